@@ -1,0 +1,1 @@
+"""Black-box kit: judges any server over its wire."""

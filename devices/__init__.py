@@ -1,0 +1,1 @@
+"""RFID tags, readers, serial lines and device profiles."""

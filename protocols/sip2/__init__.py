@@ -1,0 +1,1 @@
+"""3M Standard Interchange Protocol 2.00."""

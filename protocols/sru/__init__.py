@@ -1,0 +1,1 @@
+"""Search/Retrieve via URL and CQL."""

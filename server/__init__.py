@@ -1,0 +1,1 @@
+"""Everything with a reactor: configuration, listeners, one adapter per protocol, the command line."""

@@ -1,0 +1,1 @@
+"""Records, access points, postings, search, result sets."""

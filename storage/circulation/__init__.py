@@ -1,0 +1,1 @@
+"""Loans, holds, transits, patrons: the rules, as pure decisions."""

@@ -1,0 +1,1 @@
+"""One driver per database; both run the same use cases."""

@@ -1,0 +1,1 @@
+"""Data recovery from old systems: import of records and items."""

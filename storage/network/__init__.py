@@ -1,0 +1,1 @@
+"""Communes, libraries, calendars, policies, devices and partners."""
