@@ -1,0 +1,363 @@
+"""The statements that gather facts about one item or one reader, and the shapes of their rows.
+
+Every statement is keyed by what is scanned (a barcode, a card number), so that all facts of an act are gathered in one
+step. Locks come from statements of their own that return nothing to decide on: PostgreSQL re-reads only the locked row
+after a wait, so state read in the locking statement could be stale (performance.md 5.3).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, union_all
+
+from storage.schema import barcode, block, card, hold, item, loan, patron, transit
+from storage.statements import Statement
+
+_NUMBER: Final = bindparam("number", type_=barcode.c.number.type)
+_CARD: Final = bindparam("card", type_=card.c.number.type)
+
+LOCK_ITEM: Final = Statement(
+    "lock item",
+    select(item.c.id)
+    .join_from(barcode, item)
+    .where(barcode.c.number == _NUMBER)
+    .order_by(item.c.id)
+    .with_for_update(key_share=True, of=item),
+    "number",
+    rank=1,
+)
+LOCK_PATRON: Final = Statement(
+    "lock patron",
+    select(patron.c.id)
+    .join_from(card, patron)
+    .where(card.c.number == _CARD)
+    .order_by(patron.c.id)
+    .with_for_update(key_share=True, of=patron),
+    "card",
+    rank=2,
+)
+LOCK_HOLDS: Final = Statement(
+    "lock holds",
+    select(hold.c.id)
+    .select_from(
+        barcode.join(item, item.c.id == barcode.c.item_id).join(
+            hold, or_(hold.c.record_id == item.c.record_id, hold.c.target_item_id == item.c.id)
+        )
+    )
+    .where(barcode.c.number == _NUMBER, hold.c.closed_at.is_(None))
+    .order_by(hold.c.id)
+    .with_for_update(key_share=True, of=hold),
+    "number",
+    rank=3,
+)
+
+
+class ItemRow(NamedTuple):
+    """An item with what holds it now. Loan, transit and captured hold are None when there is none."""
+
+    namespace: str
+    barcode: str
+    id: int
+    record_id: int | None
+    owner_id: int
+    home_id: int
+    current_id: int
+    item_type_id: int
+    location: str
+    call_number: str
+    volume: str
+    title: str
+    author: str
+    condition: str
+    for_loan: int
+    temporary: int
+    due_back_on: str | None
+    loan_id: int | None
+    loan_patron_id: int | None
+    loan_category_id: int | None
+    loan_library_id: int | None
+    loan_channel: str | None
+    out_at: int | None
+    due_on: str | None
+    due_at: int | None
+    renewals: int | None
+    loan_state: str | None
+    transit_id: int | None
+    transit_from_id: int | None
+    transit_to_id: int | None
+    transit_reason: str | None
+    hold_id: int | None
+    hold_patron_id: int | None
+    hold_pickup_id: int | None
+    hold_state: str | None
+    shelf_until: str | None
+
+
+_CAPTURED: Final = hold.alias("captured")
+_ITEM_COLUMNS: Final = (
+    barcode.c.namespace,
+    barcode.c.number,
+    item.c.id,
+    item.c.record_id,
+    item.c.owner_id,
+    item.c.home_id,
+    item.c.current_id,
+    item.c.item_type_id,
+    item.c.location,
+    item.c.call_number,
+    item.c.volume,
+    item.c.title,
+    item.c.author,
+    item.c.condition,
+    item.c.for_loan,
+    item.c.temporary,
+    item.c.due_back_on,
+    loan.c.id,
+    loan.c.patron_id,
+    patron.c.category_id,
+    loan.c.library_id,
+    loan.c.channel,
+    loan.c.out_at,
+    loan.c.due_on,
+    loan.c.due_at,
+    loan.c.renewals,
+    loan.c.state,
+    transit.c.id,
+    transit.c.from_id,
+    transit.c.to_id,
+    transit.c.reason,
+    _CAPTURED.c.id,
+    _CAPTURED.c.patron_id,
+    _CAPTURED.c.pickup_id,
+    _CAPTURED.c.state,
+    _CAPTURED.c.shelf_until,
+)
+_ITEM_STATE: Final = (
+    barcode.join(item, barcode.c.item_id == item.c.id)
+    .outerjoin(loan, loan.c.item_id == item.c.id)
+    .outerjoin(patron, patron.c.id == loan.c.patron_id)
+    .outerjoin(transit, and_(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)))
+    .outerjoin(
+        _CAPTURED,
+        and_(
+            _CAPTURED.c.item_id == item.c.id,
+            _CAPTURED.c.state.in_([literal_column("'transit'"), literal_column("'shelf'")]),
+        ),
+    )
+)
+
+ITEM: Final = Statement(
+    "item", select(*_ITEM_COLUMNS).select_from(_ITEM_STATE).where(barcode.c.number == _NUMBER), "number"
+)
+ITEMS_OF_RECORD: Final = Statement(
+    "items of record",
+    select(*_ITEM_COLUMNS)
+    .select_from(_ITEM_STATE)
+    .where(item.c.record_id == bindparam("record"), barcode.c.is_primary == literal_column("1"))
+    .order_by(item.c.id),
+    "record",
+)
+
+
+class WaitingRow(NamedTuple):
+    """A hold that waits for this item or its title."""
+
+    item_id: int
+    id: int
+    patron_id: int
+    pickup_id: int
+    requested_at: int
+    priority: int
+
+
+def _waiting(target: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(item.c.id, hold.c.id, hold.c.patron_id, hold.c.pickup_id, hold.c.requested_at, hold.c.priority)
+        .select_from(barcode.join(item, barcode.c.item_id == item.c.id).join(hold, target))
+        .where(
+            barcode.c.number == _NUMBER,
+            hold.c.closed_at.is_(None),
+            hold.c.state.in_([literal_column("'waiting'"), literal_column("'targeted'")]),
+        )
+    )
+
+
+WAITING: Final = Statement(
+    "waiting holds",
+    union_all(
+        _waiting(hold.c.record_id == item.c.record_id),
+        _waiting(hold.c.target_item_id == item.c.id),
+    ),
+    "number",
+)
+
+
+class PatronRow(NamedTuple):
+    """A card with its reader, once per block (block columns None when there is none)."""
+
+    namespace: str
+    card: str
+    card_status: str
+    replaced_by: str | None
+    id: int
+    code: str
+    category_id: int
+    home_id: int
+    surname: str
+    forename: str
+    language: str
+    born_on: str | None
+    valid_until: str | None
+    address: str | None
+    email: str | None
+    phone: str | None
+    pin_hash: bytes | None
+    pin_failures: int
+    pin_locked_until: int | None
+    block_kind: str | None
+    block_acts: str | None
+    block_from: str | None
+    block_to: str | None
+
+
+_PATRON_COLUMNS: Final = (
+    card.c.namespace,
+    card.c.number,
+    card.c.status,
+    card.c.replaced_by,
+    patron.c.id,
+    patron.c.code,
+    patron.c.category_id,
+    patron.c.home_id,
+    patron.c.surname,
+    patron.c.forename,
+    patron.c.language,
+    patron.c.born_on,
+    patron.c.valid_until,
+    patron.c.address,
+    patron.c.email,
+    patron.c.phone,
+    patron.c.pin_hash,
+    patron.c.pin_failures,
+    patron.c.pin_locked_until,
+    block.c.kind,
+    block.c.acts,
+    block.c.from_on,
+    block.c.to_on,
+)
+PATRON: Final = Statement(
+    "patron",
+    select(*_PATRON_COLUMNS)
+    .select_from(card.join(patron, card.c.patron_id == patron.c.id).outerjoin(block, block.c.patron_id == patron.c.id))
+    .where(card.c.number == _CARD),
+    "card",
+)
+
+
+class LoadRow(NamedTuple):
+    """How many open loans of one item type a reader has, and the earliest due day among them."""
+
+    patron_id: int
+    item_type_id: int
+    loans: int
+    earliest_due_on: str | None
+    earliest_due_at: int | None
+
+
+LOAD: Final = Statement(
+    "load of patron",
+    select(loan.c.patron_id, loan.c.item_type_id, func.count(), func.min(loan.c.due_on), func.min(loan.c.due_at))
+    .join_from(card, loan, card.c.patron_id == loan.c.patron_id)
+    .where(card.c.number == _CARD, loan.c.state == literal_column("'open'"))
+    .group_by(loan.c.patron_id, loan.c.item_type_id),
+    "card",
+)
+
+
+class LoanRow(NamedTuple):
+    """An open loan with its item, for lists."""
+
+    patron_id: int
+    id: int
+    barcode: str
+    title: str
+    author: str
+    item_id: int
+    record_id: int | None
+    item_type_id: int
+    library_id: int
+    out_at: int
+    due_on: str | None
+    due_at: int | None
+    renewals: int
+    state: str
+
+
+LOANS: Final = Statement(
+    "loans of patron",
+    select(
+        loan.c.patron_id,
+        loan.c.id,
+        barcode.c.number,
+        item.c.title,
+        item.c.author,
+        item.c.id,
+        item.c.record_id,
+        loan.c.item_type_id,
+        loan.c.library_id,
+        loan.c.out_at,
+        loan.c.due_on,
+        loan.c.due_at,
+        loan.c.renewals,
+        loan.c.state,
+    )
+    .select_from(
+        card.join(loan, card.c.patron_id == loan.c.patron_id)
+        .join(item, loan.c.item_id == item.c.id)
+        .join(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == literal_column("1")))
+    )
+    .where(card.c.number == _CARD)
+    .order_by(loan.c.out_at, loan.c.id),
+    "card",
+)
+
+
+class HoldRow(NamedTuple):
+    """An open hold of a reader, for lists. *title* is empty for a title without items."""
+
+    patron_id: int
+    id: int
+    record_id: int | None
+    state: str
+    pickup_id: int
+    requested_at: int
+    shelf_until: str | None
+    item_id: int | None
+    barcode: str | None
+    title: str | None
+
+
+HOLDS: Final = Statement(
+    "holds of patron",
+    select(
+        hold.c.patron_id,
+        hold.c.id,
+        hold.c.record_id,
+        hold.c.state,
+        hold.c.pickup_id,
+        hold.c.requested_at,
+        hold.c.shelf_until,
+        hold.c.item_id,
+        barcode.c.number,
+        item.c.title,
+    )
+    .select_from(
+        card.join(hold, card.c.patron_id == hold.c.patron_id)
+        .outerjoin(item, item.c.id == func.coalesce(hold.c.item_id, hold.c.target_item_id))
+        .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == literal_column("1")))
+    )
+    .where(card.c.number == _CARD, hold.c.closed_at.is_(None))
+    .order_by(hold.c.requested_at, hold.c.id),
+    "card",
+)

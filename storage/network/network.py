@@ -1,0 +1,237 @@
+"""The network as one immutable value: libraries, calendars, policies, devices, partners.
+
+A decision never queries these; it is handed a `Network`, loaded whole when a daemon starts and replaced when the
+journal says that something of it changed. `revision` tells one from the next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from storage import schema
+from storage.circulation.pins import Pins
+from storage.network.calendars import Calendar, Opening
+from storage.network.policies import PolicySet, Rule, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A place of the network, or an external lender (``kind`` is ``external``)."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    commune: str
+    isil: str
+    namespace: str
+    zone: ZoneInfo
+    calendar: Calendar
+    services: Mapping[str, tuple[tuple[str, str | None], ...]]
+
+    def offers(self, service: str, day: str) -> bool:
+        """Tell whether *service* is active here on *day* (ISO). A library that declares no service offers all."""
+        if not self.services:
+            return self.kind != "external"
+        return any(start <= day and (end is None or day < end) for start, end in self.services.get(service, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A node of a tree of kinds: an item type or a patron category. *path* is itself, its parent, and so on up."""
+
+    id: int
+    code: str
+    name: str
+    path: tuple[int, ...]
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A SIP2 account: a kiosk, sorter, gate or platform, at one library. *password_hash* is argon2."""
+
+    id: int
+    code: str
+    library_id: int
+    password_hash: str = field(repr=False)
+    profile: Mapping[str, Any]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An NCIP agency, and the external library that stands for it here. *secret_hash* is argon2, or empty."""
+
+    id: int
+    agency: str
+    name: str
+    library_id: int
+    secret_hash: str = field(repr=False)
+    profile: Mapping[str, Any]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A Z39.50 database. Names are compared without case."""
+
+    id: int
+    name: str
+    title: str
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything a decision may know that is not about one reader or one item."""
+
+    revision: int
+    name: str
+    libraries: Mapping[int, Library]
+    categories: Mapping[int, Kind]
+    item_types: Mapping[int, Kind]
+    policy_sets: tuple[PolicySet, ...]
+    devices: Mapping[str, Device]
+    partners: Mapping[str, Partner]
+    databases: Mapping[str, Database]
+    pins: Pins
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Library]:
+        """Libraries by their code, in upper case."""
+        return {library.code.upper(): library for library in self.libraries.values()}
+
+    def policy(self, day: str) -> PolicySet:
+        """Return the set in force on *day*: the latest that has begun, else the first there is."""
+        found = self.policy_sets[0]
+        for candidate in self.policy_sets:
+            if candidate.effective_from > day:
+                break
+            found = candidate
+        return found
+
+    def default_database(self) -> Database | None:
+        """Return the database that ``Default`` names."""
+        return next((database for database in self.databases.values() if database.is_default), None)
+
+
+_DEFAULT_RULES: Final = (
+    ("loan.allowed", "yes"),
+    ("loan.period", "28 days"),
+    ("loan.limit", "20"),
+    ("loan.closed-days", "next"),
+    ("renewal.limit", "1"),
+    ("renewal.period", "28 days"),
+    ("renewal.late-days", "10"),
+    ("renewal.base", "today"),
+    ("overdue.block-days", "30"),
+)
+"""What applies where no policy says otherwise: domain.md 3.5, the usual set of French networks."""
+
+
+def _tree(rows: list[Any]) -> dict[int, Kind]:
+    parents = {row.id: row.parent_id for row in rows}
+
+    def path(node: int | None) -> tuple[int, ...]:
+        found: list[int] = []
+        while node is not None and node not in found:
+            found.append(node)
+            node = parents.get(node)
+        return tuple(found)
+
+    return {row.id: Kind(row.id, row.code, row.name, path(row.id), getattr(row, "media_type", "")) for row in rows}
+
+
+def _libraries(connection: Connection) -> dict[int, Library]:
+    openings: dict[int, list[Opening]] = {}
+    for row in connection.execute(select(schema.opening)):
+        opening = Opening(row.weekday, row.opens, row.closes, row.from_on, row.to_on)
+        openings.setdefault(row.library_id, []).append(opening)
+    exceptions: dict[int, dict[str, tuple[str, str] | None]] = {}
+    for row in connection.execute(select(schema.calendar_exception)):
+        exceptions.setdefault(row.library_id, {})[row.day] = (row.opens, row.closes) if row.opens else None
+    services: dict[int, dict[str, tuple[tuple[str, str | None], ...]]] = {}
+    for row in connection.execute(select(schema.service_activation)):
+        spans = services.setdefault(row.library_id, {})
+        spans[row.service] = (*spans.get(row.service, ()), (row.from_on, row.to_on))
+    statement = select(schema.library, schema.commune.c.code.label("commune")).join_from(
+        schema.library, schema.commune, isouter=True
+    )
+    return {
+        row.id: Library(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            kind=row.kind,
+            commune=row.commune or "",
+            isil=row.isil or "",
+            namespace=row.namespace,
+            zone=ZoneInfo(row.timezone),
+            calendar=Calendar(tuple(openings.get(row.id, ())), exceptions.get(row.id, {})),
+            services=services.get(row.id, {}),
+        )
+        for row in connection.execute(statement)
+    }
+
+
+def _policies(connection: Connection) -> tuple[PolicySet, ...]:
+    base = tuple(Rule(f"default:{attribute}", attribute, value, Scope()) for attribute, value in _DEFAULT_RULES)
+    rules: dict[int, list[Rule]] = {}
+    for row in connection.execute(select(schema.rule)):
+        scope = Scope(row.owner_id, row.item_type_id, row.patron_category_id, row.library_id, row.location, row.channel)
+        rule = Rule(f"rule:{row.id}", row.attribute, row.value, scope, locked=bool(row.locked))
+        rules.setdefault(row.policy_set_id, []).append(rule)
+    statement = select(schema.policy_set).order_by(schema.policy_set.c.effective_from, schema.policy_set.c.id)
+    declared = tuple(
+        PolicySet(row.code, row.effective_from, base + tuple(rules.get(row.id, ())))
+        for row in connection.execute(statement)
+    )
+    return declared or (PolicySet("default", "0001-01-01", base),)
+
+
+def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Network:
+    """Read the network from the database: one pass at start and after each change, never on the way of a message."""
+
+    def all_of(table: Any) -> list[Any]:
+        return list(connection.execute(select(table)))
+
+    settings = {row.name: row.value for row in all_of(schema.setting)}
+    return Network(
+        revision=revision,
+        name=settings.get("network.name", "Bibliobus"),
+        libraries=_libraries(connection),
+        categories=_tree(all_of(schema.patron_category)),
+        item_types=_tree(all_of(schema.item_type)),
+        policy_sets=_policies(connection),
+        devices={
+            row.code: Device(
+                row.id, row.code, row.library_id, row.password_hash, json.loads(row.profile), bool(row.enabled)
+            )
+            for row in all_of(schema.device)
+        },
+        partners={
+            row.agency: Partner(
+                row.id,
+                row.agency,
+                row.name,
+                row.library_id,
+                row.secret_hash or "",
+                json.loads(row.profile),
+                bool(row.enabled),
+            )
+            for row in all_of(schema.partner)
+        },
+        databases={
+            row.name.casefold(): Database(row.id, row.name, row.title, bool(row.is_default))
+            for row in all_of(schema.database)
+        },
+        pins=pins,
+    )

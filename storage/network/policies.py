@@ -1,0 +1,128 @@
+"""Policies: for each attribute, which rule applies, along one declared total order of specificity.
+
+A rule gives an attribute a value within a scope; a scope column that is None means any. The rule that applies is the
+most specific that fits, compared column by column in `ORDER` (domain.md 2.5): owner, item type, patron category,
+library of the act, location, channel. Inside a tree the nearest node wins. A locked rule beats every unlocked one.
+Where a reader lives is not a column, and must never become one (S-02).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+
+class Scope(NamedTuple):
+    """What a rule is limited to. The columns stand in the order in which specificity is compared."""
+
+    owner: int | None = None
+    item_type: int | None = None
+    category: int | None = None
+    library: int | None = None
+    location: str | None = None
+    channel: str | None = None
+
+
+ORDER: Final = Scope._fields
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: *id* is what decisions cite in `because`."""
+
+    id: str
+    attribute: str
+    value: str
+    scope: Scope
+    locked: bool = False
+
+
+class Found(NamedTuple):
+    """The value that applies, and the rule that says so."""
+
+    value: str
+    rule: str
+
+    @property
+    def number(self) -> int:
+        """The value as a whole number; the leading number of a period such as ``28 days``."""
+        return int(self.value.split()[0])
+
+
+class Context(NamedTuple):
+    """Where a rule is looked for. Trees are paths, nearest node first."""
+
+    owner: int
+    item_type: tuple[int, ...]
+    category: tuple[int, ...]
+    library: int
+    location: str
+    channel: str
+
+
+def _specificity(rule: Rule, context: Context) -> tuple[int, ...] | None:
+    """Return how narrowly *rule* fits *context*, greatest is narrowest; None when it does not fit."""
+    places = [int(rule.locked)]
+    for wanted, given in zip(rule.scope, context, strict=True):
+        if wanted is None:
+            places.append(0)
+        elif isinstance(given, tuple):
+            if wanted not in given:
+                return None
+            places.append(len(given) - given.index(wanted))
+        elif wanted == given:
+            places.append(1)
+        else:
+            return None
+    return tuple(places)
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """The rules in force from a day on, as the libraries voted them."""
+
+    code: str
+    effective_from: str
+    rules: tuple[Rule, ...]
+    _memo: dict[tuple[str, Context], Found] = field(default_factory=dict, repr=False, compare=False)
+
+    def find(self, attribute: str, context: Context) -> Found:
+        """Return the value of *attribute* in *context*.
+
+        Raises LookupError for an attribute that no rule gives at all: every attribute has a default in
+        `storage.network.network`. Equal specificity (the same scope declared twice) is settled by declaration: the later
+        rule wins, so that a set can correct the defaults it starts from.
+        """
+        key = (attribute, context)
+        found = self._memo.get(key)
+        if found is None:
+            fitting = [
+                (places, number, rule)
+                for number, rule in enumerate(self.rules)
+                if rule.attribute == attribute and (places := _specificity(rule, context)) is not None
+            ]
+            if not fitting:
+                raise LookupError(attribute)
+            rule = max(fitting, key=lambda fit: fit[:2])[2]
+            found = self._memo[key] = Found(rule.value, rule.id)
+        return found
+
+    def limits(self, attribute: str, context: Context) -> tuple[tuple[int | None, Found], ...]:
+        """Return every limit that binds in *context*: (item type or None for all types, limit), narrowest types first.
+
+        A limit on a type counts all loans of that type's branch, so a DVD is held to the limit on DVDs, to the one on
+        audiovisual items and to the one on everything.
+        """
+        bound = []
+        for node in (*context.item_type, None):
+            branch = context.item_type[context.item_type.index(node) :] if node is not None else ()
+            rules = [rule for rule in self.rules if rule.attribute == attribute and rule.scope.item_type == node]
+            fitting = [
+                (places, number, rule)
+                for number, rule in enumerate(rules)
+                if (places := _specificity(rule, context._replace(item_type=branch))) is not None
+            ]
+            if fitting:
+                rule = max(fitting, key=lambda fit: fit[:2])[2]
+                bound.append((node, Found(rule.value, rule.id)))
+        return tuple(bound)

@@ -1,0 +1,96 @@
+"""Every reason for which the store says no, or says yes with a remark: one enumeration for all wires.
+
+Each adapter owns one table from these reasons to its wire, and a test fails when a reason has no row there. The French
+and English sentences are here, once, so that every channel tells a reader the same thing.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+
+class Reason(Enum):
+    """Why an act is refused. Values are stable codes, for `--json`, the journal and the docs."""
+
+    UNKNOWN_ITEM = "unknown-item"
+    AMBIGUOUS_ITEM = "ambiguous-item"
+    UNKNOWN_PATRON = "unknown-patron"
+    AMBIGUOUS_CARD = "ambiguous-card"
+    CARD_LOST = "card-lost"
+    CARD_REPLACED = "card-replaced"
+    CARD_CANCELLED = "card-cancelled"
+    WRONG_PIN = "wrong-pin"
+    PIN_LOCKED = "pin-locked"
+    PATRON_EXPIRED = "patron-expired"
+    PATRON_BLOCKED = "patron-blocked"
+    TOO_MANY_LOANS = "too-many-loans"
+    TOO_MANY_OF_TYPE = "too-many-of-type"
+    OVERDUES = "overdues"
+    NOT_FOR_LOAN = "not-for-loan"
+    IN_PROCESS = "in-process"
+    WITHDRAWN = "withdrawn"
+    CLAIMED_RETURNED = "claimed-returned"
+    DECLARED_LOST = "declared-lost"
+    ON_LOAN_TO_OTHER = "on-loan-to-other"
+    ALREADY_ON_LOAN = "already-on-loan"
+    HELD_FOR_OTHER = "held-for-other"
+    IN_TRANSIT = "in-transit"
+    NOT_ON_LOAN = "not-on-loan"
+    NOT_ON_LOAN_TO_PATRON = "not-on-loan-to-patron"
+    TOO_MANY_RENEWALS = "too-many-renewals"
+    RENEWAL_NOT_ALLOWED = "renewal-not-allowed"
+    TOO_LATE_TO_RENEW = "too-late-to-renew"
+    WAITED_FOR = "waited-for"
+    SERVICE_INACTIVE = "service-inactive"
+    NOT_SUPPORTED = "not-supported"
+    UNAVAILABLE = "unavailable"
+
+
+SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
+    Reason.UNKNOWN_ITEM: ("Document inconnu du réseau.", "Item unknown to the network."),
+    Reason.AMBIGUOUS_ITEM: ("Code à barres ambigu : accueil.", "Ambiguous barcode: see staff."),
+    Reason.UNKNOWN_PATRON: ("Carte inconnue.", "Unknown card."),
+    Reason.AMBIGUOUS_CARD: ("Numéro de carte ambigu : accueil.", "Ambiguous card number: see staff."),
+    Reason.CARD_LOST: ("Carte déclarée perdue, à remettre à l'accueil.", "Card reported lost: hand it to staff."),
+    Reason.CARD_REPLACED: ("Carte remplacée : utilisez la nouvelle.", "Card replaced: use the new one."),
+    Reason.CARD_CANCELLED: ("Carte annulée : passez à l'accueil.", "Card cancelled: see staff."),
+    Reason.WRONG_PIN: ("Code secret incorrect.", "Wrong PIN."),
+    Reason.PIN_LOCKED: ("Trop d'essais : code secret bloqué un moment.", "Too many tries: PIN locked for a while."),
+    Reason.PATRON_EXPIRED: ("Carte expirée : passez à l'accueil.", "Card expired: see staff."),
+    Reason.PATRON_BLOCKED: ("Compte bloqué : passez à l'accueil.", "Account blocked: see staff."),
+    Reason.TOO_MANY_LOANS: ("Limite de prêts atteinte.", "Loan limit reached."),
+    Reason.TOO_MANY_OF_TYPE: ("Limite atteinte pour ce type de document.", "Limit reached for this type of item."),
+    Reason.OVERDUES: ("Documents en retard à rendre d'abord.", "Overdue items must be returned first."),
+    Reason.NOT_FOR_LOAN: ("Exclu du prêt.", "Not for loan."),
+    Reason.IN_PROCESS: ("Document en traitement : accueil.", "Item in process: see staff."),
+    Reason.WITHDRAWN: ("Document retiré des collections : accueil.", "Item withdrawn: see staff."),
+    Reason.CLAIMED_RETURNED: ("Document déclaré rendu : accueil.", "Item claimed returned: see staff."),
+    Reason.DECLARED_LOST: ("Document déclaré perdu : accueil.", "Item declared lost: see staff."),
+    Reason.ON_LOAN_TO_OTHER: ("Document déjà prêté : accueil.", "Item on loan to another reader: see staff."),
+    Reason.ALREADY_ON_LOAN: ("Document déjà emprunté par vous.", "You already have this item on loan."),
+    Reason.HELD_FOR_OTHER: (
+        "Document réservé pour un autre lecteur. Merci de le remettre à l'accueil.",
+        "Item reserved for another reader. Please hand it to staff.",
+    ),
+    Reason.IN_TRANSIT: ("Document en navette : accueil.", "Item in transit: see staff."),
+    Reason.NOT_ON_LOAN: ("Ce document n'est pas en prêt.", "This item is not on loan."),
+    Reason.NOT_ON_LOAN_TO_PATRON: (
+        "Ce document n'est pas prêté à ce lecteur.",
+        "This item is not on loan to this reader.",
+    ),
+    Reason.TOO_MANY_RENEWALS: ("Prolongation impossible : déjà prolongé.", "Cannot renew: already renewed."),
+    Reason.RENEWAL_NOT_ALLOWED: ("Prolongation impossible pour ce document.", "This item cannot be renewed."),
+    Reason.TOO_LATE_TO_RENEW: ("Prolongation impossible : trop de retard.", "Cannot renew: too long overdue."),
+    Reason.WAITED_FOR: ("Prolongation impossible : document réservé.", "Cannot renew: item reserved."),
+    Reason.SERVICE_INACTIVE: ("Service non ouvert dans cette bibliothèque.", "Service not open at this library."),
+    Reason.NOT_SUPPORTED: ("Fonction non proposée ici.", "Function not offered here."),
+    Reason.UNAVAILABLE: ("Service momentanément indisponible.", "Service temporarily unavailable."),
+}
+"""Reason -> (French, English), at most 80 characters for a kiosk's screen."""
+
+
+def sentence(reason: Reason, language: str) -> str:
+    """Return what to tell a reader in *language* (``fr`` or ``en``; French for any other)."""
+    french, english = SENTENCES[reason]
+    return english if language == "en" else french
