@@ -1,0 +1,43 @@
+"""Records of a response, as encoded NamePlusRecord: written straight, because a Present makes ten of them at a time.
+
+What is written is what `codec_of(NamePlusRecord).encode` writes; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from protocols.z3950 import oids
+from protocols.z3950.asn1 import InternationalString, ObjectIdentifier
+from protocols.z3950.ber import length
+from protocols.z3950.diagnostics import Refused
+from protocols.z3950.elements import DiagRec, NamePlusRecord, Record
+from protocols.z3950.schema import codec_of, resolve
+
+_NAME: Final = resolve(InternationalString)[0].tagged(0)
+_REFERENCE: Final = resolve(ObjectIdentifier)[0]
+_RECORD: Final = codec_of(NamePlusRecord)
+
+
+def retrieval_record(database: str, syntax: str, contents: bytes) -> bytes:
+    """Return the NamePlusRecord of a record: octet-aligned, but SUTRS, which is a string of ASN.1."""
+    return _head(database, syntax, len(contents)) + contents
+
+
+@lru_cache(16_384)  # of some 50 octets; most records of a catalogue share their size with others
+def _head(database: str, syntax: str, size: int) -> bytes:
+    """Return all that stands before contents of *size* octets: names, and the headers around them."""
+    head = b"\x1b" + length(size) if syntax == oids.SUTRS else b""
+    head = (b"\xa0" if head else b"\x81") + length(len(head) + size) + head
+    head = _REFERENCE.encode(syntax) + head
+    for tag in (b"\x28", b"\xa1", b"\xa1"):  # EXTERNAL, retrievalRecord, record
+        head = tag + length(len(head) + size) + head
+    head = _NAME.encode(database) + head
+    return b"\x30" + length(len(head) + size) + head
+
+
+def surrogate_diagnostic(database: str, refused: Refused, version: int) -> bytes:
+    """Return the NamePlusRecord that stands for a record that cannot be sent."""
+    diagnostic = DiagRec(default_format=refused.diagnostic(version))
+    return _RECORD.encode(NamePlusRecord(name=database, record=Record(surrogate_diagnostic=diagnostic)))
