@@ -1,0 +1,89 @@
+"""What is around a message: its form, the version string and the prefix that its sender uses, and what was wrong with it.
+
+An answer goes out in the envelope of its question: partners compare the version as text, and some look for their own prefix.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from protocols.ncip.elements import Problem
+from protocols.ncip.messages import Message, ProblemMessage
+from protocols.ncip.problems import ProblemType, problem_type
+
+_XSD = "http://www.niso.org/schemas/ncip/{0}/imp1/xsd/ncip_{0}.xsd"
+V2_02 = _XSD.format("v2_02")
+VERSIONS = (V2_02, _XSD.format("v2_01"), _XSD.format("v2_0"))
+"""Version strings that LookupVersion tells, the preferred one first: 2.0 and 2.01 share the namespace and the models of 2.02."""
+LOOKUP_VERSION = "http://www.niso.org/ncip/v1_0/imp1/xsd/ncip_version.xsd"
+"""Version string of NCIPVersionMessage, the only one."""
+
+_PREFIX = re.compile(r"(?!xml)[A-Za-z_][\w.-]{0,15}", re.ASCII | re.IGNORECASE)
+_VERSION = re.compile(r"[!-~]{1,200}")
+
+
+class Form(enum.Enum):
+    """Which document a message travels in; the value is the root element."""
+
+    NCIP = "NCIPMessage"
+    VERSION = "NCIPVersionMessage"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Form, version string, and prefix of elements (empty: the default namespace)."""
+
+    form: Form = Form.NCIP
+    version: str = V2_02
+    prefix: str = "ns1"
+
+    @classmethod
+    def like(cls, form: Form, version: str, prefix: str) -> Envelope:
+        """Make the envelope of an answer from what the root of the question says, as far as that is fit to repeat."""
+        return cls(
+            form=form,
+            version=version if _VERSION.fullmatch(version) else V2_02,
+            prefix=prefix if not prefix or _PREFIX.fullmatch(prefix) else "ns1",
+        )
+
+
+class Defect(enum.Enum):
+    """What a partner sends against the schema, and we tolerate."""
+
+    UNKNOWN_ELEMENT = "unknown element"
+    REPEATED_ELEMENT = "repeated element"
+    INVALID_DATE = "invalid date"
+    INVALID_NUMBER = "invalid number"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message understood, with the names of the elements that were not: (defect, element)."""
+
+    message: Message
+    envelope: Envelope
+    defects: tuple[tuple[Defect, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A document that is no message of ours, and the problem to answer with."""
+
+    problem: Problem
+    envelope: Envelope = Envelope()
+
+    @property
+    def answer(self) -> ProblemMessage:
+        """The whole answer."""
+        return ProblemMessage(problem=(self.problem,))
+
+
+def problem(
+    service: str | None, kind: ProblemType, detail: str, element: str | None = None, value: str | None = None
+) -> Problem:
+    """Make a problem with the scheme that defines *kind* for *service*; raises ValueError when the service has no such type."""
+    return Problem(
+        problem_type=problem_type(service, kind), problem_detail=detail, problem_element=element, problem_value=value
+    )
