@@ -37,15 +37,24 @@ class Statement:
     statement with a rank only locks: SQLite, which has one writer, does not run it, and its rows are never looked at.
 
     A *guarded* write must touch a row: when it touches none, what the decision saw has changed since, and the act is
-    decided anew.
+    decided anew. *postgresql* replaces *clause* there, for upserts, which Core has per dialect alone.
     """
 
-    def __init__(self, name: str, clause: ClauseElement, *binds: str, rank: int = 0, guarded: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        clause: ClauseElement,
+        *binds: str,
+        rank: int = 0,
+        guarded: bool = False,
+        postgresql: ClauseElement | None = None,
+    ) -> None:
         self.name = name
         self.clause = clause
         self.binds = binds
         self.rank = rank
         self.guarded = guarded
+        self._postgresql_clause = clause if postgresql is None else postgresql
 
     def __call__(self, *values: Any) -> Call:
         """Return the call of this statement with *values*, in the order of `binds`."""
@@ -57,15 +66,15 @@ class Statement:
     @cached_property
     def sqlite(self) -> Compiled:
         """The statement for SQLite."""
-        return self._compile(_SQLITE)
+        return self._compile(self.clause, _SQLITE)
 
     @cached_property
     def postgresql(self) -> Compiled:
         """The statement for PostgreSQL."""
-        return self._compile(_POSTGRESQL)
+        return self._compile(self._postgresql_clause, _POSTGRESQL)
 
-    def _compile(self, dialect: Any) -> Compiled:
-        compiled: Any = self.clause.compile(dialect=dialect)
+    def _compile(self, clause: ClauseElement, dialect: Any) -> Compiled:
+        compiled: Any = clause.compile(dialect=dialect)
         names = tuple(compiled.positiontup or ())
         constants = {name: value for name, value in compiled.params.items() if name not in self.binds}
         if names == self.binds:

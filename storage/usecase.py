@@ -13,13 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from storage.network.network import Network
     from storage.statements import Call, Steps
 
-Q = TypeVar("Q")
+
+class Request(Protocol):
+    """What every use case is asked with: who asks, and where."""
+
+    @property
+    def origin(self) -> Origin:
+        """Channel, actor and library."""
+        ...
+
+
+Q = TypeVar("Q", bound=Request)
 F = TypeVar("F")
 A = TypeVar("A")
 
@@ -111,6 +121,5 @@ class Act(Generic[Q, F, A]):
 
     usecase: UseCase[Q, F, A]
     request: Q
-    origin: Origin
     now: int
     ledger: Ledger[A] | None = None

@@ -236,10 +236,13 @@ def item_information(network: Network, barcode: str, library_id: int) -> Steps[I
     return ItemAccount(None, barcode, item, sum(1 for row in waiting if row[0] == item.row.id))
 
 
-def items_of_record(network: Network, record_id: int) -> Steps[tuple[Item, ...]]:
-    """Read the items of one record with their statuses, as holdings show them."""
-    (rows,) = yield [facts.ITEMS_OF_RECORD(record_id)]
-    return tuple(make_item(network, ItemRow._make(row)) for row in rows)
+def holdings(network: Network, record_ids: Sequence[int]) -> Steps[dict[int, tuple[Item, ...]]]:
+    """Read the items of several records with their statuses, in one step."""
+    answers = yield [facts.ITEMS_OF_RECORD(record_id) for record_id in record_ids]
+    return {
+        record_id: tuple(make_item(network, ItemRow._make(row)) for row in rows)
+        for record_id, rows in zip(record_ids, answers, strict=True)
+    }
 
 
 def patron_information(
