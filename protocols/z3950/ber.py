@@ -167,11 +167,10 @@ def definite(data: bytes) -> bytes:
             top = stack[-1]
             if ident == 0 or start + size > top.bound:
                 raise MalformedPdu("an element is longer than what holds it, or ends what was not open")
-            if size >= 0 and not is_constructed(ident):
-                out += (
-                    (data[at:start] if data[start - 1] < 0x80 else octets(ident) + length(size)),
-                    data[start : start + size],
-                )
+            if not is_constructed(ident):
+                if size < 0:
+                    raise MalformedPdu("an indefinite length on a primitive value")
+                out += octets(ident) + length(size), data[start : start + size]
                 top.size += len(out[-2]) + size
                 at = start + size
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 
-from protocols.z3950 import elements
+from protocols.z3950 import apdu, elements
 from protocols.z3950.apdu import Options, Pdu
 from protocols.z3950.bib1 import ATTRIBUTES
 from protocols.z3950.diagnostics import Bib1
@@ -24,8 +24,8 @@ def _lines() -> Iterator[str]:
     for pdu in sorted(Pdu.BY_IDENTIFIER.values(), key=lambda pdu: pdu.TAG):
         yield from _type(pdu, f"{pdu.__name__} [{pdu.TAG}]")
     yield "## Parts of PDUs\n"
-    for name, cls in inspect.getmembers(elements, inspect.isclass):
-        if issubclass(cls, Sequence | Choice) and cls.__module__ == elements.__name__:
+    for name, cls in sorted({**vars(elements), **vars(apdu)}.items()):
+        if inspect.isclass(cls) and issubclass(cls, Sequence | Choice) and not issubclass(cls, Pdu) and table(cls):
             yield from _type(cls, f"{name} ({'CHOICE' if issubclass(cls, Choice) else 'SEQUENCE'})")
     yield "## Options of an Init\n"
     yield from _rows(("bit", "option"), ((option.bit_length() - 1, _words(option.name)) for option in Options))
