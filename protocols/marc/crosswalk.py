@@ -199,7 +199,7 @@ def _plain_link(field: Field) -> Field:
 def _title_245(field: Field, main: bool, lost: list[str]) -> Field:
     """Write a title proper with its ISBD punctuation; the length of its article goes into the second indicator."""
     parts: dict[str, str] = {}
-    before = {"d": " = ", "e": " : ", "c": ". "}
+    before = {"d": " = ", "e": " : ", "c": ". ", "h": ". ", "i": ". "}
     proper: list[Subfield] = []  # $a, $n and $p
     for code, value in field.subfields:
         if code == "a" and not proper:
@@ -210,7 +210,7 @@ def _title_245(field: Field, main: bool, lost: list[str]) -> Field:
             proper.append(Subfield("n" if code == "h" else "p", value))
         elif code == "b":
             parts["h"] = f"[{value.strip('[]')}]"
-        elif code in "acde" and proper:
+        elif code in "acdehi" and proper:
             place = "c" if "c" in parts else "b"
             joint = before.get(code, " ; ")
             parts[place] = parts[place] + joint + value if place in parts else joint.strip() + "\0" + value
@@ -297,13 +297,15 @@ def _to_unimarc(record: Record, lost: list[str]) -> list[Field]:
 
 
 _ISBD_END: Final = re.compile(r"\s*[/:;,=+]\s*$")
-_FULL_STOP: Final = re.compile(r"(?<=[\w)\]]{4})\.$|(?<=\))\.$|(?<=\d)\.$")
-_ABBREVIATED: Final = re.compile(r"\b(?:Inc|Corp|Dept|etc|Bros|illus)\.$")
+_FULL_STOP: Final = re.compile(r"(?<=[\w)\]]{2})\.$|(?<=[)\]])\.$")
+_ABBREVIATED: Final = re.compile(
+    r"\b(?:Inc|Corp|Co|Ltd|Dept|etc|Bros|illus|Jr|Sr|[Ee]d|[ÉéE]d|vol|no|St|Dr|pp)\.$|\w\.\w\.$"
+)
 
 
-def _bare(text: str, *, stop: bool = True) -> str:
-    """Return the text without the punctuation that announces the next element and, with `stop`, what ends the field."""
-    text = _ISBD_END.sub("", text)
+def bare(text: str, *, stop: bool = True) -> str:
+    """Return MARC21 text without the punctuation that announces the next element and, with `stop`, what ends the field."""
+    text = _ISBD_END.sub("", text).strip()
     return _FULL_STOP.sub("", text) if stop and not _ABBREVIATED.search(text) else text
 
 
@@ -311,7 +313,7 @@ def _unwrite(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield
     """Undo `_write`."""
     if row.marc21 in table.PUNCTUATION or row.marc21[0] in "167":
         stop = row.marc21[0] in "167" or row.marc21 in {"260", "264"}
-        subfields = [Subfield(code, _bare(value, stop=stop)) for code, value in subfields]
+        subfields = [Subfield(code, bare(value, stop=stop)) for code, value in subfields]
     if row.person and field.indicators[0] == "1" and subfields and subfields[0].code == "a":
         entry, comma, rest = subfields[0].value.partition(", ")
         subfields = [Subfield("a", entry), *([Subfield("b", rest)] if comma else []), *subfields[1:]]
@@ -328,22 +330,25 @@ def _title_200(field: Field, lost: list[str]) -> Field:
     """Read the punctuation of a title back into codes."""
     out: list[Subfield] = []
     point = ":"
-    for code, value in field.subfields:
+    codes = [code for code, _ in field.subfields]
+    for (code, value), following in zip(field.subfields, [*codes[1:], ""], strict=True):
+        if following in {"n", "p"}:  # Its full stop or comma announces the number or part.
+            value = value.removesuffix(".").removesuffix(",")  # noqa: PLW2901
         if code == "a":
             length = int(field.indicators[1]) if field.indicators[1].isdigit() else 0
-            proper, *others = _PARTS.split(_bare(value))
+            proper, *others = _PARTS.split(bare(value))
             if length:
                 proper = f"{NSB}{proper[:length]}{NSE}{proper[length:]}"
             out.append(Subfield("a", proper))
             out += _coded(others)
         elif code == "b":
-            first, *others = _PARTS.split(_bare(value))
+            first, *others = _PARTS.split(bare(value))
             out += _coded([point, first, *others])
         elif code == "c":
-            first, *others = re.split(r"\s+;\s+", _bare(value))
+            first, *others = re.split(r"\s+;\s+", bare(value))
             out += [Subfield("f", first), *(Subfield("g", other) for other in others)]
         elif code in "nph":
-            out.append(Subfield({"n": "h", "p": "i", "h": "b"}[code], _bare(value).strip("[]")))
+            out.append(Subfield({"n": "h", "p": "i", "h": "b"}[code], bare(value).strip("[]")))
         else:
             lost.append(f"245${code}")
         point = value.rstrip()[-1:]

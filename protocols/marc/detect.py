@@ -30,14 +30,16 @@ _CLAIMS_UNIMARC: Final = {b"50": Charset.UTF8, b"03": Charset.ISO5426}
 _WEIGHTS: Final = (
     dict.fromkeys("é", 3.0)
     | dict.fromkeys("èàêçôîûâùïëœ", 2.0)
-    | dict.fromkeys("ÉÈÀÊÇÔÎÂŒæ«»°’" + NSB + NSE, 1.5)
-    | dict.fromkeys("äöüñßåøíóáúãõÄÖÜ…–—", 1.0)
+    | dict.fromkeys("ÉÈÀÊÇÔÎÂŒæ«»’" + NSB + NSE, 1.5)
+    | dict.fromkeys("äöüñßåøíóáúãõÄÖÜ°…–—", 1.0)
     | dict.fromkeys(REPLACEMENT, -4.0)
 )
-_CATEGORIES: Final = {"Ll": 1.0, "Lu": 1.0, "Mn": -2.0, "Cc": -3.0, "So": -1.0, "Sm": -1.0, "Sk": -1.0, "Sc": -1.0}
-_INSIDE_WORDS: Final = re.compile(r"[a-zà-ÿœ][À-ÖØ-ÞŒŠŽŸ]|[A-Za-zÀ-ÿœ][^\x00-\x7f\w\s’ʼ·\x98\x9c][A-Za-zÀ-ÿœ]")
+_CATEGORIES: Final = {"Ll": 0.8, "Lu": 0.8, "Mn": -2.0, "Cc": -3.0, "So": -1.0, "Sm": -1.0, "Sk": -1.0, "Sc": -1.0}
+_INSIDE_WORDS: Final = re.compile(
+    r"[a-zà-ÿœ][À-ÖØ-ÞŒŠŽŸ]|[A-Z][À-ÖØ-ÞŒŠŽŸ][a-z]|[A-Za-zÀ-ÿœ][^\x00-\x7f\w\s’ʼ·\x98\x9c][A-Za-zÀ-ÿœ]"
+)
 # Read in a set without marks, a mark of ISO 5426 or MARC-8 becomes a letter before a vowel, where no language has these.
-_UNLIKELY: Final = re.compile(r"[âèêå][aeiouyAEIOUY]|[òìÒÌ][a-zA-Z]")
+_UNLIKELY: Final = re.compile(r"[âèêå][aeiouyAEIOUY]|[òìÒÌ][a-zA-Z]|\d[À-ÿ]")
 _COST: Final = 2.0
 _CODE: Final = re.compile("\x1f.|\x1e")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from protocols.marc.charsets import without_marks
-from protocols.marc.crosswalk import convert
+from protocols.marc.crosswalk import bare, convert
 from protocols.marc.format import Format
 from protocols.marc.holdings import ITEM_TAGS, Holding
 from protocols.marc.iso2709 import RawField
@@ -47,32 +46,29 @@ _AUTHOR: Final = {
     Format.UNIMARC: ((b"700", "ab"), (b"710", "ab"), (b"720", "a"), (b"701", "ab"), (b"711", "ab")),
     Format.MARC21: ((b"100", "a"), (b"110", "ab"), (b"111", "a"), (b"700", "a"), (b"710", "ab")),
 }
-_TRAILING: Final = re.compile(r"[\s/:;,=]+$")
 
 
 def short(fields: Sequence[RawField], form: Format) -> Short:
     """Return the title proper with its number and part, and the first author (else the statement of responsibility)."""
     tag, codes, responsibility = _TITLE[form]
+    clean = bare if form is Format.MARC21 else str.strip
     title = _first(fields, tag)
     author = ""
     for name_tag, name_codes in _AUTHOR[form]:
         name = _first(fields, name_tag)
         if name is not None:
-            author = ", ".join(map(_clean, name.all(name_codes)))
+            author = ", ".join([without_marks(clean(value)) for value in name.all(name_codes)])
             break
     if title is None:
         return Short("", author)
     # A second $a is another work of the same volume; number and part belong to the first.
     parts = [value for i, (code, value) in enumerate(title.subfields) if code in codes and (code != "a" or i == 0)]
-    return Short(". ".join(map(_clean, parts)), author or _clean(title.get(responsibility)))
+    text = ". ".join([without_marks(clean(part)).removesuffix(".") for part in parts])
+    return Short(text, author or without_marks(clean(title.get(responsibility))))
 
 
 def _first(fields: Sequence[RawField], tag: bytes) -> Field | None:
     return next((Field.parse(tag.decode(), data.decode()) for found, data in fields if found == tag), None)
-
-
-def _clean(text: str) -> str:
-    return _TRAILING.sub("", without_marks(text)).strip()
 
 
 # --- ISBD text ----------------------------------------------------------------------------------------------------------------

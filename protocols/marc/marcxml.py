@@ -142,7 +142,7 @@ def _record(element: etree._Element) -> tuple[bytes, list[iso2709.RawField]]:
 
 
 def _notice(element: etree._Element) -> tuple[bytes, list[iso2709.RawField]]:
-    leader = list("     nam0 2200000   450 ")
+    leader = list("00000nam0 2200000   450 ")
     fields = []
     for child in element:
         name = _name(child)
