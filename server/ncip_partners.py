@@ -1,0 +1,73 @@
+"""Who sends an NCIP message, and in which library what it asks for takes place."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from protocols.ncip import problem
+from protocols.ncip.elements import Agency, InitiationHeader
+from protocols.ncip.problems import ProblemType
+from server.ncip_refusals import Refused
+from server.passwords import verify
+from storage.network.network import Library, Network, Partner
+
+
+def code_of(agency: Agency | None) -> str | None:
+    """Give an agency's code, None when it names none."""
+    return agency.agency_id.value if agency is not None and agency.agency_id is not None else None
+
+
+class Partners:
+    """Tells partners by the FromAgencyId of the header, and by FromAgencyAuthentication where a secret was agreed.
+
+    *anonymous* is the agency that messages without a FromAgencyId are taken to come from; None refuses them.
+    """
+
+    def __init__(self, anonymous: str | None) -> None:
+        self._anonymous = anonymous
+        self._key = secrets.token_bytes(32)
+        self._proved: dict[str, bytes] = {}
+
+    async def identify(self, network: Network, service: str, header: InitiationHeader | None) -> Partner:
+        """Give the partner that sent *header*; raises `Refused` with the problem that says why there is none."""
+        code = (code_of(header.from_agency_id) if header is not None else None) or self._anonymous
+        if code is None:
+            detail = "say who you are: InitiationHeader/FromAgencyId/AgencyId"
+            raise Refused(problem(service, ProblemType.NEEDED_DATA_MISSING, detail, "FromAgencyId"))
+        partner = network.partners.get(code)
+        if partner is None:
+            detail = "no partner of this network"
+            raise Refused(problem(service, ProblemType.UNKNOWN_AGENCY, detail, "FromAgencyId", code))
+        if not partner.enabled:
+            kind = ProblemType.UNAUTHORIZED_SERVICE_FOR_AGENCY
+            raise Refused(problem(service, kind, "this partner is suspended", "FromAgencyId", code))
+        given = header.from_agency_authentication if header is not None else None
+        if partner.secret_hash and not await self._proves(partner, given or ""):
+            kind = ProblemType.AGENCY_AUTHENTICATION_FAILED
+            raise Refused(problem(service, kind, "this is not the secret agreed", "FromAgencyAuthentication"))
+        return partner
+
+    async def _proves(self, partner: Partner, given: str) -> bool:
+        """Check a secret: by argon2 the first time, then by a keyed digest that only this process can make."""
+        mark = hmac.digest(self._key, f"{partner.secret_hash}\0{given}".encode(), "sha256")
+        if hmac.compare_digest(self._proved.get(partner.agency, b""), mark):
+            return True
+        if not await verify(partner.secret_hash, given):
+            return False
+        self._proved[partner.agency] = mark
+        return True
+
+
+def place_of(network: Network, header: InitiationHeader | None, partner: Partner) -> Library:
+    """Give the library in which an act takes place, since CheckInItem and CheckOutItem name none.
+
+    It is the library of ours that OnBehalfOfAgency or ToAgencyId names, by ISIL or code, else the partner's own.
+    """
+    agencies = (header.on_behalf_of_agency, header.to_agency_id) if header is not None else ()
+    for code in map(code_of, agencies):
+        if code is not None:
+            for library in network.libraries.values():
+                if code in {library.isil, library.code}:
+                    return library
+    return network.libraries[partner.library_id]

@@ -1,0 +1,95 @@
+"""NCIP over HTTP: POST a message, get its answer; GET tells that we are there.
+
+NCIP's own problems travel under HTTP 200, because clients take any other status for a failure of the line. Refusals of the
+transport (405, 413, 415) hold an NCIP Problem all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import parse_qs
+
+from twisted.web.http import NOT_ALLOWED, OK, SERVICE_UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE
+
+from protocols.ncip import MEDIA_TYPE, problem, write
+from protocols.ncip.messages import ProblemMessage
+from protocols.ncip.problems import ProblemType
+from protocols.ncip.xmlsafe import ENCODINGS
+from server.ncip import Responder
+from server.web import PLAIN, Page, Refusal, Request
+
+_FIELDS: Final = ("xml", "XForms:Model")
+"""Form fields in which old clients send a message."""
+_FORM: Final = "application/x-www-form-urlencoded"
+_CHARSET: Final = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
+_MARKUP: Final = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0<")
+
+
+def _refusal(kind: ProblemType, detail: str) -> Refusal:
+    told = problem(None, kind, detail, "NCIPMessage")
+    return Refusal(MEDIA_TYPE, write(ProblemMessage(problem=(told,))))
+
+
+TOO_LARGE: Final = _refusal(ProblemType.INVALID_MESSAGE_SYNTAX_ERROR, "the message is longer than is taken here")
+"""What is said to a message over the limit (413)."""
+_METHOD: Final = _refusal(ProblemType.PROTOCOL_ERROR, "messages are sent by POST")
+_MEDIA: Final = _refusal(ProblemType.INVALID_MESSAGE_SYNTAX_ERROR, "XML is taken here, not compressed")
+
+
+class NcipPage(Page):
+    """The resource `/ncip`."""
+
+    about = "NCIP 2.02 responder: POST a message"
+
+    def __init__(self, responder: Responder) -> None:
+        super().__init__()
+        self._responder = responder
+
+    def get(self, request: Request) -> None:
+        """Say whether questions are answered: for people and for watchdogs."""
+        if self._responder.ready:
+            self.send(request, OK, PLAIN, b"NCIP 2.02 responder: POST a message here.\n")
+        else:
+            self.send(request, SERVICE_UNAVAILABLE, PLAIN, b"The store does not answer at present.\n")
+
+    def not_allowed(self, request: Request) -> None:
+        """Refuse any other method."""
+        request.setHeader(b"Allow", b"GET, HEAD, POST")
+        self.send(request, NOT_ALLOWED, *_METHOD)
+
+    def post(self, request: Request) -> None:
+        """Answer a message, once the store has."""
+        content_type = request.getHeader("Content-Type") or ""
+        media_type = content_type.partition(";")[0].strip().lower()
+        body = request.content.read()
+        if media_type == _FORM:
+            body = _form_field(body)
+        coded = (request.getHeader("Content-Encoding") or "identity").strip().lower() != "identity"
+        if coded or not (_is_markup(body) or _may_be_markup(media_type)):
+            self.send(request, UNSUPPORTED_MEDIA_TYPE, *_MEDIA)
+            return
+        charset = _CHARSET.search(content_type)
+        known = charset[1] if charset and charset[1].lower() in ENCODINGS else None
+        answering = self._responder.answer(body, known)
+        answering.addCallback(lambda answer: self.send(request, OK, MEDIA_TYPE, answer))
+
+
+def _form_field(body: bytes) -> bytes:
+    """Give the message in a form; some send a bare message under a form's media type."""
+    if _is_markup(body):
+        return body
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=16)
+    except ValueError:  # also UnicodeDecodeError
+        return body
+    return next((fields[name][0].encode() for name in _FIELDS if name in fields), body)
+
+
+def _is_markup(body: bytes) -> bool:
+    return body[:64].lstrip(b"\t\n\r \x04").startswith(_MARKUP)
+
+
+def _may_be_markup(media_type: str) -> bool:
+    """Tell whether a media type promises XML, or nothing."""
+    return not media_type or "xml" in media_type or media_type in {_FORM, "text/plain", "text/html"}

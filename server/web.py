@@ -1,0 +1,243 @@
+"""The web listener: our own resources under a few fixed names, and nothing else.
+
+No directory is listed, no file is served, no version is told; what is not one of ours is a plain 404. A body over the limit is
+refused when its length is announced or reached, before it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from io import BytesIO
+from typing import Any, Final, NamedTuple
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.web import server
+from twisted.web.http import NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE
+from twisted.web.resource import IResource, Resource
+
+from server.metrics import MEDIA_TYPE, METRICS, Metrics
+
+PLAIN: Final = "text/plain; charset=utf-8"
+_IDLE: Final = 60
+"""Seconds without a byte after which a connection is closed."""
+_PATIENCE: Final = 4
+"""How many times the limit is read and thrown away so that the sender of too much gets to read why."""
+
+
+class Refusal(NamedTuple):
+    """What is said when a request is refused before anything looked at it."""
+
+    media_type: str
+    body: bytes
+
+
+_NOTHING: Final = b"There is nothing here.\n"
+_TOO_LARGE: Final = Refusal(PLAIN, b"This is more than is taken here.\n")
+
+
+class Request(server.Request):
+    """A request whose body is bounded by the site's limit, and that tells no version of anything."""
+
+    channel: Any
+    content: BytesIO
+    _taken = 0
+    _refused = False
+
+    def setHeader(self, name: Any, value: Any) -> None:  # noqa: N802 (Twisted's)
+        """Set a response header, but not the one in which Twisted tells its version."""
+        if name != b"Server":
+            super().setHeader(name, value)
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 (Twisted's)
+        """Refuse a body that is announced as too long."""
+        self.content = BytesIO()
+        if length is not None and length > self.channel.site.limit:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Keep a part of the body while there is room."""
+        self._taken += len(data)
+        limit = self.channel.site.limit
+        if self._taken > limit and not self._refused:
+            self._refuse()
+        if not self._refused:
+            self.content.write(data)
+        elif self._taken > limit * _PATIENCE:
+            self.channel.loseConnection()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Process the request, unless it was refused."""
+        if self._refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def _refuse(self) -> None:
+        self._refused = True
+        self.requestHeaders.removeHeader(b"Expect")  # or Twisted would ask for the body after this
+        told = self.channel.site.too_large
+        head = (
+            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {told.media_type}\r\n"
+            f"Content-Length: {len(told.body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.channel.transport.write(head.encode() + told.body)
+
+
+class Site(server.Site):
+    """The resources under their names. Keeps no access log: `server.metrics` counts, and paths may hold secrets."""
+
+    requestFactory = Request  # noqa: N815 (Twisted's)
+
+    def __init__(self, root: IResource, reactor: IReactorTime, *, limit: int, too_large: Refusal) -> None:
+        super().__init__(root, timeout=_IDLE, reactor=reactor, parsePOSTFormSubmission=False)
+        self.limit = limit
+        self.too_large = too_large
+
+    def log(self, request: object) -> None:
+        """Write no line."""
+
+
+class Page(Resource):
+    """A resource of ours: answers GET and HEAD, and POST where a subclass does. *about* is its line on the index page."""
+
+    isLeaf = True  # noqa: N815 (Twisted's)
+    about = ""
+
+    def render(self, request: Request) -> int:
+        """Answer by method."""
+        if request.postpath and request.postpath != [b""]:
+            self.send(request, NOT_FOUND, PLAIN, _NOTHING)
+        elif request.method in {b"GET", b"HEAD"}:
+            self.get(request)
+        elif request.method == b"POST":
+            self.post(request)
+        else:
+            self.not_allowed(request)
+        return server.NOT_DONE_YET
+
+    def get(self, request: Request) -> None:
+        """Answer GET and HEAD."""
+        raise NotImplementedError
+
+    def post(self, request: Request) -> None:
+        """Answer POST."""
+        self.not_allowed(request)
+
+    def not_allowed(self, request: Request) -> None:
+        """Refuse the method."""
+        request.setHeader(b"Allow", b"GET, HEAD")
+        self.send(request, NOT_ALLOWED, PLAIN, b"Only GET and HEAD.\n")
+
+    def send(self, request: Request, status: int, media_type: str, body: bytes) -> None:
+        """Send a whole answer, if the peer still waits for it."""
+        if request.channel is None:
+            return
+        request.setResponseCode(status)
+        request.setHeader(b"Content-Type", media_type.encode())
+        request.setHeader(b"Content-Length", b"%d" % len(body))
+        request.setHeader(b"X-Content-Type-Options", b"nosniff")
+        request.setHeader(b"Cache-Control", b"no-store")
+        request.write(body)
+        request.finish()
+
+
+class Missing(Page):
+    """What is none of ours."""
+
+    def render(self, request: Request) -> int:
+        """Say that there is nothing."""
+        self.send(request, NOT_FOUND, PLAIN, _NOTHING)
+        return server.NOT_DONE_YET
+
+
+class Health(Page):
+    """Whether the process answers at all."""
+
+    about = "the daemon runs"
+
+    def get(self, request: Request) -> None:
+        """Say yes: who asks gets no answer otherwise."""
+        self.send(request, OK, PLAIN, b"ok\n")
+
+
+class Readiness(Page):
+    """Whether requests are served now."""
+
+    about = "the store answers and requests are served"
+
+    def __init__(self, ready: Callable[[], bool]) -> None:
+        super().__init__()
+        self._ready = ready
+
+    def get(self, request: Request) -> None:
+        """Say yes, or 503."""
+        if self._ready():
+            self.send(request, OK, PLAIN, b"ready\n")
+        else:
+            self.send(request, SERVICE_UNAVAILABLE, PLAIN, b"not ready\n")
+
+
+class Figures(Page):
+    """What was counted, for Prometheus."""
+
+    about = "counters and latencies in Prometheus' text format"
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    def get(self, request: Request) -> None:
+        """Write the figures."""
+        self.send(request, OK, MEDIA_TYPE, self._metrics.text())
+
+
+class Index(Page):
+    """The page that tells what is there."""
+
+    def __init__(self, pages: Mapping[str, Page]) -> None:
+        super().__init__()
+        rows = "".join(
+            f'<li><a href="/{escape(name)}">/{escape(name)}</a>: {escape(page.about)}</li>'
+            for name, page in pages.items()
+        )
+        self._html = (
+            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Bibliobus</title><h1>Bibliobus</h1>'
+            f"<p>Interoperability server of a network of public libraries.</p><ul>{rows}</ul></html>\n"
+        ).encode()
+
+    def get(self, request: Request) -> None:
+        """Show the page."""
+        request.setHeader(b"Content-Security-Policy", b"default-src 'none'")
+        self.send(request, OK, "text/html; charset=utf-8", self._html)
+
+
+class Root(Resource):
+    """The names of the listener."""
+
+    def __init__(self, pages: Mapping[str, Page]) -> None:
+        super().__init__()
+        self.putChild(b"", Index(pages))
+        for name, page in pages.items():
+            self.putChild(name.encode(), page)
+
+    def getChild(self, path: bytes, request: Request) -> Page:  # noqa: N802 (Twisted's)
+        """Give what is under no name of ours."""
+        return Missing()
+
+
+def make_site(
+    pages: Mapping[str, Page],
+    ready: Callable[[], bool],
+    reactor: IReactorTime,
+    *,
+    limit: int,
+    too_large: Refusal = _TOO_LARGE,
+    metrics: Metrics = METRICS,
+) -> Site:
+    """Make the site of *pages*, and of `/`, `/healthz`, `/readyz` and `/metrics`.
+
+    *ready* tells whether requests are served; *limit* bounds a body, in octets; *too_large* is said to a longer one.
+    """
+    ours = {"healthz": Health(), "readyz": Readiness(ready), "metrics": Figures(metrics)}
+    return Site(Root({**pages, **ours}), reactor, limit=limit, too_large=too_large)
