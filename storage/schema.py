@@ -52,7 +52,13 @@ Instant = Long
 
 
 def _table(name: str, *parts: Any, rowid: bool = True) -> Table:
-    return Table(name, METADATA, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
+    # Checks stand on the table, where a migration can name them; a column brings its own in `info`.
+    checks = [
+        CheckConstraint(part.info["check"], name=part.name)
+        for part in parts
+        if isinstance(part, Column) and "check" in part.info
+    ]
+    return Table(name, METADATA, *parts, *checks, sqlite_strict=True, sqlite_with_rowid=rowid)
 
 
 def _id() -> Column[int]:
@@ -84,9 +90,8 @@ def _count(name: str, default: int = 0) -> Column[int]:
 
 
 def _flag(name: str, *, default: bool = False) -> Column[int]:
-    return Column(
-        name, Small, CheckConstraint(f"{name} IN (0, 1)", name=name), nullable=False, server_default=str(int(default))
-    )
+    check = {"check": f"{name} IN (0, 1)"}
+    return Column(name, Small, nullable=False, server_default=str(int(default)), info=check)
 
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
@@ -153,7 +158,7 @@ referent = _table(
 opening = _table(
     "opening",
     _ref("library_id", "library"),
-    Column("weekday", Small, CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"), nullable=False),
+    Column("weekday", Small, nullable=False, info={"check": "weekday BETWEEN 1 AND 7"}),
     _text("opens"),
     _text("closes"),
     _day("from_on"),
@@ -330,7 +335,7 @@ posting = _table(
 # One row, counted up by every change of records: tells a daemon that its cached bitmaps are old.
 catalogue_version = _table(
     "catalogue_version",
-    Column("id", Small, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("id", Small, primary_key=True, autoincrement=False, info={"check": "id = 1"}),
     Column("version", Long, nullable=False),
 )
 
