@@ -1,0 +1,360 @@
+"""The configuration: `bibliobus.toml`, one class per table, one documented attribute per key.
+
+The classes are all there is: the reader, the error messages, `show-config` and the reference page derive from them. What
+librarians change (loan rules, calendars, devices) is in the store, with its history, and not here.
+
+Secrets are never in the file: a password is in a file of its own (`password_file`) or in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, NewType, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
+from cattrs.gen import make_dict_structure_fn
+
+from storage.database import Location
+
+FILE: Final = "bibliobus.toml"
+ENVIRONMENT: Final = "BIBLIOBUS_CONFIG"
+"""Names the configuration file when the command line does not."""
+
+Seconds = NewType("Seconds", float)
+"""A span of time; written as a number of seconds, or as `"30s"`, `"5m"`, `"1h"`."""
+Count = NewType("Count", int)
+"""A whole number above zero."""
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+T = TypeVar("T")
+
+
+class ConfigurationError(Exception):
+    """What is wrong with a configuration: `problems`, each a (TOML path, text)."""
+
+    def __init__(self, source: str, problems: Sequence[tuple[str, str]]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(
+            "\n".join(f"{source}: {path}: {text}" if path else f"{source}: {text}" for path, text in problems)
+        )
+
+
+class Level(StrEnum):
+    """How grave an event must be to be logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Format(StrEnum):
+    """How log lines look; `auto` is text on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+def _doc(text: str) -> dict[str, str]:
+    return {"doc": text}
+
+
+@attrs.frozen(kw_only=True)
+class StoreTable:
+    """Where the store is."""
+
+    data: Path = attrs.field(
+        default=Path("data"),
+        metadata=_doc(
+            "Directory of the SQLite file, the pepper of PINs and the control socket. Relative to the file; backed up whole."
+        ),
+    )
+    url: str = attrs.field(
+        default="",
+        metadata=_doc(
+            "PostgreSQL database (`postgresql://user@host/name`), without a password; empty: SQLite in `data`."
+        ),
+    )
+    password_file: str = attrs.field(
+        default="",
+        metadata=_doc(
+            "File that holds the PostgreSQL password. Without one, libpq's own ways apply (`PGPASSWORD`, `~/.pgpass`)."
+        ),
+    )
+
+    @property
+    def location(self) -> Location:
+        """The store that this table names."""
+        return Location(self.data, self.url)
+
+
+@attrs.frozen(kw_only=True)
+class ListenTable:
+    """Where the daemon listens: Twisted server endpoint descriptions (`tcp:`, `ssl:`, `unix:`, `systemd:`, `haproxy:`)."""
+
+    sip2: tuple[str, ...] = attrs.field(
+        default=("tcp:6001:interface=127.0.0.1",), metadata=_doc("SIP2: kiosks, gates, sorters, platforms.")
+    )
+    z3950: tuple[str, ...] = attrs.field(
+        default=("tcp:2100:interface=127.0.0.1",), metadata=_doc("Z39.50: cataloguers and portals.")
+    )
+    web: tuple[str, ...] = attrs.field(
+        default=("tcp:8080:interface=127.0.0.1",),
+        metadata=_doc("HTTP: NCIP at `/ncip`; `/healthz`, `/readyz`, `/metrics`."),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DaemonTable:
+    """The process."""
+
+    stop_timeout: Seconds = attrs.field(
+        default=Seconds(10.0),
+        metadata=_doc("How long a stopping daemon waits for answers under way before it closes their connections."),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LogTable:
+    """What is written to standard error: never PINs, names, cards or bodies of messages."""
+
+    level: Level = attrs.field(default=Level.INFO, metadata=_doc("The least grave events shown."))
+    format: Format = attrs.field(default=Format.AUTO, metadata=_doc("How lines look."))
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """The whole file."""
+
+    store: StoreTable = attrs.field(factory=StoreTable)
+    listen: ListenTable = attrs.field(factory=ListenTable)
+    daemon: DaemonTable = attrs.field(factory=DaemonTable)
+    log: LogTable = attrs.field(factory=LogTable)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+
+def _exactly(kind: type, name: str) -> Any:
+    def structure(value: Any, _type: Any) -> Any:
+        if type(value) is not kind:
+            raise ValueError(f"must be {name}, not {value!r}")
+        return value
+
+    return structure
+
+
+def _seconds(value: Any, _type: Any) -> float:
+    if type(value) in {int, float} and value > 0:
+        return float(value)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value) if isinstance(value, str) else None
+    if found is None or not float(found[1]):
+        raise ValueError(f'must be a number of seconds or a text like "30s", "5m" or "1h", not {value!r}')
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _count(value: Any, _type: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"must be a whole number above zero, not {value!r}")
+    return value
+
+
+def _choice(value: Any, kind: Any) -> Any:
+    names = [member.value for member in kind]
+    if value not in names:
+        raise ValueError(f"must be one of {', '.join(names)}, not {value!r}")
+    return kind(value)
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(str, _exactly(str, "a text"))
+    converter.register_structure_hook(Path, lambda value, _type: Path(_exactly(str, "a path")(value, str)))
+    converter.register_structure_hook(Seconds, _seconds)
+    converter.register_structure_hook(Count, _count)
+    for choices in (Level, Format):
+        converter.register_structure_hook(choices, _choice)
+    texts = converter.get_structure_hook(tuple[str, ...])
+
+    def strictly_texts(value: Any, kind: Any) -> Any:
+        return texts(_exactly(list, "a list of texts")(value, kind), kind)
+
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], strictly_texts)
+
+    def table(cls: Any) -> Any:
+        structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
+
+        def strictly_table(value: Any, kind: Any) -> Any:
+            return structure(_exactly(dict, "a table")(value, kind), kind)
+
+        return strictly_table
+
+    converter.register_structure_hook_factory(attrs.has, table)
+    return converter
+
+
+def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
+    """Walk the tree of *error*, giving what is wrong where."""
+    if isinstance(error, ClassValidationError):
+        for inner, field in error.group_exceptions()[0]:
+            yield from _problems(inner, f"{path}.{field.name}" if path else field.name)
+        for inner in error.group_exceptions()[1]:
+            yield from _problems(inner, path)
+    elif isinstance(error, IterableValidationError):
+        for inner, member in error.group_exceptions()[0]:
+            yield from _problems(inner, f"{path}[{member.index}]")
+    elif isinstance(error, ForbiddenExtraKeysError):
+        known = ", ".join(field.name for field in attrs.fields(error.cl))
+        for key in sorted(error.extra_fields):
+            yield (f"{path}.{key}" if path else key), f"no such key; there are: {known}"
+    else:
+        yield path, str(error)
+
+
+def _semantic(config: Config) -> Iterator[tuple[str, str]]:
+    url = config.store.url
+    if url:
+        parts = urlsplit(url)
+        if parts.scheme not in {"postgresql", "postgres"}:
+            yield "store.url", "not a PostgreSQL URL: write postgresql://user@host/name"
+        if parts.password is not None or "password=" in parts.query:
+            yield "store.url", "holds a password: write it to a file and name that in store.password_file"
+    if config.store.password_file and not url:
+        yield "store.password_file", "is of no use without store.url"
+    if not any(attrs.astuple(config.listen, recurse=False)):
+        yield "listen", "the daemon would listen nowhere"
+
+
+def parse(text: str, source: str, base: Path) -> Config:
+    """Return the configuration that *text* (TOML) declares; paths in it are relative to *base*.
+
+    Raises `ConfigurationError` with every problem at once; *source* names the text there.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(source, [("", f"not TOML: {error}")]) from None
+    try:
+        config = _converter().structure(values, Config)
+    except ClassValidationError as error:
+        raise ConfigurationError(source, list(_problems(error, ""))) from None
+    problems = list(_semantic(config))
+    if problems:
+        raise ConfigurationError(source, problems)
+    store = config.store
+    password_file = str(base / store.password_file) if store.password_file else ""
+    return attrs.evolve(config, store=attrs.evolve(store, data=base / store.data, password_file=password_file))
+
+
+def find(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the configuration file: the one *named*, else `$BIBLIOBUS_CONFIG`, else `bibliobus.toml` here, else none."""
+    if named is not None:
+        return named
+    if environment.get(ENVIRONMENT):
+        return Path(environment[ENVIRONMENT])
+    return Path(FILE) if Path(FILE).exists() else None
+
+
+def read(path: Path | None) -> Config:
+    """Read the file at *path*; None gives the defaults. Raises `ConfigurationError`."""
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(str(path), [("", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(str(path), [("", "is not UTF-8")]) from None
+    return parse(text, str(path), path.parent)
+
+
+def provide_password(store: StoreTable) -> None:
+    """Give libpq the PostgreSQL password of `password_file`, if there is one. Raises `ConfigurationError`.
+
+    It goes through the environment, and so is never a part of a URL that something may print.
+    """
+    if not store.password_file:
+        return
+    try:
+        password = Path(store.password_file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(store.password_file, [("", f"cannot be read: {error}")]) from None
+    os.environ["PGPASSWORD"] = password.rstrip("\r\n")
+
+
+# --- writing -------------------------------------------------------------------------------------------------------------
+
+
+def tables(config: Config) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the value of every table."""
+    for field in attrs.fields(Config):
+        yield field.name, getattr(config, field.name)
+
+
+def literal(value: Any) -> str:
+    """Write *value* as TOML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(literal(member) for member in value)}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int):
+        return str(value)
+    # A JSON string is a TOML string, but for DEL.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def render(config: Config) -> str:
+    """Write *config* as TOML, every key with its meaning as a comment: a file to start from."""
+    lines: list[str] = []
+    for name, table in tables(config):
+        lines += [f"# {type(table).__doc__}", f"[{name}]"]
+        for field in attrs.fields(type(table)):
+            lines += [f"# {field.metadata['doc']}", f"{field.name} = {literal(getattr(table, field.name))}"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def reference() -> str:
+    """Return the Markdown page of all tables and keys."""
+    lines = [
+        "# The configuration file",
+        "",
+        "Generated from the classes in `server/config.py`. Every key has a default, so that a file says only what differs;",
+        "`bibliobus show-config --defaults` prints one to start from. The file is the one named by `-c`, else by the",
+        f"environment variable `{ENVIRONMENT}`, else `{FILE}` in the working directory. Options of `bibliobus serve` come before",
+        "the file. `bibliobus check-config` tells everything that is wrong with it.",
+        "",
+        'A span of time is a number of seconds or a text: `"30s"`, `"5m"`, `"1h"`. No secret is in the file.',
+    ]
+    for name, table in tables(Config()):
+        lines += [
+            "",
+            f"## `[{name}]`",
+            "",
+            str(type(table).__doc__),
+            "",
+            "| key | value | default | meaning |",
+            "|---|---|---|---|",
+        ]
+        for field in attrs.fields(type(table)):
+            value = getattr(table, field.name)
+            lines.append(f"| `{field.name}` | {_kind(value)} | `{literal(value)}` | {field.metadata['doc']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, StrEnum):
+        return " ".join(f"`{member.value}`" for member in type(value))
+    if isinstance(value, tuple):
+        return "list of endpoints"
+    return {float: "span of time", int: "number"}.get(type(value), "path" if isinstance(value, Path) else "text")

@@ -1,0 +1,235 @@
+"""The control socket: how commands reach the daemon that has the store.
+
+A UNIX socket, `control.sock`, in the data directory, for its owner alone. Frames are a length (four octets, network order)
+and JSON: ``{"version": 1, "command": ..., "arguments": {...}}``, answered by ``{"result": ...}`` or
+``{"refused": code, "text": ...}``. The requests of a connection are answered in order, one at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IAddress, IListeningPort
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import Int32StringReceiver
+from twisted.python.failure import Failure
+
+NAME: Final = "control.sock"
+VERSION: Final = 1
+MAX_FRAME: Final = 64 * 1024 * 1024
+_PATH_LIMIT: Final = 100
+"""A UNIX socket's address holds 107 octets."""
+
+
+class NoDaemon(Exception):
+    """No daemon answers at the control socket, or not any longer."""
+
+
+class Refused(Exception):
+    """The daemon refused a command: `code` names why, for programs."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
+
+
+@contextmanager
+def _address(directory: Path) -> Iterator[str]:
+    """Give an address for the socket in *directory*, short enough however deep that is."""
+    path = str(directory.absolute() / NAME)
+    if len(os.fsencode(path)) <= _PATH_LIMIT:
+        yield path
+        return
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{handle}/{NAME}"
+    finally:
+        os.close(handle)
+
+
+# --- the daemon's side ---------------------------------------------------------------------------------------------------
+
+Command = Callable[..., Any]
+"""Takes the arguments by name; returns what JSON can hold, or a Deferred of it. `Refused` is told to the caller."""
+
+
+class ControlConnection(Int32StringReceiver):
+    """A command that is talking to us."""
+
+    MAX_LENGTH = MAX_FRAME
+    log = Logger()
+    transport: Any
+    factory: Any
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._busy = False
+
+    def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
+        """Be known to the factory."""
+        self.factory.connections.add(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
+        """Forget what waits."""
+        self._waiting.clear()
+        self.factory.lost(self)
+
+    def stringReceived(self, string: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Take one frame."""
+        self._waiting.append(string)
+        self._work()
+
+    def finish(self) -> None:
+        """Answer what is under way, then close."""
+        self._waiting.clear()
+        if not self._busy:
+            self.transport.loseConnection()
+
+    def _work(self) -> None:
+        if self._waiting and not self._busy:
+            self._busy = True
+            maybeDeferred(self._run, self._waiting.popleft()).addCallbacks(_result, self._failed).addCallback(
+                self._answer
+            )
+
+    def _run(self, frame: bytes) -> Any:
+        try:
+            message = json.loads(frame)
+            version, name, arguments = message["version"], message["command"], message["arguments"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Refused("bad-frame", "not a command") from None
+        if version != VERSION:
+            raise Refused("version", f"the daemon speaks version {VERSION} of the control protocol, not {version}")
+        command = self.factory.commands.get(name)
+        if command is None or not isinstance(arguments, dict):
+            raise Refused("unknown-command", f"the daemon knows no command {name!r}")
+        return command(**arguments)
+
+    def _failed(self, failure: Failure) -> dict[str, Any]:
+        error = failure.value
+        if isinstance(error, Refused):
+            return {"refused": error.code, "text": str(error)}
+        self.log.failure("A command failed", failure)
+        return {"refused": "failed", "text": "the daemon could not do this; its log tells why"}
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        self._busy = False
+        if self.transport.connected:
+            self.sendString(json.dumps(answer, ensure_ascii=False).encode())
+        if self.factory.draining is None:
+            self._work()
+        else:
+            self.transport.loseConnection()
+
+
+def _result(value: Any) -> dict[str, Any]:
+    return {"result": value}
+
+
+class ControlFactory(Factory):
+    """The commands that the daemon obeys."""
+
+    noisy = False
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self.commands = commands
+        self.connections: set[ControlConnection] = set()
+        self.draining: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> ControlConnection:  # noqa: N802 (Twisted's)
+        """Take a connection."""
+        connection = ControlConnection()
+        connection.factory = self
+        return connection
+
+    def lost(self, connection: ControlConnection) -> None:
+        """Forget *connection*."""
+        self.connections.discard(connection)
+        if self.draining is not None and not self.connections and not self.draining.called:
+            self.draining.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        """Answer what is under way, then close; fire when the last connection is gone."""
+        if self.draining is None:
+            self.draining = Deferred()
+            for connection in list(self.connections):
+                connection.finish()
+            if not self.connections and not self.draining.called:
+                self.draining.callback(None)
+        return self.draining
+
+
+def listen(reactor: Any, directory: Path, factory: ControlFactory) -> IListeningPort:
+    """Listen on the control socket of *directory*. What a dead daemon left there is removed.
+
+    Raises `Refused` when a living one has it.
+    """
+    with _address(directory) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.connect(address)
+            raise Refused("running", f"another daemon runs in {directory}")
+        Path(address).unlink(missing_ok=True)
+        listening.bind(address)
+        Path(address).chmod(0o600)
+        listening.listen(16)
+        listening.setblocking(False)
+        port: IListeningPort = reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, factory)
+    return port
+
+
+def remove(directory: Path) -> None:
+    """Remove the control socket of a daemon that no longer listens."""
+    (directory / NAME).unlink(missing_ok=True)
+
+
+# --- a command's side ----------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """A connection to the daemon of *directory*. Raises `NoDaemon` when there is none."""
+
+    def __init__(self, directory: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with _address(directory) as address:
+                self._socket.connect(address)
+        except OSError as error:
+            self._socket.close()
+            raise NoDaemon(f"no daemon answers at {directory / NAME}: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def call(self, command: str, **arguments: Any) -> Any:
+        """Have *command* done and return its result. Raises `Refused`, or `NoDaemon` when the daemon goes away."""
+        message = {"version": VERSION, "command": command, "arguments": arguments}
+        frame = json.dumps(message, ensure_ascii=False).encode()
+        try:
+            self._socket.sendall(struct.pack("!I", len(frame)) + frame)
+            answer = json.loads(self._read(struct.unpack("!I", self._read(4))[0]))
+        except OSError as error:
+            raise NoDaemon(f"the daemon stopped: {error.strerror}") from None
+        if "refused" in answer:
+            raise Refused(answer["refused"], answer["text"])
+        return answer["result"]
+
+    def _read(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size:
+            part = self._socket.recv(min(size, 1 << 20))
+            if not part:
+                raise NoDaemon("the daemon stopped")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
