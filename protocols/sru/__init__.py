@@ -1,1 +1,0 @@
-"""Search/Retrieve via URL and CQL."""
