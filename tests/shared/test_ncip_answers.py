@@ -1,0 +1,46 @@
+"""The responder's own tests again, with every answer judged by the schema of 2.02."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from tests.server import test_ncip
+from tests.server.ncip_partner import Answer, PartnerCase
+
+
+class Valid(PartnerCase):
+    """Judges every answer by the schema."""
+
+    @pytest.fixture(autouse=True)
+    def _schema(self, shared_data: Path) -> None:
+        self.schema = etree.XMLSchema(etree.parse(str(shared_data / "ncip/schemas/ncip_v2_02.xsd")))
+
+    def check(self, answer: Answer) -> None:
+        self.schema.assertValid(answer.root)
+
+
+class ValidLookupUserTests(Valid, test_ncip.LookupUserTests):
+    """LookupUser."""
+
+
+class ValidLookupItemTests(Valid, test_ncip.LookupItemTests):
+    """LookupItem."""
+
+
+class ValidLoanTests(Valid, test_ncip.LoanTests):
+    """CheckOutItem and RenewItem."""
+
+
+class ValidReturnTests(Valid, test_ncip.ReturnTests):
+    """CheckInItem."""
+
+
+class ValidPartnerTests(Valid, test_ncip.PartnerTests):
+    """Who asks."""
+
+
+class ValidProtocolTests(Valid, test_ncip.ProtocolTests):
+    """All the rest."""
