@@ -4,7 +4,7 @@ A frame is what stands before the terminator: message code, fixed fields, variab
 detection, `AYn` and `AZhhhh`. The *body* is the frame without its trailer. The checksum AZ is the two's complement of the
 sum of all bytes from the first one through the letters `AZ`, as four hexadecimal digits: it covers the encoded bytes.
 
-Nothing in here raises anything but `MalformedError` on bytes from outside.
+Nothing in here raises anything but `Malformed` on bytes from outside.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class ProtocolError(Exception):
     """The rules of the wire were broken."""
 
 
-class MalformedError(ProtocolError):
+class Malformed(ProtocolError):
     """A frame that is no message: its code is not known."""
 
 
-class TruncatedError(MalformedError):
+class Truncated(Malformed):
     """A message whose fixed part is cut short; `partial` holds what could be read, blank where nothing could."""
 
     def __init__(self, partial: Message) -> None:
@@ -128,8 +128,8 @@ def decode(body: bytes, charset: str = "utf-8") -> Message:
     """Read one message; bytes that are not of *charset* are taken for Latin-1.
 
     Variable fields may come in any order, without the last delimiter or with too many; of a field that may not repeat the
-    first one counts; a required one that is missing reads as empty. Raises TruncatedError when the fixed part is cut short, and
-    MalformedError when the code is not known.
+    first one counts; a required one that is missing reads as empty. Raises Truncated when the fixed part is cut short, and
+    Malformed when the code is not known.
     """
     try:
         text = body.decode(charset)
@@ -137,10 +137,10 @@ def decode(body: bytes, charset: str = "utf-8") -> Message:
         text = body.decode("latin-1")
     layout = _LAYOUTS.get(text[:2])
     if layout is None:
-        raise MalformedError("unknown message code")
+        raise Malformed("unknown message code")
     start = layout.start
     if len(text) < start or "|" in text[:start]:
-        raise TruncatedError(_partial(layout, text))
+        raise Truncated(_partial(layout, text))
     values: dict[str, Any] = {
         name: text[at:end] if read is None else read(text[at:end]) for name, at, end, read, _ in layout.fixed
     }

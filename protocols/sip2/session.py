@@ -125,6 +125,7 @@ class Session:
     def __init__(self, profile: Profile | None = None) -> None:
         self.profile = profile or Profile()
         self.state = State.LOGIN
+        self.nul_frames = 0  # frames out of which NUL had to be taken: the device is worth a look
         self._buffer = bytearray()
         self._skipping = False
         self._overlong = 0
@@ -191,7 +192,10 @@ class Session:
     def _event(self, frame: bytes, now: float) -> Event | None:
         if len(frame) > self.profile.longest_frame:
             return self._too_long(frame)
-        frame = frame.lstrip(_JUNK).replace(b"\0", b"")
+        frame = frame.lstrip(_JUNK)
+        if b"\0" in frame:
+            self.nul_frames += 1
+            frame = frame.replace(b"\0", b"")
         if not frame:
             return None
         body, sequence, checked, intact = codec.unseal(frame)
@@ -202,9 +206,9 @@ class Session:
         truncated = False
         try:
             message = codec.decode(body, self.profile.charset)
-        except codec.TruncatedError as error:
+        except codec.Truncated as error:
             message, truncated = error.partial, True
-        except codec.MalformedError:
+        except codec.Malformed:
             return Fault(FaultKind.UNKNOWN, checked, frame)
         if not message.REPLY:
             return Fault(FaultKind.UNKNOWN, checked, frame)

@@ -256,7 +256,7 @@ class TestReading:
 
     def test_an_unknown_code_is_malformed(self) -> None:
         for body in (b"", b"1", b"00", b"ZZ", b"GET / HTTP/1.1", "é9".encode()):
-            with pytest.raises(codec.MalformedError):
+            with pytest.raises(codec.Malformed):
                 codec.decode(body)
 
     @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ class TestReading:
         ],
     )
     def test_a_fixed_part_cut_short_gives_what_can_be_read(self, text: str) -> None:
-        with pytest.raises(codec.TruncatedError) as caught:
+        with pytest.raises(codec.Truncated) as caught:
             codec.decode(text.encode())
         partial = caught.value.partial
         assert isinstance(partial, messages.Checkout)
@@ -279,7 +279,7 @@ class TestReading:
         for code, kind in Message.BY_CODE.items():
             width = sum(row.column.width for row in kind.TABLE if not row.column.code)
             for length in range(width):
-                with pytest.raises(codec.TruncatedError) as caught:
+                with pytest.raises(codec.Truncated) as caught:
                     codec.decode(code.encode() + b"0" * length)
                 assert type(caught.value.partial) is kind
                 assert codec.encode(caught.value.partial).startswith(code.encode())
@@ -291,7 +291,7 @@ class TestReading:
     def test_nothing_but_malformed_is_raised(self, code: str, rest: bytes, charset: str) -> None:
         try:
             message = codec.decode(codec.unseal(code.encode() + rest).body, charset)
-        except codec.MalformedError:
+        except codec.Malformed:
             return
         repr(message)
         codec.encode(message, charset)

@@ -1,0 +1,299 @@
+"""SIP2 on a transport: bytes to the session, requests to the desk, responses back, in order and one at a time.
+
+What a kiosk may rely on: every message is answered, by a response of the right shape or by 96; a storage failure is a
+response that says no; nothing but three refused logins, eight overlong frames, silence, or the end of the daemon closes the
+connection. What the others may rely on: a connection that floods, stalls or breaks costs nobody else anything.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from protocols.sip2 import messages
+from protocols.sip2.codes import TerminalStatus
+from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
+from protocols.sip2.tables import Message
+from server import sip2_replies as replies
+from server import transport
+from server.sip2_desk import ANSWERS, Desk, Response, not_supported, wire_profile
+from server.sip2_replies import Setting
+from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
+from storage.network.network import Device
+from storage.refusals import SENTENCES, Reason
+from storage.store import StoreUnavailable
+
+if TYPE_CHECKING:
+    from server.sip2 import SIP2Factory
+
+LOGIN_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 600.0
+"""Kiosks poll with 99 every five to seven minutes."""
+WAITING: Final = 16
+"""Events that may wait before reading pauses."""
+BURST: Final = 64
+"""Events answered before other connections get their turn."""
+_RESEND: Final = messages.RequestACSResend.CODE
+_OWN: Final = (messages.SCStatus.CODE, _RESEND, messages.Login.CODE)
+_IN_CLEAR: Final = frozenset("0 ")
+"""The only algorithm of 93 in use, and what some terminals send for it."""
+ANSWERED: Final = (*(message.CODE for message in ANSWERS), *_OWN)
+"""The codes of all requests that are answered in earnest, for BX."""
+
+
+@implementer(IPushProducer)
+class SIP2Connection(Protocol):
+    """The transport side of one device."""
+
+    log = Logger()
+    transport: Any
+    factory: Any
+
+    def __init__(self, service: SIP2Factory) -> None:
+        self._service = service
+        self._session = Session(Profile())
+        self._number = secrets.randbits(62) + 1
+        self._desk: Desk | None = None
+        self._queue: deque[Event] = deque()
+        self._timer: Any = None
+        self._busy = False  # an answer is awaited
+        self._working = False  # the loop of _work is on the stack
+        self._resting = False  # the loop of _work is scheduled
+        self._stuck = False  # the peer does not read
+        self._reading = True
+        self._closing = False  # what has come is still answered, nothing more is taken
+        self._closed = False
+        self._told: set[str] = set()
+        self._started = 0.0
+
+    # --- the transport's calls ---------------------------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """Start the login time-out."""
+        transport.prepare(self.transport)
+        self.transport.registerProducer(self, True)
+        self._timer = self._service.clock.callLater(LOGIN_SECONDS, self._expired)
+        self._service.connections.add(self)
+        self._service.metrics.count("connections", "sip2")
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Take what came, answer what is complete."""
+        if self._closing:
+            return
+        session = self._session
+        self._queue.extend(session.receive(data, self._service.clock.seconds()))
+        if session.state is State.READY:
+            self._timer.reset(IDLE_SECONDS)
+        if session.nul_frames:
+            self._odd("defects", "nul")
+            session.nul_frames = 0
+        self._work()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        """Forget what waits. An act under way goes on: its response is kept for the device's next connection."""
+        self._closing = self._closed = True
+        self._queue.clear()
+        if self._timer.active():
+            self._timer.cancel()
+        self._service.lost(self)
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """Answer nothing more until the peer reads again."""
+        self._stuck = True
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """Go on: the peer reads again."""
+        self._stuck = False
+        self._work()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """Do nothing: connectionLost comes next."""
+
+    def finish(self) -> None:
+        """Answer what has come, take nothing more, and close."""
+        self._closing = True
+        self._work()
+
+    def abort(self) -> None:
+        """Close at once, whatever the peer has not yet read."""
+        self.transport.abortConnection()
+
+    def _expired(self) -> None:
+        self.log.info("{who}: silent for too long", who=self._who())
+        if self._stuck:
+            self.abort()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closing = self._closed = True
+            self._queue.clear()
+            # With a paused producer, loseConnection would wait for it for ever.
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+
+    def _who(self) -> str:
+        return self._desk.code if self._desk is not None else str(self.transport.getPeer())
+
+    def _odd(self, counter: str, kind: str) -> None:
+        """Count something out of the ordinary, and log the first of its kind on this connection."""
+        self._service.metrics.count(counter, "sip2", kind)
+        if kind not in self._told:
+            self._told.add(kind)
+            self.log.info("{who}: {kind} ({counter})", who=self._who(), kind=kind, counter=counter)
+
+    # --- one event after the other ------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Answer what waits until an answer has to be awaited. A loop: a segment may hold thousands of frames."""
+        if self._working or self._resting:
+            return
+        self._working = True
+        left = BURST
+        while self._queue and left and not self._busy and not self._stuck:
+            left -= 1
+            self._take(self._queue.popleft())
+        self._working = False
+        if self._queue and not left and not self._busy and not self._stuck:
+            self._resting = True
+            self._service.clock.callLater(0, self._rested)
+        if self._closing and not self._queue and not self._busy:
+            self._close()
+        self._press()
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._work()
+
+    def _press(self) -> None:
+        """Read only while few events wait and the peer takes its answers."""
+        reading = len(self._queue) < WAITING and not self._stuck and not self._closing
+        if reading is not self._reading and not self._closed:
+            self._reading = reading
+            if reading:
+                self.transport.resumeProducing()
+            else:
+                self.transport.pauseProducing()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Request):
+            self._answer(event)
+        elif isinstance(event, Fault):
+            self._fault(event)
+        else:
+            self._odd("repeats", event.request.message.CODE if isinstance(event, Duplicate) else _RESEND)
+            self._send(self._session.repeat(event))
+
+    def _fault(self, fault: Fault) -> None:
+        self._odd("faults", fault.kind.name.lower())
+        request = fault.request
+        if request is None:
+            self._send(self._session.refuse(fault))
+        elif isinstance(request.message, messages.SCStatus):
+            self._answer(request)  # All that 98 needs to know is that it was asked for.
+        else:
+            self._reply(self._refusal(request.message, MALFORMED), request)
+
+    def _answer(self, request: Request) -> None:
+        """Answer *request*, now or when what it asks for is known."""
+        self._started = perf_counter()
+        try:
+            answer = self._answer_to(request)
+        except Exception:  # noqa: BLE001 (a bug of ours must not leave a kiosk without an answer)
+            self._failed(Failure(), request)
+            return
+        if isinstance(answer, Deferred):
+            self._busy = True
+            answer.addCallbacks(self._reply, self._failed, callbackArgs=(request,), errbackArgs=(request,))
+        else:
+            self._reply(answer, request)
+
+    def _answer_to(self, request: Request) -> Response | Deferred[Response]:
+        message = request.message
+        desk = self._desk
+        if desk is not None and not desk.allowed():
+            self.log.info("{who}: no longer declared", who=desk.code)
+            desk = self._desk = None
+            self._closing = True
+        if isinstance(message, messages.Login):
+            return self._login(message)
+        if isinstance(message, messages.SCStatus):
+            return self._status(message)
+        if desk is None or not self._session.admits(message):
+            return self._refusal(message, NOT_LOGGED_IN)
+        setting = desk.setting(message, int(self._service.clock.seconds()))
+        return ANSWERS.get(type(message), not_supported)(desk, request, setting)
+
+    def _reply(self, response: Response, request: Request) -> None:
+        self._busy = False
+        if not self._closed:
+            self._send(self._session.send(response, request))
+            self._service.metrics.observe("sip2", request.message.CODE, perf_counter() - self._started)
+            self._work()
+
+    def _failed(self, failure: Failure, request: Request) -> None:
+        """Say no in the right shape; what is not the database's trouble is a bug of ours."""
+        if failure.check(StoreUnavailable) is None:
+            self.log.failure("No answer could be made to {code}", failure, code=request.message.CODE)
+        else:
+            self._odd("refusals", Reason.UNAVAILABLE.value)
+        self._reply(self._refusal(request.message, SENTENCES[Reason.UNAVAILABLE]), request)
+
+    def _send(self, data: bytes) -> None:
+        transport.send(self.transport, data)
+        if self._session.closed:
+            self._close()
+
+    # --- answers of the connection itself --------------------------------------------------------------------------------------
+
+    def _refusal(self, message: Message, text: tuple[str, str]) -> Message:
+        now = int(self._service.clock.seconds())
+        desk = self._desk
+        setting = Setting(None, now, replies.language_of(message, "fr")) if desk is None else desk.setting(message, now)
+        return replies.refusal(message, setting, (setting.word(text),))
+
+    def _status(self, message: messages.SCStatus) -> Response:
+        if message.status_code is not TerminalStatus.OK:
+            self.log.warn("{who}: {status}", who=self._who(), status=message.status_code.name)  # noqa: G010 (Twisted's)
+        service = self._service
+        library = self._desk.library if self._desk is not None else None
+        setting = Setting(library, int(service.clock.seconds()), "fr")
+        return replies.acs_status(
+            setting,
+            library.name if library is not None else service.store.network.name,
+            on_line=service.store.healthy and service.draining is None,
+            circulates=library is None or library.offers("circulation", setting.date.date().isoformat()),
+            answered=ANSWERED,
+        )
+
+    def _login(self, message: messages.Login) -> Deferred[Response]:
+        device = self._service.store.network.devices.get(message.login_user_id.strip())
+        in_clear = message.uid_algorithm in _IN_CLEAR and message.pwd_algorithm in _IN_CLEAR
+        known = device if device is not None and device.enabled and in_clear else None
+        verified = self._service.verify(known.password_hash if known is not None else None, message.login_password)
+        return verified.addCallback(self._logged_in, known)
+
+    def _logged_in(self, right: bool, device: Device | None) -> Response:
+        self._desk = None
+        if not right or device is None:
+            self._odd("refusals", "login")
+            return messages.LoginResponse(ok=False)
+        try:
+            self._session.profile = wire_profile(device)
+        except ValueError as error:
+            self.log.warn("{device}: {error}", device=device.code, error=error)  # noqa: G010 (Twisted's)
+        self._desk = Desk(self._service, device, self._number, self._session.profile.charset)
+        if not self._closed:
+            self._timer.reset(IDLE_SECONDS)
+        self.log.info("{device} logged in from {peer}", device=device.code, peer=self.transport.getPeer())
+        return messages.LoginResponse(ok=True)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaType, SupportedMessage
+from protocols.sip2.session import REQUESTS, Profile
+from protocols.sip2.tables import Message
+from server import sip2_replies as replies
+from server.sip2_connection import ANSWERED
+from server.sip2_desk import ANSWERS, wire_profile
+from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
+from storage.circulation.checkin import Alert
+from storage.circulation.status import Status
+from storage.network.network import Device
+from storage.refusals import SENTENCES, Reason
+from tests.network import NOW
+
+
+def test_every_reason_status_and_alert_has_its_row() -> None:
+    assert set(REASONS) == set(Reason)
+    assert set(STATUSES) == set(Status)
+    assert set(ALERTS) == set(Alert)
+
+
+def test_alert_types_are_those_of_the_store() -> None:
+    assert {alert: kind.value for alert, (kind, _, _) in ALERTS.items()} == {alert: alert.value for alert in Alert}
+    assert AlertType.UNKNOWN not in {kind for kind, _, _ in ALERTS.values()}
+
+
+def test_an_item_that_may_leave_is_charged_and_only_that_one() -> None:
+    # Gates open for status 04 alone.
+    assert [status for status, code in STATUSES.items() if code is CirculationStatus.CHARGED] == [Status.ON_LOAN]
+
+
+def test_texts_fit_the_screen_of_a_terminal() -> None:
+    own = [*(texts for _, *texts in ALERTS.values()), MALFORMED, NOT_LOGGED_IN, *SENTENCES.values()]
+    for french, english in own:
+        assert 0 < len(french) <= 80
+        assert 0 < len(english) <= 80
+        assert "|" not in french + english
+
+
+@pytest.mark.parametrize(
+    ("code", "spoken"),
+    [("002", "fr"), ("011", "fr"), ("026", "fr"), ("001", "en"), ("024", "en"), ("003", "fr"), ("021", "fr")],
+)
+def test_languages_are_those_that_a_reader_understands(code: str, spoken: str) -> None:
+    assert SPOKEN.get(Language(code), "fr") == spoken
+
+
+def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response() -> None:
+    setting = replies.Setting(None, NOW, "en")
+    for kind in REQUESTS:
+        if not kind.TABLE:
+            continue
+        blank = {row.name: row.column.read("") if row.column.read else "" for row in kind.TABLE if row.required}
+        shared = {name: "ECHO" for name in ("patron_identifier", "item_identifier", "institution_id") if name in blank}
+        response = replies.refusal(kind(**blank | shared), setting, ("no",))
+        assert response.CODE == kind.REPLY
+        for name, value in shared.items():
+            assert getattr(response, name, value) == value
+        for flag in ("ok", "payment_accepted", "end_session", "item_properties_ok", "on_line_status", "renewal_ok"):
+            assert getattr(response, flag, False) is False
+        assert getattr(response, "patron_status", DENIED) == DENIED
+        assert getattr(response, "desensitize", False) is False
+        assert getattr(response, "valid_patron", False) is False
+        assert getattr(response, "screen_message", ("no",)) == ("no",)
+
+
+def test_bx_is_computed_from_what_is_answered() -> None:
+    assert set(ANSWERED) == {kind.CODE for kind in ANSWERS} | {"93", "97", "99"}
+    status = replies.acs_status(replies.Setting(None, NOW, "fr"), "x", on_line=True, circulates=True, answered=ANSWERED)
+    assert {code.value for code in status.supported_messages} == set(ANSWERED)  # type: ignore[attr-defined]
+    assert {Message.BY_CODE[code.value] for code in SupportedMessage} == REQUESTS
+
+
+def test_98_says_only_what_is_possible() -> None:
+    setting = replies.Setting(None, NOW, "fr")
+
+    def flags(*, circulates: bool, answered: set[str]) -> str:
+        status: object = replies.acs_status(setting, "x", on_line=True, circulates=circulates, answered=answered)
+        names = ("checkin_ok", "checkout_ok", "acs_renewal_policy", "status_update_ok", "off_line_ok")
+        return "".join("NY"[getattr(status, name)] for name in names)
+
+    assert flags(circulates=True, answered={"09", "11", "29"}) == "YYYNN"
+    assert flags(circulates=False, answered={"09", "11", "29"}) == "NNNNN"
+    assert flags(circulates=True, answered={"09"}) == "YNNNN"
+
+
+def test_magnetic_media_are_told_from_others() -> None:
+    from server.sip2_tables import MAGNETIC, MEDIA
+
+    assert set(MEDIA.values()) == set(MediaType)
+    assert MediaType.BOOK not in MAGNETIC
+    assert MediaType.VIDEO_TAPE in MAGNETIC
+
+
+def device(**profile: object) -> Device:
+    return Device(1, "kiosk", 1, "hash", profile, enabled=True)
+
+
+def test_a_devices_profile_tells_how_it_speaks() -> None:
+    assert wire_profile(device()) == Profile()
+    assert wire_profile(device(charset="cp850", terminator="CRLF")) == Profile(charset="cp850", terminator=b"\r\n")
+
+
+@pytest.mark.parametrize("profile", [{"terminator": "NL"}, {"charset": "utf-16"}, {"charset": "klingon"}])
+def test_a_profile_that_makes_no_sense_is_named(profile: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(profile))):
+        wire_profile(device(**profile))
