@@ -34,6 +34,7 @@ _PRAGMAS: Final = (
     "PRAGMA wal_autocheckpoint=0",
     "PRAGMA mmap_size=1073741824",
 )
+NETWORK_CHANNEL: Final = "bibliobus_network"
 PAGE_SIZE: Final = 2048
 """Small pages: a check-out dirties a handful of leaves, and each is written whole to the WAL (performance.md 4.3)."""
 
@@ -58,7 +59,7 @@ def _sqlite_engine(path: Path) -> Engine:
 
     A deferred transaction that read before it writes fails at once when another wrote between (SQLITE_BUSY_SNAPSHOT).
     """
-    engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=sqlalchemy.pool.NullPool)
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=sqlalchemy.pool.NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -97,7 +98,8 @@ class Location:
         scheme, _, rest = self.url.partition("://")
         if scheme.split("+")[0] not in {"postgresql", "postgres"}:
             raise ValueError(f"not a PostgreSQL URL (write postgresql://user@host/name): {scheme}://...")
-        return sqlalchemy.create_engine(f"postgresql+psycopg://{rest}", poolclass=sqlalchemy.pool.NullPool)
+        url = f"postgresql+psycopg://{rest}"
+        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, hide_parameters=True)
 
     def pins(self) -> Pins:
         """Return the PIN hasher with this store's pepper, made at first use and readable by its owner alone."""
@@ -151,6 +153,15 @@ def revisions(engine: Engine) -> tuple[str | None, str | None]:
         present = MigrationContext.configure(connection).get_current_revision()
         wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
     return present, wanted
+
+
+def announce(connection: Connection) -> None:
+    """Have every daemon on this database read the network again once *connection*'s transaction is kept.
+
+    SQLite has one daemon, which is told by whoever asked it for the change.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {NETWORK_CHANNEL}")
 
 
 def check(engine: Engine) -> None:

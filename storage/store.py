@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from storage import database
 from storage.circulation.pins import Pins
@@ -28,10 +29,14 @@ A = TypeVar("A")
 class Store:
     """What a daemon asks and tells: reads, acts, long work. `network` is replaced whole when it changes."""
 
+    log = Logger()
+
     def __init__(self, driver: IDriver, network: Network, pins: Pins) -> None:
         self.network = network
         self._driver = driver
         self._pins = pins
+        self._revision = network.revision
+        driver.watch(self._hear)
 
     @property
     def healthy(self) -> bool:
@@ -60,19 +65,33 @@ class Store:
         return self._driver.work(function, *args)
 
     def reload_network(self) -> Deferred[None]:
-        """Read the network again, after something declared has changed."""
+        """Read the network again, after something declared has changed; other daemons on the database do the same."""
+        return self._read_network(announces=True)
+
+    def _hear(self) -> None:
+        """Another daemon has declared something. In an outage nothing is lost: this is called again after it."""
+        reading = self._read_network(announces=False)
+        reading.addErrback(lambda failure: failure.check(StoreUnavailable) or failure)
+        reading.addErrback(lambda failure: self.log.failure("could not read the network", failure))
+
+    def _read_network(self, *, announces: bool) -> Deferred[None]:
+        self._revision += 1
 
         def replaced(network: Network) -> None:
-            self.network = network
+            # Of two that were read at once, the one begun later knows more.
+            if network.revision > self.network.revision:
+                self.network = network
 
-        return self.work(_load, self._pins, self.network.revision + 1).addCallback(replaced)
+        return self.work(_load, self._pins, self._revision, announces).addCallback(replaced)
 
     def close(self) -> Deferred[None]:
         """Finish what is under way, then let the database go."""
         return self._driver.close()
 
 
-def _load(connection: Connection, pins: Pins, revision: int) -> Network:
+def _load(connection: Connection, pins: Pins, revision: int, announces: bool) -> Network:
+    if announces:
+        database.announce(connection)
     return load_network(connection, pins, revision)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from storage.database import Location, upgrade
 from tests.network import declare_small_network
+from tests.postgresql import Server
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,49 @@ def location(small_network_template: Path, tmp_path: Path) -> Location:
     directory = tmp_path / "store"
     shutil.copytree(small_network_template, directory)
     return Location(directory)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, this session's (this worker's) own."""
+    server = Server()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, this test's own."""
+    name = postgresql.create()
+    yield postgresql.url(name)
+    postgresql.drop(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Server, small_network_template: Path) -> str:
+    """The name of a PostgreSQL database with the small network, whose PINs have the SQLite template's pepper."""
+    name = postgresql.create()
+    location = Location(small_network_template, postgresql.url(name))
+    engine = location.engine()
+    upgrade(engine)
+    with engine.begin() as connection:
+        declare_small_network(connection, location.pins())
+    return name
+
+
+@pytest.fixture
+def postgresql_location(location: Location, postgresql: Server, postgresql_template: str) -> Iterator[Location]:
+    """A store with the small network on PostgreSQL, this test's own."""
+    name = postgresql.create(postgresql_template)
+    yield Location(location.directory, postgresql.url(name))
+    postgresql.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_location(request: pytest.FixtureRequest, location: Location) -> Location:
+    """A store with the small network; the test runs on each database."""
+    if request.param == "sqlite":
+        return location
+    found: Location = request.getfixturevalue("postgresql_location")
+    return found

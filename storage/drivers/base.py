@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from zope.interface import Attribute, Interface
 
 from storage.statements import Steps
@@ -31,8 +34,22 @@ class IDriver(Interface):
         Fails with `StoreUnavailable` when nothing was kept.
         """
 
+    def watch(changed: Callable[[], object]) -> None:
+        """Have *changed* called, in the reactor, when another daemon may have declared something about the network."""
+
     def work(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         """Run ``function(connection, *args)`` in a thread, on a SQLAlchemy connection, in one transaction."""
 
     def close() -> Deferred[None]:
         """Finish what is under way, then let the database go."""
+
+
+def run_work(engine: Engine, function: Callable[..., T], args: tuple[Any, ...]) -> T | Failure:
+    """Do a driver's `work`, in whatever thread this is: return what *function* returned, or its failure."""
+    try:
+        with engine.begin() as connection:
+            return function(connection, *args)
+    except OperationalError as error:
+        return Failure(StoreUnavailable(str(error.orig)))
+    except Exception:  # noqa: BLE001 (whatever went wrong is the caller's, in the reactor's thread)
+        return Failure()

@@ -30,8 +30,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from storage.database import prepare
-from storage.drivers.base import IDriver, StoreUnavailable
-from storage.journal import conclude, gather
+from storage.drivers.base import IDriver, StoreUnavailable, run_work
+from storage.journal import conclude, gather, lost_race
 from storage.network.network import Network
 from storage.schema import GUARDS
 from storage.statements import Call, Row, Steps
@@ -143,6 +143,9 @@ class SQLiteDriver:
         self._writer.execute("DROP TABLE pregrown")
         self._writer.execute("PRAGMA wal_checkpoint(RESTART)")
 
+    def watch(self, changed: Callable[[], object]) -> None:
+        """See `IDriver.watch`: there is no other daemon."""
+
     # --- reads ---------------------------------------------------------------------------------------------------------
 
     def read(self, steps: Steps[T]) -> Deferred[T]:
@@ -205,7 +208,7 @@ class SQLiteDriver:
                 self._apply(calls)
         except sqlite3.IntegrityError as error:
             code = _guard(error)
-            outcome = Failure() if code is None else self._lost_race(act, code)
+            outcome = Failure() if code is None else lost_race(act, code)
         except sqlite3.OperationalError as error:
             outcome = Failure(StoreUnavailable(str(error)))
         except Exception:  # noqa: BLE001 (one act's bug must not take its batch along; the failure goes to its caller)
@@ -223,11 +226,6 @@ class SQLiteDriver:
             raise
         finally:
             self._writer.execute("RELEASE act")
-
-    @staticmethod
-    def _lost_race(act: Act[Any, Any, Any], code: str) -> Outcome[Any]:
-        answer = act.usecase.failed(act.request, code)
-        return Outcome(answer, act.ledger.render(answer) if act.ledger is not None else b"")
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -332,13 +330,7 @@ class SQLiteDriver:
         return done
 
     def _work_in_thread(self, function: Callable[..., Any], args: tuple[Any, ...], done: Deferred[Any]) -> None:
-        result: Any
-        try:
-            with self._engine.begin() as connection:
-                result = function(connection, *args)
-        except Exception:  # noqa: BLE001 (whatever went wrong is the caller's, in the reactor's thread)
-            result = Failure()
-        self._reactor.callFromThread(self._worked, done, result)
+        self._reactor.callFromThread(self._worked, done, run_work(self._engine, function, args))
 
     def _worked(self, done: Deferred[Any], result: Any) -> None:
         self._end_snapshot()

@@ -1,0 +1,405 @@
+"""One PostgreSQL connection as a descriptor of the reactor: libpq in pipeline mode, prepared statements, no thread.
+
+What is sent at once is a *segment*: bound calls and one Sync. Its answer comes to one callback: the rows of each call,
+up to the first error. The server skips the calls after an error and carries on at the Sync, so segments do not harm
+each other. Only connecting uses a thread: resolving, TLS and authentication may block.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import count
+from threading import Thread
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Transformer
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from twisted.internet.interfaces import IReadWriteDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from storage.statements import Call, Row, Statement
+
+ANSWER_SECONDS: Final = 30.0
+"""How long a server that says nothing is waited for; its own time-outs come much earlier."""
+_BACKOFF: Final = (0.05, 5.0)
+_CONNECTION: Final = {
+    "application_name": "bibliobus",
+    "client_encoding": "UTF8",
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+_DISTURBED: Final = frozenset({"40001", "40P01", "55P03", "23505", "26000"})
+"""Serialisation, deadlock, lock time-out, an id that another daemon drew too, a statement whose preparation failed."""
+
+_ROWS: Final = int(pq.ExecStatus.TUPLES_OK)
+_DONE: Final = int(pq.ExecStatus.COMMAND_OK)
+_SYNC: Final = int(pq.ExecStatus.PIPELINE_SYNC)
+_SKIPPED: Final = int(pq.ExecStatus.PIPELINE_ABORTED)
+_BAD: Final = int(pq.ConnStatus.BAD)
+
+
+class StatementFailed(Exception):
+    """The server refused *statement*, or the connection went away while it was under way.
+
+    *state* is the SQLSTATE, *constraint* the name of a violated constraint. What the server says of values stays out of
+    the text: it may be a reader's.
+    """
+
+    def __init__(self, state: str, statement: Statement | None = None, constraint: str = "", said: str = "") -> None:
+        super().__init__(f"SQLSTATE {state} in {statement}: {constraint or said}")
+        self.state = state
+        self.statement = statement
+        self.constraint = constraint
+
+    @property
+    def outage(self) -> bool:
+        """Whether the database, and not the statement, is the trouble: connection, resources, shutdown, read-only."""
+        return self.state[:2] in {"08", "53", "57", "58", "XX"} or self.state in {"25006", "25P03"}
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others came between, so that it may go better next time."""
+        untouched = self.state == "22012" and self.statement is not None and self.statement.guarded
+        return untouched or self.state in _DISTURBED
+
+
+class Bound(NamedTuple):
+    """A call whose values are ready for the wire."""
+
+    statement: Statement
+    values: list[bytes | None]
+    formats: list[int] | None
+
+
+Answered: TypeAlias = Callable[[list[Sequence[Row]], StatementFailed | None], None]
+"""Is given the rows of the calls before the first error, and that error."""
+
+
+def _octets(value: Any) -> bytes | None:
+    if value is None or value.__class__ is bytes:
+        return value
+    if value.__class__ is str:
+        # PostgreSQL keeps no U+0000, and libpq would cut the text there.
+        return (value.replace("\0", "\ufffd") if "\0" in value else value).encode()
+    return b"%d" % value
+
+
+def bind(call: Call) -> Bound:
+    """Make the values of *call* ready. Raises UnicodeEncodeError for text that is none (lone surrogates)."""
+    statement, values = call
+    order = statement.postgresql.order
+    if order is not None:
+        values = order(values)
+    formats = [int(value.__class__ is bytes) for value in values] if bytes in map(type, values) else None
+    return Bound(statement, [_octets(value) for value in values], formats)
+
+
+def _text(statement: Statement) -> bytes:
+    text = statement.postgresql.text
+    if statement.guarded:
+        # A guarded write that touches no row must stop the COMMIT that follows it in the same segment: 1/0 does.
+        text = f"WITH touched AS ({text} RETURNING 1) SELECT 1 / count(*) FROM touched"  # noqa: S608 (our own text)
+    return text.encode()
+
+
+class _Prepared:
+    """A statement known to the server by *name*; its loader learns the columns' types from the first result."""
+
+    __slots__ = ("_loader", "name", "silent")
+
+    def __init__(self, name: bytes, *, silent: bool) -> None:
+        self.name = name
+        self.silent = silent
+        self._loader: Any = None
+
+    def rows(self, result: pq.abc.PGresult) -> Sequence[Row]:
+        if self.silent or not result.ntuples:
+            return ()
+        if self._loader is None:
+            self._loader = Transformer()
+            self._loader.set_pgresult(result)
+        else:
+            self._loader.set_pgresult(result, set_loaders=False)
+        rows: Sequence[Row] = self._loader.load_rows(0, result.ntuples, tuple)
+        return rows
+
+
+class _Segment:
+    __slots__ = ("answered", "calls", "error", "rows")
+
+    def __init__(self, calls: Sequence[Bound], answered: Answered) -> None:
+        self.calls = calls
+        self.answered = answered
+        self.rows: list[Sequence[Row]] = []
+        self.error: StatementFailed | None = None
+
+
+def connect(url: str, setup: Sequence[str]) -> psycopg.Connection[Any]:
+    """Connect, run *setup*, enter pipeline mode. Blocks; raises psycopg.Error."""
+    connection = psycopg.Connection.connect(make_conninfo("", **_CONNECTION | conninfo_to_dict(url)), autocommit=True)
+    try:
+        for statement in setup:
+            connection.execute(statement.encode())
+        connection.pgconn.nonblocking = 1
+        connection.pgconn.enter_pipeline_mode()
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@implementer(IReadWriteDescriptor)
+class Link:
+    """A connection that comes back by itself.
+
+    *setup* is run after each connect. *changed* is called when the link went down and when it is up again, *notified*
+    with the channel of each NOTIFY that arrives.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        url: str,
+        setup: Sequence[str],
+        reactor: Any,
+        changed: Callable[[Link], None],
+        notified: Callable[[str], None] | None = None,
+    ) -> None:
+        self._url = url
+        self._setup = setup
+        self._reactor = reactor
+        self._changed = changed
+        self._notified = notified
+        self._connection: psycopg.Connection[Any] | None = None
+        self._descriptor = -1
+        self._segments: deque[_Segment] = deque()
+        self._prepared: dict[Statement, _Prepared] = {}
+        self._names = count()
+        self._alarm: Any = None
+        self._delay = _BACKOFF[0]
+        self._retry: Any = None
+        self._closed = False
+
+    # --- up and down ---------------------------------------------------------------------------------------------------
+
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection."""
+        return self._connection is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for something to do."""
+        return self._connection is not None and not self._segments
+
+    def open(self) -> None:
+        """Connect at once, blocking. Raises psycopg.Error."""
+        self._adopt(connect(self._url, self._setup))
+
+    def _adopt(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._delay = _BACKOFF[0]
+        # libpq closes its descriptor when it notices a loss, before the reactor has let go of it: give it a copy.
+        self._descriptor = os.dup(connection.pgconn.socket)
+        self._reactor.addReader(self)
+
+    def _reconnect(self) -> None:
+        self._retry = None
+        Thread(target=self._connect_in_thread, name="postgresql", daemon=True).start()
+
+    def _connect_in_thread(self) -> None:
+        try:
+            connection = connect(self._url, self._setup)
+        except psycopg.Error as error:
+            self._reactor.callFromThread(self._wait, error)
+        else:
+            self._reactor.callFromThread(self._connected, connection)
+
+    def _connected(self, connection: psycopg.Connection[Any]) -> None:
+        if self._closed:
+            connection.close()
+            return
+        self.log.info("PostgreSQL is back")
+        self._adopt(connection)
+        self._changed(self)
+
+    def _wait(self, error: psycopg.Error) -> None:
+        if self._closed:
+            return
+        message = "no connection to PostgreSQL, next try in {delay} s: {error}"
+        self.log.warn(message, delay=self._delay, error=error)  # noqa: G010 (Twisted's name)
+        self._retry = self._reactor.callLater(self._delay, self._reconnect)
+        self._delay = min(self._delay * 2, _BACKOFF[1])
+
+    def _drop(self) -> None:
+        """Let the connection go; whatever waits for it is told."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        self._reactor.removeReader(self)
+        self._reactor.removeWriter(self)
+        os.close(self._descriptor)
+        connection.close()
+        self._prepared.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        segments, self._segments = self._segments, deque()
+        for segment in segments:
+            segment.answered(segment.rows, StatementFailed("08006", said="the connection was lost"))
+
+    def lose(self, error: Exception) -> None:
+        """Give the connection up for *error*, and look for a new one."""
+        if self._connection is None:
+            return
+        self.log.error("the connection to PostgreSQL was lost: {error}", error=error)
+        self._drop()
+        self._changed(self)
+        if not self._closed:
+            self._reconnect()
+
+    def close(self) -> None:
+        """Let go, for good."""
+        self._closed = True
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._drop()
+
+    # --- segments ------------------------------------------------------------------------------------------------------
+
+    def send(self, calls: Sequence[Bound], answered: Answered) -> None:
+        """Send a segment; *answered* is called once. The link must be up."""
+        assert self._connection is not None
+        conn = self._connection.pgconn
+        segment = _Segment(calls, answered)
+        try:
+            self._prepare(conn, calls)
+            self._segments.append(segment)
+            for statement, values, formats in calls:
+                conn.send_query_prepared(self._prepared[statement].name, values, formats, 1)
+            conn.pipeline_sync()
+            if conn.flush():
+                self._reactor.addWriter(self)
+        except psycopg.OperationalError as error:
+            if segment not in self._segments:
+                self._segments.append(segment)
+            self._reactor.callLater(0, self.lose, error)
+            return
+        if self._alarm is None:
+            self._alarm = self._reactor.callLater(ANSWER_SECONDS, self._silent)
+
+    def _prepare(self, conn: pq.abc.PGconn, calls: Sequence[Bound]) -> None:
+        """Make the statements that the server has not seen known to it, in a segment of their own."""
+        unknown = {call.statement for call in calls if call.statement not in self._prepared}
+        if not unknown:
+            return
+        for statement in unknown:
+            name = b"s%d" % next(self._names)
+            self._prepared[statement] = _Prepared(name, silent=bool(statement.rank) or statement.guarded)
+            conn.send_prepare(name, _text(statement))
+        statements = [Bound(statement, [], None) for statement in unknown]
+        self._segments.append(_Segment(statements, self._prepared_all(statements)))
+        conn.pipeline_sync()
+
+    def _prepared_all(self, statements: Sequence[Bound]) -> Answered:
+        def answered(rows: list[Sequence[Row]], error: StatementFailed | None) -> None:
+            for bound in statements[len(rows) :]:
+                self._prepared.pop(bound.statement, None)
+            if error is not None:
+                self.log.error("{error}", error=error)
+
+        return answered
+
+    def _silent(self) -> None:
+        self._alarm = None
+        self.lose(TimeoutError(f"no answer for {ANSWER_SECONDS:.0f} s"))
+
+    def _take(self) -> None:
+        """Hand out what has arrived whole."""
+        assert self._connection is not None
+        conn, segments = self._connection.pgconn, self._segments
+        while segments and not conn.is_busy():
+            result = conn.get_result()
+            if result is None:  # between two statements
+                if conn.status == _BAD:
+                    return
+                continue
+            segment, status = segments[0], result.status
+            if status in {_ROWS, _DONE}:
+                prepared = self._prepared[segment.calls[len(segment.rows)].statement]
+                segment.rows.append(prepared.rows(result))
+            elif status == _SYNC:
+                segments.popleft()
+                segment.answered(segment.rows, segment.error)
+                segments = self._segments  # the callback may have lost or closed the link
+            elif status != _SKIPPED and segment.error is None:
+                segment.error = _failed(result, segment)
+
+    # --- the reactor's side --------------------------------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """See `IReadWriteDescriptor`."""
+        return self._descriptor
+
+    def logPrefix(self) -> str:  # noqa: N802 (Twisted's name)
+        """See `IReadWriteDescriptor`."""
+        return "postgresql"
+
+    def doRead(self) -> None:  # noqa: N802 (Twisted's name)
+        """See `IReadWriteDescriptor`: what came before a loss is still heard, a commit's answer above all."""
+        assert self._connection is not None
+        conn, lost = self._connection.pgconn, None
+        try:
+            conn.consume_input()
+        except psycopg.OperationalError as error:
+            lost = error
+        self._take()
+        if lost is not None:
+            self.lose(lost)
+        if not self.up:
+            return
+        if self._notified is not None:
+            while (notify := conn.notifies()) is not None:
+                self._notified(notify.relname.decode())
+        if self._alarm is not None:
+            if self._segments:
+                self._alarm.reset(ANSWER_SECONDS)
+            else:
+                self._alarm.cancel()
+                self._alarm = None
+
+    def doWrite(self) -> None:  # noqa: N802 (Twisted's name)
+        """See `IReadWriteDescriptor`."""
+        assert self._connection is not None
+        try:
+            if not self._connection.pgconn.flush():
+                self._reactor.removeWriter(self)
+        except psycopg.OperationalError as error:
+            self.lose(error)
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 (Twisted's name)
+        """See `IReadWriteDescriptor`."""
+        self.lose(psycopg.OperationalError(reason.getErrorMessage()))
+
+
+def _failed(result: pq.abc.PGresult, segment: _Segment) -> StatementFailed:
+    def field(code: pq.DiagnosticField) -> str:
+        return (result.error_field(code) or b"").decode(errors="replace")
+
+    at = len(segment.rows)
+    statement = segment.calls[at].statement if at < len(segment.calls) else None
+    state = field(pq.DiagnosticField.SQLSTATE) or "08006"
+    said = "" if state[:2] == "22" else field(pq.DiagnosticField.MESSAGE_PRIMARY)
+    return StatementFailed(state, statement, field(pq.DiagnosticField.CONSTRAINT_NAME), said)
