@@ -10,13 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
 from storage import schema
 from storage.circulation.pins import Pins
+from storage.network.attributes import ATTRIBUTES
 from storage.network.calendars import Calendar, Opening
 from storage.network.policies import PolicySet, Rule, Scope
 
@@ -123,20 +124,6 @@ class Network:
         return next((database for database in self.databases.values() if database.is_default), None)
 
 
-_DEFAULT_RULES: Final = (
-    ("loan.allowed", "yes"),
-    ("loan.period", "28 days"),
-    ("loan.limit", "20"),
-    ("loan.closed-days", "next"),
-    ("renewal.limit", "1"),
-    ("renewal.period", "28 days"),
-    ("renewal.late-days", "10"),
-    ("renewal.base", "today"),
-    ("overdue.block-days", "30"),
-)
-"""What applies where no policy says otherwise: domain.md 3.5, the usual set of French networks."""
-
-
 def _tree(rows: list[Any]) -> dict[int, Kind]:
     parents = {row.id: row.parent_id for row in rows}
 
@@ -183,7 +170,7 @@ def _libraries(connection: Connection) -> dict[int, Library]:
 
 
 def _policies(connection: Connection) -> tuple[PolicySet, ...]:
-    base = tuple(Rule(f"default:{attribute}", attribute, value, Scope()) for attribute, value in _DEFAULT_RULES)
+    base = tuple(Rule(f"default:{name}", name, attribute.default, Scope()) for name, attribute in ATTRIBUTES.items())
     rules: dict[int, list[Rule]] = {}
     for row in connection.execute(select(schema.rule)):
         scope = Scope(row.owner_id, row.item_type_id, row.patron_category_id, row.library_id, row.location, row.channel)
