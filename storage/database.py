@@ -54,8 +54,8 @@ def prepare(connection: sqlite3.Connection, *, cache_kib: int = 65536) -> None:
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
 
 
-def _sqlite_engine(path: Path) -> Engine:
-    """Make transactions take the write lock when they begin.
+def _sqlite_engine(path: Path, *, reads: bool) -> Engine:
+    """Make transactions take the write lock when they begin, unless the engine only *reads*.
 
     A deferred transaction that read before it writes fails at once when another wrote between (SQLITE_BUSY_SNAPSHOT).
     """
@@ -66,10 +66,12 @@ def _sqlite_engine(path: Path) -> Engine:
         connection.isolation_level = None
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
         prepare(connection, cache_kib=16384)
+        if reads:
+            connection.execute("PRAGMA query_only=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -90,16 +92,24 @@ class Location:
         """Make the directory, for its owner alone."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def engine(self) -> Engine:
-        """Return an SQLAlchemy engine, for everything that is not on the way of a message."""
+    def engine(self, *, reads: bool = False) -> Engine:
+        """Return an SQLAlchemy engine, for everything that is not on the way of a message.
+
+        One that only *reads* keeps nobody from writing, a daemon least of all.
+        """
         path = self.sqlite_path
         if path is not None:
-            return _sqlite_engine(path)
+            return _sqlite_engine(path, reads=reads)
         scheme, _, rest = self.url.partition("://")
         if scheme.split("+")[0] not in {"postgresql", "postgres"}:
             raise ValueError(f"not a PostgreSQL URL (write postgresql://user@host/name): {scheme}://...")
         url = f"postgresql+psycopg://{rest}"
-        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, hide_parameters=True)
+        return sqlalchemy.create_engine(
+            url,
+            poolclass=sqlalchemy.pool.NullPool,
+            hide_parameters=True,
+            execution_options={"postgresql_readonly": True} if reads else {},
+        )
 
     def pins(self) -> Pins:
         """Return the PIN hasher with this store's pepper, made at first use and readable by its owner alone."""
