@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from hashlib import blake2b
 from time import perf_counter
 from typing import Any, Final, NamedTuple, TypeVar
@@ -54,8 +55,13 @@ from storage.refusals import Reason
 from storage.store import Store, StoreUnavailable
 from storage.usecase import Ledger, Origin, Request, UseCase
 
-_KEPT: Final = 86_400
-"""For how long, in seconds, a repeated request gets its first answer, provided that its effect stands."""
+_LOANS_KEPT: Final = 86_400
+_RETURNS_KEPT: Final = 600
+"""For how long, in seconds, a repeat gets its first answer, provided that the effect stands.
+
+The same loan, renewed as often, is the same however late the repeat comes. But an item that comes in twice in a day may have
+travelled between, and the second time is then a new one.
+"""
 
 _DAMAGE: Final = {
     Defect.INVALID_DATE: ProblemType.INVALID_DATE,
@@ -154,9 +160,9 @@ class Responder:
 
     async def _answer(self, body: bytes, charset: str | None) -> bytes:
         began = perf_counter()
-        # A date without a zone was written in ours.
-        zone = next(library.zone for library in self._store.network.libraries.values())
-        received = read(body, zone=zone, charset=charset, limits=self._limits)
+        # A date without a zone was written in ours; a network without libraries has none.
+        zones = (library.zone for library in self._store.network.libraries.values())
+        received = read(body, zone=next(zones, UTC), charset=charset, limits=self._limits)
         if isinstance(received, Fault):
             self._metrics.count("faults", "ncip", "unreadable")
             return write(received.answer, received.envelope)
@@ -178,23 +184,22 @@ class Responder:
     async def _serve(self, message: Initiation, received: Received, body: bytes) -> bytes:
         """Render the service; raises `Refused` and nothing else."""
         service = message.service
-        if isinstance(message, LookupVersion):
-            return write(_versions(message, self._store.network.name), received.envelope)
-        handler = self._services.get(type(message))
-        if handler is None:
-            detail = f"{service} is not offered here"
-            raise Refused(
-                problem(service, ProblemType.UNSUPPORTED_SERVICE, detail, "NCIPMessage", service),
-                reasons=(Reason.NOT_SUPPORTED,),
-            )
         try:
-            return await handler(await self._asked(message, received, body))
+            if isinstance(message, LookupVersion):
+                return write(_versions(message, self._store.network.name), received.envelope)
+            handler = self._services.get(type(message))
+            if handler is not None:
+                return await handler(await self._asked(message, received, body))
         except Refused:
             raise
         except StoreUnavailable:
             pass
         except Exception:  # noqa: BLE001 (whatever is wrong with us, the partner gets an answer)
             self.log.failure("NCIP {service} failed", service=service)
+        else:
+            detail = f"{service} is not offered here"
+            told = problem(service, ProblemType.UNSUPPORTED_SERVICE, detail, "NCIPMessage", service)
+            raise Refused(told, reasons=(Reason.NOT_SUPPORTED,))
         raise Refused(*refusals(service, (Reason.UNAVAILABLE,), "en", {}), reasons=(Reason.UNAVAILABLE,))
 
     async def _asked(self, message: Initiation, received: Received, body: bytes) -> _Asked:
@@ -232,9 +237,11 @@ class Responder:
         reader = _reader(asked.service, message.user_id, message.authentication_input)
         request = CheckoutRequest(reader.card, barcode, asked.origin, reader.pin)
         values = {**reader.values, ITEM: barcode}
-        return await self._act(
-            asked, CHECKOUT, request, values, lambda answer: ncip_answers.check_out(asked.setting, message, answer)
-        )
+
+        def made(answer: LoanAnswer) -> Response:
+            return ncip_answers.check_out(asked.setting, message, answer)
+
+        return await self._act(asked, CHECKOUT, request, values, made, _LOANS_KEPT)
 
     async def _renew(self, asked: _Asked) -> bytes:
         message: RenewItem = asked.message
@@ -242,22 +249,22 @@ class Responder:
         reader = _reader(asked.service, message.user_id, message.authentication_input)
         request = RenewRequest(reader.card, barcode, asked.origin, reader.pin)
         values = {**reader.values, ITEM: barcode}
-        return await self._act(
-            asked, RENEW, request, values, lambda answer: ncip_answers.renew(asked.setting, message, answer)
-        )
+
+        def made(answer: LoanAnswer) -> Response:
+            return ncip_answers.renew(asked.setting, message, answer)
+
+        return await self._act(asked, RENEW, request, values, made, _LOANS_KEPT)
 
     async def _check_in(self, asked: _Asked) -> bytes:
         message: CheckInItem = asked.message
         barcode = _barcode(asked.service, message.item_id)
         happened = message.mandated_action and message.mandated_action.date_event_occurred
         request = CheckinRequest(barcode, asked.origin, int(happened.timestamp()) if happened else None)
-        return await self._act(
-            asked,
-            CHECKIN,
-            request,
-            {ITEM: barcode},
-            lambda answer: ncip_answers.check_in(asked.setting, message, answer),
-        )
+
+        def made(answer: ReturnAnswer) -> Response:
+            return ncip_answers.check_in(asked.setting, message, answer)
+
+        return await self._act(asked, CHECKIN, request, {ITEM: barcode}, made, _RETURNS_KEPT)
 
     async def _act(
         self,
@@ -265,7 +272,8 @@ class Responder:
         usecase: UseCase[Q, Any, A],
         request: Q,
         values: Mapping[str, str],
-        make: Callable[[A], Response],
+        made: Callable[[A], Response],
+        kept: int,
     ) -> bytes:
         """Have the store do *request* once, and give the answer that it keeps."""
         for defect, element in asked.received.defects:
@@ -276,10 +284,10 @@ class Responder:
         def render(answer: A) -> bytes:
             if answer.reasons:
                 return asked.write(_refusal(asked.message, asked.refused(answer.reasons, values).problems))
-            return asked.write(make(answer))
+            return asked.write(made(answer))
 
         digest = blake2b(asked.body, digest_size=16).digest()
-        ledger = Ledger(f"ncip:{asked.origin.actor}", digest, 0, render, _KEPT)
+        ledger = Ledger(f"ncip:{asked.origin.actor}", digest, 0, render, kept)
         outcome = await self._store.transact(usecase, request, asked.now, ledger)
         if outcome.answer is None:
             self._metrics.count("repeats", "ncip", asked.service)
@@ -311,8 +319,8 @@ def _barcode(service: str, item: ItemId | None) -> str:
 def _reader(service: str, user: UserId | None, inputs: tuple[AuthenticationInput, ...]) -> _Reader:
     """Find out whom a request names, by UserId or by what the user typed in, and with what proof.
 
-    Kinds of input beyond the standard's list (``Username``, ``CPR``...) say who someone is. A proof that came empty, or that
-    cannot be checked here, is given all the same: it must fail.
+    Kinds of input beyond the standard's list (``Username``, ``CPR``...) say who someone is. A proof that came empty, that
+    cannot be checked here, or that is not the same as another, is given all the same: it must fail.
     """
     card = user.user_identifier_value if user is not None else None
     values = {USER: card} if card else {}
@@ -323,7 +331,7 @@ def _reader(service: str, user: UserId | None, inputs: tuple[AuthenticationInput
         if kind in _UNCHECKED:
             pin = ""
         elif kind in _PROOFS:
-            pin = data if pin is None else pin
+            pin = data if pin in {None, data} else ""
         else:
             card = card or data
     if not card:

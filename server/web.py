@@ -75,6 +75,7 @@ class Request(server.Request):
 
     def _refuse(self) -> None:
         self._refused = True
+        self.content = BytesIO()
         self.requestHeaders.removeHeader(b"Expect")  # or Twisted would ask for the body after this
         told = self.channel.site.too_large
         head = (

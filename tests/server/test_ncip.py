@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
 from sqlalchemy import insert, update
-from twisted.internet.defer import Deferred, fail
-from twisted.logger import capturedLogs
 
 from protocols.ncip.problems import GENERAL, SERVICES, ProblemType
-from server import passwords
 from server.ncip_answers import LOANS
 from server.ncip_fields import BLOCKS, MEDIA, STATUSES
 from server.ncip_refusals import REFUSALS, refusal
@@ -18,12 +14,10 @@ from storage import schema
 from storage.circulation.accounts import ACTS
 from storage.circulation.status import Status
 from storage.refusals import Reason
-from storage.store import StoreUnavailable
 from tests.network import NOW
 from tests.server.ncip_partner import (
     PARTNER,
     US,
-    Answer,
     PartnerCase,
     check_in,
     check_out,
@@ -39,7 +33,6 @@ from tests.server.ncip_partner import (
 )
 
 SERVED = ("LookupUser", "LookupItem", "CheckOutItem", "CheckInItem", "RenewItem")
-OTHERS = sorted(set(SERVICES) - {*SERVED, "LookupVersion"})
 ALL_OF_A_USER = (
     "Authentication Input", "Block Or Trap", "Date Of Birth", "Name Information", "User Address Information", "User Language",
     "User Privilege", "User Id", "Previous User Id",
@@ -96,9 +89,16 @@ class LookupUserTests(PartnerCase):
             assert answer.one("LookupUserResponse/UserId/UserIdentifierValue") == "R1"
 
     async def test_a_wrong_pin_tells_nothing_of_the_user(self) -> None:
-        for proof in (("PIN", "0000"), ("PIN", ""), ("Password", "x"), ("MD5 Message Digest Algorithm", "1234")):
+        for proof in (
+            (("PIN", "0000"),),
+            (("PIN", ""),),
+            (("Password", "x"),),
+            (("MD5 Message Digest Algorithm", "1234"),),
+            (("PIN", "1234"), ("Password", "x")),
+            (("Secondary Confirmation String", "x"), ("PIN", "1234")),
+        ):
             await self.reopen(update(schema.patron).values(pin_failures=0, pin_locked_until=None))
-            for who in (typed(("Barcode Id", "R1"), proof), user("R1") + typed(proof)):
+            for who in (typed(("Barcode Id", "R1"), *proof), user("R1") + typed(*proof)):
                 answer = await self.ask(
                     lookup_user(who, wants("User", *ALL_OF_A_USER) + "<LoanedItemsDesired/><RequestedItemsDesired/>")
                 )
@@ -224,6 +224,23 @@ class LookupItemTests(PartnerCase):
         answer = await self.ask(lookup_item("I1"))
         assert answer.one("CirculationStatus") == "On Loan"
         assert answer.one("DateDue") == "2026-12-20T22:59:59Z"
+
+    async def test_a_loan_by_the_hour_ends_at_its_instant(self) -> None:
+        await self.reopen(
+            insert(schema.policy_set).values(id=1, code="a", effective_from="2020-01-01"),
+            insert(schema.rule).values(policy_set_id=1, attribute="loan.period", value="3 hours"),
+        )
+        assert (await self.ask(check_out("R1", "I1"))).one("DateDue") == "2026-11-22T14:00:00Z"
+        assert (await self.ask(lookup_item("I1"))).one("DateDue") == "2026-11-22T14:00:00Z"
+
+    async def test_an_item_of_which_little_is_known_has_no_empty_elements(self) -> None:
+        await self.reopen(
+            update(schema.item).values(title="", author="", call_number=""),
+            update(schema.item_type).values(media_type="000"),
+        )
+        answer = await self.ask(lookup_item("I1"))
+        assert answer.all("BibliographicDescription") == answer.all("ItemDescription") == []
+        assert answer.one("CirculationStatus") == "Available On Shelf"
 
     async def test_who_has_an_item_is_not_told(self) -> None:
         await self.ask(check_out("R1", "I1"))
@@ -396,6 +413,16 @@ class ReturnTests(PartnerCase):
         assert again.octets == answer.octets
         assert (await self.ask(lookup_item("I1"))).one("CirculationStatus") == "In Transit Between Library Locations"
 
+    async def test_an_item_that_came_in_again_later_is_no_repeat(self) -> None:
+        asked = check_in("I1", wants("Item", "Circulation Status"), to="LIEVIN")
+        first = await self.ask(asked)
+        assert first.one("CirculationStatus") == "In Transit Between Library Locations"
+        await self.ask(check_in("I1"))
+        self.clock.advance(3600)
+        await self.ask(asked)
+        assert (await self.ask(lookup_item("I1"))).one("CirculationStatus") == "In Transit Between Library Locations"
+        assert self.metrics.value("repeats", "ncip", "CheckInItem") == 0
+
     async def test_a_waiting_hold_takes_the_item_here_or_there(self) -> None:
         await self.reopen(
             insert(schema.hold).values(id=8, patron_id=2, target_item_id=1, pickup_id=1, requested_at=NOW),
@@ -446,134 +473,6 @@ class ReturnTests(PartnerCase):
         answer = await self.ask(message("CheckInItem", item("I2"), header("FR-EN", to="anyone")))
         assert answer.problems == []
         assert answer.all("RoutingInstructions") == []
-
-
-class PartnerTests(PartnerCase):
-    async def test_an_unknown_agency_is_told_so(self) -> None:
-        answer = await self.ask(message("LookupUser", user("R1"), header("FR-NOBODY")))
-        assert answer.problems == [("Unknown Agency", "FromAgencyId")]
-        assert answer.one("ProblemValue") == "FR-NOBODY"
-
-    async def test_without_a_header_the_policy_decides(self) -> None:
-        for head in (" ", "<InitiationHeader/>", "<InitiationHeader><FromAgencyId/></InitiationHeader>"):
-            answer = await self.ask(message("LookupUser", user("R1"), head))
-            assert answer.problems == [("Needed Data Missing", "FromAgencyId")]
-            assert answer.all("ResponseHeader") == []
-            trusted = await self.ask(message("LookupItem", item("I1"), head), self.respond(anonymous="FR-EN"))
-            assert trusted.one("CirculationStatus") == "Available On Shelf"
-
-    async def test_a_suspended_partner_gets_nothing(self) -> None:
-        answer = await self.ask(message("LookupUser", user("R1"), header("FR-OFF")))
-        assert answer.problems == [("Unauthorized Service For Agency", "FromAgencyId")]
-
-    async def test_a_partner_with_a_secret_must_tell_it(self) -> None:
-        for secret in ("", "<FromAgencyAuthentication>faux</FromAgencyAuthentication>"):
-            head = header("FR-SECRET").replace("<ToAgencyId>", secret + "<ToAgencyId>")
-            answer = await self.ask(message("LookupItem", item("I1"), head))
-            assert answer.problems == [("Agency Authentication Failed", "FromAgencyAuthentication")]
-            assert b"faux" not in answer.octets
-
-    async def test_a_secret_is_hashed_slowly_once(self) -> None:
-        secret = "<FromAgencyAuthentication>entre nous</FromAgencyAuthentication>"
-        head = header("FR-SECRET").replace("<ToAgencyId>", secret + "<ToAgencyId>")
-        with mock.patch("server.ncip_partners.verify", wraps=passwords.verify) as verify:
-            for _ in range(3):
-                answer = await self.ask(message("LookupItem", item("I1"), head))
-                assert answer.one("CirculationStatus") == "Available On Shelf"
-                assert b"entre nous" not in answer.octets
-            wrong = head.replace("entre nous", "entre vous")
-            assert (await self.ask(message("LookupItem", item("I1"), wrong))).problems
-        assert verify.call_count == 2
-
-
-class ProtocolTests(PartnerCase):
-    async def test_every_other_service_is_refused_in_its_own_response(self) -> None:
-        for service in OTHERS:
-            answer = await self.ask(message(service))
-            assert answer.name == service + "Response"
-            assert answer.problems == [("Unsupported Service", "NCIPMessage")]
-            assert answer.one("ProblemValue") == service
-            assert answer.one("ResponseHeader/ToAgencyId/AgencyId") == PARTNER
-        assert len(OTHERS) == 42
-
-    async def test_what_is_no_question_gets_a_problem_at_the_root(self) -> None:
-        for body, kind in (
-            (b"", "Invalid Message Syntax Error"),
-            (b"<a", "Invalid Message Syntax Error"),
-            (b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", "Invalid Message Syntax Error"),
-            (b"<a>" * 5000, "Invalid Message Syntax Error"),
-            (b"<html/>", "Unknown Element"),
-            (message("Frobnicate"), "Unsupported Service"),
-            (message("LookupUserResponse"), "Protocol Error"),
-            (message("Problem"), "Protocol Error"),
-            (b"<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'/>", "Protocol Error"),
-        ):
-            answer = await self.ask(body)
-            assert answer.name == "Problem"
-            assert [found for found, _ in answer.problems] == [kind]
-
-    async def test_versions_are_told_in_the_form_asked(self) -> None:
-        def unique(tag: str, name: str) -> str:
-            return f"<{tag}><UniqueAgencyId><Scheme>s</Scheme><Value>{name}</Value></UniqueAgencyId></{tag}>"
-
-        content = unique("FromAgencyId", "them") + unique("ToAgencyId", "us")
-        alone = (
-            f"<NCIPVersionMessage version='x'><LookupVersion>{content}</LookupVersion></NCIPVersionMessage>".encode()
-        )
-        for body in (alone, message("LookupVersion", content, " ")):
-            answer = Answer(await self.responder.answer(body))
-            assert answer.name == "LookupVersionResponse"
-            assert answer.root.tag.rpartition("}")[2] == ("NCIPVersionMessage" if body is alone else "NCIPMessage")
-            assert answer.one("FromAgencyId/UniqueAgencyId/Value") == "us"
-            assert answer.one("ToAgencyId/UniqueAgencyId/Value") == "them"
-            assert len(answer.all("VersionSupported")) == 3
-        headed = Answer(await self.responder.answer(message("LookupVersion")))
-        assert headed.one("FromAgencyId/UniqueAgencyId/Value") == US
-        bare = Answer(await self.responder.answer(b"<NCIPVersionMessage><LookupVersion/></NCIPVersionMessage>"))
-        assert bare.one("FromAgencyId/UniqueAgencyId/Value") == "Essai"
-
-    async def test_a_store_that_does_not_answer_is_a_temporary_failure(self) -> None:
-        for broken in ("read", "transact"):
-            with mock.patch.object(self.store, broken, return_value=fail(StoreUnavailable("gone"))):
-                answer = await self.ask(lookup_item("I1") if broken == "read" else check_out("R1", "I1"))
-            assert answer.problems == [("Temporary Processing Failure", "NCIPMessage")]
-        assert self.metrics.value("refusals", "ncip", "unavailable") == 2
-
-    async def test_a_bug_of_ours_is_logged_without_the_message_and_answered(self) -> None:
-        asked = lookup_user(typed(("Barcode Id", "R4242"), ("PIN", "98765")), wants("User", "Name Information"))
-        with mock.patch.object(self.store, "read", return_value=fail(ZeroDivisionError())), capturedLogs() as events:
-            answer = await self.ask(asked)
-        assert answer.problems == [("Temporary Processing Failure", "NCIPMessage")]
-        assert len(self.flushLoggedErrors(ZeroDivisionError)) == 1
-        logged = "".join(repr(event) + str(event.get("log_failure", "")) for event in events)
-        assert "LookupUser" in logged
-        assert "98765" not in logged
-        assert "R4242" not in logged
-
-    async def test_nothing_is_logged_on_the_way_of_a_message(self) -> None:
-        with capturedLogs() as events:
-            for body in (check_out("R1", "I1"), lookup_user(user("R1")), check_in("I1"), b"<a", message("RequestItem")):
-                await self.ask(body)
-        assert events == []
-
-    async def test_answers_are_timed_and_refusals_counted(self) -> None:
-        for body in (check_out("R1", "I1"), check_out("R2", "I1"), lookup_item("I2"), message("RequestItem"), b"<a"):
-            await self.ask(body)
-        assert self.metrics.answered("ncip", "CheckOutItem") == 2
-        assert self.metrics.answered("ncip", "LookupItem") == 1
-        assert self.metrics.value("refusals", "ncip", "on-loan-to-other") == 1
-        assert self.metrics.value("refusals", "ncip", "not-supported") == 1
-        assert self.metrics.value("faults", "ncip", "unreadable") == 1
-
-    async def test_many_at_once_are_each_answered(self) -> None:
-        asked = [check_out(f"R{1 + number % 3}", f"I{1 + number % 4}") for number in range(40)]
-        answers: list[Deferred[bytes]] = [self.responder.answer(body) for body in asked]
-        lent = [not Answer(await answer).problems for answer in answers]
-        assert sum(lent) >= 4
-        loans = [
-            Answer(await self.responder.answer(lookup_item(f"I{number}"))).one("DateDue") for number in range(1, 5)
-        ]
-        assert all(loans)
 
 
 def test_every_reason_has_a_problem_in_every_service() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.server import test_ncip
+from tests.server import test_ncip, test_ncip_protocol
 from tests.server.ncip_partner import Answer, PartnerCase
 
 
@@ -38,9 +38,9 @@ class ValidReturnTests(Valid, test_ncip.ReturnTests):
     """CheckInItem."""
 
 
-class ValidPartnerTests(Valid, test_ncip.PartnerTests):
+class ValidPartnerTests(Valid, test_ncip_protocol.PartnerTests):
     """Who asks."""
 
 
-class ValidProtocolTests(Valid, test_ncip.ProtocolTests):
+class ValidProtocolTests(Valid, test_ncip_protocol.ProtocolTests):
     """All the rest."""

@@ -17,8 +17,10 @@ from protocols.ncip.schemes import SCHEMES
 
 # What XML can carry, and what survives a reading that strips the ends of every text.
 TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=12
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff§"), max_size=12
 ).map(lambda text: "x" + text.strip() + "é<&>\"'")
+PRIVATE = TEXT.map(lambda text: "§" + text)
+"""Texts of children that are never shown: no other text holds their mark."""
 DATES = st.datetimes(datetime(1900, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )
@@ -57,7 +59,7 @@ def _value(child: Child) -> st.SearchStrategy[Any]:
     if child.model is not None:
         return elements(child.model)
     if child.kind is Kind.TEXT:
-        return TEXT
+        return PRIVATE if child.privacy else TEXT
     if child.kind is Kind.PAIR:
         known = SCHEMES.get(child.tag)
         return PAIRS if known is None else PAIRS | st.sampled_from([member.pair for member in known])
