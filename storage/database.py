@@ -168,10 +168,15 @@ def revisions(engine: Engine) -> tuple[str | None, str | None]:
 def announce(connection: Connection) -> None:
     """Have every daemon on this database read the network again once *connection*'s transaction is kept.
 
-    SQLite has one daemon, which is told by whoever asked it for the change.
+    On SQLite, processes that only read look at a revision every few seconds.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"NOTIFY {NETWORK_CHANNEL}")
+    else:
+        connection.exec_driver_sql(
+            "INSERT INTO setting VALUES ('network.revision', '1')"
+            " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+        )
 
 
 def check(engine: Engine) -> None:

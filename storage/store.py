@@ -14,6 +14,7 @@ from storage.circulation.pins import Pins
 from storage.database import Location
 from storage.drivers.base import IDriver, StoreUnavailable
 from storage.drivers.sqlite import SQLiteDriver
+from storage.drivers.sqlite_reader import SQLiteReader
 from storage.network.network import Network, load_network
 from storage.statements import Steps
 from storage.usecase import Act, Ledger, Outcome, Request, UseCase
@@ -95,18 +96,20 @@ def _load(connection: Connection, pins: Pins, revision: int, announces: bool) ->
     return load_network(connection, pins, revision)
 
 
-def open_store(location: Location, reactor: Any, *, pregrow: bool = False) -> Store:
-    """Open the store at *location*.
+def open_store(location: Location, reactor: Any, *, pregrow: bool = False, read_only: bool = False) -> Store:
+    """Open the store at *location*; with *read_only*, beside the SQLite file's one writing daemon.
 
     *pregrow* gives SQLite's write-ahead log its full size at once, which a daemon wants and a test does not. The caller
     holds `Location.write_lock`. Raises `storage.database.MigrationNeeded` when the schema is not this release's.
     """
-    engine = location.engine()
+    engine = location.engine(reads=read_only)
     database.check(engine)
     pins = location.pins()
     with engine.connect() as connection:
         network = load_network(connection, pins)
     path = location.sqlite_path
+    if path is not None and read_only:
+        return Store(SQLiteReader(path, engine, reactor), network, pins)
     if path is not None:
         return Store(SQLiteDriver(path, engine, reactor, pregrow=pregrow), network, pins)
     from storage.drivers.postgresql import PostgreSQLDriver  # noqa: PLC0415 (psycopg is an extra)

@@ -6,9 +6,6 @@ nothing but COMMIT (synchronous=FULL: on disk); meanwhile the reactor reads on i
 When the commit is done, the next batch starts first, and then the replies leave. Batches grow by themselves with the
 disk's fsync time.
 
-Reads of one reactor turn share one snapshot: it saves the lock calls of each read and makes a reply consistent. It is
-never kept longer, because an open snapshot stops the WAL from starting again.
-
 Exactly one process writes. Long work (`work`) takes the write turn in a thread of its own.
 """
 
@@ -24,17 +21,17 @@ from threading import Thread
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from storage.database import prepare
 from storage.drivers.base import IDriver, StoreUnavailable, run_work
+from storage.drivers.snapshot import TurnSnapshot, connect, run_steps
 from storage.journal import conclude, gather, lost_race
 from storage.network.network import Network
 from storage.schema import GUARDS
-from storage.statements import Call, Row, Steps
+from storage.statements import Call, Steps
 from storage.usecase import Act, Outcome
 
 T = TypeVar("T")
@@ -66,25 +63,6 @@ class _Member(NamedTuple):
     done: Deferred[Outcome[Any]]
 
 
-def _fetch(connection: sqlite3.Connection, call: Call) -> list[Row]:
-    statement, values = call
-    if statement.rank:  # One writer: nothing to lock.
-        return []
-    text, order = statement.sqlite
-    return connection.execute(text, values if order is None else order(values)).fetchall()
-
-
-def run_steps(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    """Run *steps* to their result on *connection*."""
-    try:
-        calls = next(steps)
-        while True:
-            calls = steps.send([_fetch(connection, call) for call in calls])
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-
-
 def _write(connection: sqlite3.Connection, call: Call) -> None:
     statement, values = call
     text, order = statement.sqlite
@@ -105,17 +83,15 @@ class SQLiteDriver:
     log = Logger()
 
     def __init__(self, path: Path, engine: Engine, reactor: Any, *, pregrow: bool = False) -> None:
-        self.healthy = True
+        self._kept = True
         self._path = path
         self._engine = engine
         self._reactor = reactor
-        self._reader = self._connect()
-        self._reader.execute("PRAGMA query_only=ON")
-        self._writer = self._connect()
+        self._writer = connect(path)
+        self._snapshot = TurnSnapshot(path, reactor)
         if pregrow:
             self._pregrow()
         self._state = _State.IDLE
-        self._reading = False
         self._batch: list[tuple[_Member, Outcome[Any] | Failure]] = []
         self._dirty = False
         self._queue: deque[_Member] = deque()
@@ -128,10 +104,10 @@ class SQLiteDriver:
         self._thread = Thread(target=self._commit_loop, name="committer", daemon=True)
         self._thread.start()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        prepare(connection)
-        return connection
+    @property
+    def healthy(self) -> bool:
+        """See `IDriver.healthy`."""
+        return self._kept and self._snapshot.healthy
 
     def _pregrow(self) -> None:
         """Give the WAL its size once: overwriting a block costs 100 microseconds to sync, appending 150-400."""
@@ -146,26 +122,9 @@ class SQLiteDriver:
     def watch(self, changed: Callable[[], object]) -> None:
         """See `IDriver.watch`: there is no other daemon."""
 
-    # --- reads ---------------------------------------------------------------------------------------------------------
-
     def read(self, steps: Steps[T]) -> Deferred[T]:
         """See `IDriver.read`. The Deferred has fired when it is returned."""
-        if not self._reading:
-            self._reader.execute("BEGIN")
-            self._reading = True
-            self._reactor.callLater(0, self._end_snapshot)
-        try:
-            return succeed(run_steps(self._reader, steps))
-        except sqlite3.OperationalError as error:
-            self.healthy = False
-            failed: Deferred[T] = Deferred()
-            failed.errback(StoreUnavailable(str(error)))
-            return failed
-
-    def _end_snapshot(self) -> None:
-        if self._reading:
-            self._reading = False
-            self._reader.execute("COMMIT")
+        return self._snapshot.read(steps)
 
     # --- acts ----------------------------------------------------------------------------------------------------------
 
@@ -187,7 +146,7 @@ class SQLiteDriver:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            self.healthy = False
+            self._kept = False
             for member in members:
                 member.done.errback(StoreUnavailable(str(error)))
             return False
@@ -253,8 +212,8 @@ class SQLiteDriver:
     def _committed(self, error: sqlite3.Error | None) -> None:
         """Start the next batch, then tell the callers of this one."""
         batch, self._batch, self._dirty = self._batch, [], False
-        self._end_snapshot()  # What follows a reply must see what the reply says.
-        self.healthy = error is None
+        self._snapshot.end()  # What follows a reply must see what the reply says.
+        self._kept = error is None
         if error is not None:
             self.log.error("A commit failed, nothing of it was kept: {error}", error=error)
             if self._writer.in_transaction:
@@ -296,7 +255,7 @@ class SQLiteDriver:
 
     def _backfill(self) -> None:
         """Copy most of the WAL into the database, beside the traffic."""
-        connection = self._connect()
+        connection = connect(self._path)
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         connection.close()
         self._reactor.callFromThread(self._backfilled, _Checkpoint.BACKFILLED)
@@ -333,7 +292,7 @@ class SQLiteDriver:
         self._reactor.callFromThread(self._worked, done, run_work(self._engine, function, args))
 
     def _worked(self, done: Deferred[Any], result: Any) -> None:
-        self._end_snapshot()
+        self._snapshot.end()
         self._state = _State.IDLE
         self._acts += 1
         self._next()
@@ -354,8 +313,7 @@ class SQLiteDriver:
     def _finish(self) -> None:
         self._jobs.put(None)
         self._thread.join()
-        self._end_snapshot()
-        self._reader.close()
+        self._snapshot.close()
         self._writer.close()
         self._engine.dispose()
         self._state = _State.CLOSED

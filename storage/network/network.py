@@ -10,16 +10,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from storage import schema
 from storage.circulation.pins import Pins
 from storage.network.attributes import ATTRIBUTES
 from storage.network.calendars import Calendar, Opening
 from storage.network.policies import PolicySet, Rule, Scope
+from storage.statements import Statement
+
+REVISION: Final = Statement(
+    "network revision",
+    select(schema.setting.c.value).where(schema.setting.c.name == literal_column("'network.revision'")),
+)
 
 
 @dataclass(frozen=True, slots=True)

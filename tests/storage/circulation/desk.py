@@ -11,7 +11,7 @@ from storage.circulation.checkin import CHECKIN, CheckinRequest, ReturnAnswer
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.renew import RENEW, RenewRequest
 from storage.database import Location
-from storage.drivers.sqlite import run_steps
+from storage.drivers.snapshot import run_steps
 from storage.journal import conclude, gather
 from storage.network.network import load_network
 from storage.usecase import Act, Origin

@@ -15,7 +15,7 @@ from storage.circulation.accounts import make_item
 from storage.circulation.facts import ITEM, ItemRow
 from storage.circulation.status import Status
 from storage.database import Location, upgrade
-from storage.drivers.sqlite import run_steps
+from storage.drivers.snapshot import run_steps
 from tests.network import AVION, LENS, LIEVIN, declare_small_network
 from tests.storage.circulation.desk import Desk
 

@@ -1,0 +1,83 @@
+"""Reads on SQLite, inline in the reactor: those of one reactor turn share one snapshot of the database."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, succeed
+
+from storage.database import prepare
+from storage.drivers.base import StoreUnavailable
+from storage.statements import Call, Row, Steps
+
+T = TypeVar("T")
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a connection that any thread may use, one at a time, and that begins no transaction by itself."""
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    prepare(connection)
+    return connection
+
+
+def _fetch(connection: sqlite3.Connection, call: Call) -> list[Row]:
+    statement, values = call
+    if statement.rank:  # One writer: nothing to lock.
+        return []
+    text, order = statement.sqlite
+    return connection.execute(text, values if order is None else order(values)).fetchall()
+
+
+def run_steps(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """Run *steps* to their result on *connection*."""
+    try:
+        calls = next(steps)
+        while True:
+            calls = steps.send([_fetch(connection, call) for call in calls])
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+class TurnSnapshot:
+    """A reading connection whose snapshot lasts from a reactor turn's first read to its end.
+
+    One snapshot saves each read the lock calls of its own, and makes a reply consistent. It is never kept longer: an
+    open snapshot stops the write-ahead log from starting again.
+    """
+
+    def __init__(self, path: Path, reactor: Any) -> None:
+        self.healthy = True
+        self._connection = connect(path, read_only=True)
+        self._reactor = reactor
+        self._open = False
+
+    def read(self, steps: Steps[T]) -> Deferred[T]:
+        """Run *steps*; the Deferred has fired when it is returned."""
+        try:
+            if not self._open:
+                self._connection.execute("BEGIN")
+                self._open = True
+                self._reactor.callLater(0, self.end)
+            result = run_steps(self._connection, steps)
+        except sqlite3.OperationalError as error:
+            self.healthy = False
+            failed: Deferred[T] = Deferred()
+            failed.errback(StoreUnavailable(str(error)))
+            return failed
+        self.healthy = True
+        return succeed(result)
+
+    def end(self) -> None:
+        """Let the snapshot go: what is read next is what is committed now."""
+        if self._open:
+            self._open = False
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.end()
+        self._connection.close()
