@@ -61,5 +61,5 @@ class Reader(TestCase):
         for _ in range(100):
             if "new" in self.reader.network.devices:
                 break
-            await deferLater(reactor, 0.05)  # type: ignore[arg-type]  # the reactor module is its interface
+            await deferLater(reactor, 0.05)
         assert "new" in self.reader.network.devices
