@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -50,7 +50,7 @@ ANSWERED: Final = (*(message.CODE for message in ANSWERS), *_OWN)
 """The codes of all requests that are answered in earnest, for BX."""
 
 
-@implementer(IPushProducer)
+@implementer(IPushProducer, IHalfCloseableProtocol)
 class SIP2Connection(Protocol):
     """The transport side of one device."""
 
@@ -97,6 +97,13 @@ class SIP2Connection(Protocol):
             self._odd("defects", "nul")
             session.nul_frames = 0
         self._work()
+
+    def readConnectionLost(self) -> None:  # noqa: N802
+        """Answer what has come: the peer sends no more, and may yet read (as netcat at the end of its input)."""
+        self.finish()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802
+        """Do nothing: we never close our half alone."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """Forget what waits. An act under way goes on: its response is kept for the device's next connection."""
@@ -209,14 +216,13 @@ class SIP2Connection(Protocol):
         self._started = perf_counter()
         try:
             answer = self._answer_to(request)
+            if isinstance(answer, Deferred):
+                self._busy = True
+                answer.addCallback(self._reply, request).addErrback(self._failed, request)
+            else:
+                self._reply(answer, request)
         except Exception:  # noqa: BLE001 (a bug of ours must not leave a kiosk without an answer)
             self._failed(Failure(), request)
-            return
-        if isinstance(answer, Deferred):
-            self._busy = True
-            answer.addCallbacks(self._reply, self._failed, callbackArgs=(request,), errbackArgs=(request,))
-        else:
-            self._reply(answer, request)
 
     def _answer_to(self, request: Request) -> Response | Deferred[Response]:
         message = request.message
@@ -259,15 +265,22 @@ class SIP2Connection(Protocol):
     def _refusal(self, message: Message, text: tuple[str, str]) -> Message:
         now = int(self._service.clock.seconds())
         desk = self._desk
-        setting = Setting(None, now, replies.language_of(message, "fr")) if desk is None else desk.setting(message, now)
+        setting = (
+            desk.setting(message, now) if desk is not None else self._nobodys(now, replies.language_of(message, "fr"))
+        )
         return replies.refusal(message, setting, (setting.word(text),))
+
+    def _nobodys(self, now: int, language: str = "fr") -> Setting:
+        """Return the setting before a login: no library, but the network's time, for kiosks set their clocks by 98."""
+        return Setting(None, now, language, replies.network_zone(self._service.store.network))
 
     def _status(self, message: messages.SCStatus) -> Response:
         if message.status_code is not TerminalStatus.OK:
             self.log.warn("{who}: {status}", who=self._who(), status=message.status_code.name)  # noqa: G010 (Twisted's)
-        service = self._service
-        library = self._desk.library if self._desk is not None else None
-        setting = Setting(library, int(service.clock.seconds()), "fr")
+        service, desk = self._service, self._desk
+        now = int(service.clock.seconds())
+        setting = desk.setting(message, now) if desk is not None else self._nobodys(now)
+        library = setting.library
         return replies.acs_status(
             setting,
             library.name if library is not None else service.store.network.name,

@@ -94,7 +94,7 @@ class Desk:
         The language that the reader chose in 23 or 63 holds until their session ends: 11, 09 and 29 name none.
         """
         self._language = replies.language_of(message, self._language)
-        return Setting(self.library, now, self._language)
+        return Setting(self.library, now, self._language, self.library.zone)
 
     def at(self, place: str) -> Origin:
         """Return the origin of a check-in at *place* (AP) when that is a library of ours, else at the device's."""
@@ -210,7 +210,7 @@ def end_session(desk: Desk, request: Request, setting: Setting) -> Response:
 
 def not_supported(desk: Desk, request: Request, setting: Setting) -> Response:
     """Answer what is not offered, in its own shape."""
-    return replies.refusal(request.message, setting, setting.say([Reason.NOT_SUPPORTED]))
+    return replies.refusal(request.message, setting, setting.say(Reason.NOT_SUPPORTED))
 
 
 ANSWERS: Final[dict[type[Message], Answer]] = {

@@ -30,13 +30,12 @@ from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.due import Due
 from storage.circulation.facts import HoldRow
 from storage.circulation.pins import PinState
-from storage.network.network import Library
+from storage.network.network import Library, Network
 from storage.refusals import Reason, sentence
 
 TIMEOUT_TENTHS: Final = 100
 RETRIES: Final = 3
 VERSION: Final = "2.00"
-_UTC: Final = ZoneInfo("UTC")
 
 
 @lru_cache(64)
@@ -50,17 +49,18 @@ def _end_of_day(day: str) -> str:
     return f"{date.fromisoformat(day):%Y%m%d}    235900"
 
 
+def network_zone(network: Network) -> ZoneInfo:
+    """Return the zone of the network's clocks: that of its libraries."""
+    return next((library.zone for library in network.libraries.values() if library.kind != "external"), ZoneInfo("UTC"))
+
+
 class Setting(NamedTuple):
     """Where, when and in which language a request is answered; no library before a login."""
 
     library: Library | None
     now: int
     language: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone of the library's clocks."""
-        return self.library.zone if self.library is not None else _UTC
+    zone: ZoneInfo
 
     @property
     def date(self) -> datetime:
@@ -83,8 +83,10 @@ class Setting(NamedTuple):
         """Return the French or the English text of *pair*."""
         return pair[self.language == "en"]
 
-    def say(self, reasons: Iterable[Reason]) -> tuple[str, ...]:
+    def say(self, *reasons: Reason) -> tuple[str, ...]:
         """Return the screen messages for *reasons*, each once."""
+        if not reasons:
+            return ()
         return tuple(dict.fromkeys(sentence(reason, self.language) for reason in reasons))
 
 
@@ -145,7 +147,7 @@ def _standing(account: PatronAccount, given: str | None, setting: Setting) -> di
         "valid_patron": True,
         # AD absent: no CQ. AD empty: no PIN was tried, but a terminal that asks must not be told that one was right.
         "valid_patron_password": None if given is None else account.pin is PinState.RIGHT,
-        "screen_message": setting.say(reason for reasons in denials.values() for reason in reasons),
+        "screen_message": setting.say(*denials["checkout"], *denials["renew"], *denials["hold"]),
     }
 
 
@@ -153,7 +155,7 @@ def patron_status(account: PatronAccount, message: messages.PatronStatusRequest,
     """Answer 23."""
     shut = _shut(account)
     if shut is not None:
-        return refusal(message, setting, setting.say([shut]), valid_patron=account.patron is not None)
+        return refusal(message, setting, setting.say(shut), valid_patron=account.patron is not None)
     return messages.PatronStatusResponse(
         language=spoken(message.language),
         transaction_date=setting.date,
@@ -191,7 +193,7 @@ def patron_information(account: PatronAccount, message: messages.PatronInformati
     """Answer 63."""
     shut = _shut(account)
     if shut is not None:
-        return refusal(message, setting, setting.say([shut]), valid_patron=account.patron is not None)
+        return refusal(message, setting, setting.say(shut), valid_patron=account.patron is not None)
     ready = sum(hold.state == "shelf" for hold in account.holds) if account.holds else 0
     return messages.PatronInformationResponse(
         language=spoken(message.language),
@@ -233,7 +235,7 @@ def item_information(account: ItemAccount, message: messages.ItemInformation, se
     """Answer 17."""
     item = account.item
     if item is None:
-        return refusal(message, setting, setting.say([account.reason or Reason.UNKNOWN_ITEM]))
+        return refusal(message, setting, setting.say(account.reason or Reason.UNKNOWN_ITEM))
     row = item.row
     return messages.ItemInformationResponse(
         circulation_status=STATUSES[item.status],
@@ -270,7 +272,7 @@ def checkout(answer: LoanAnswer, message: messages.Checkout, setting: Setting) -
         title_identifier=item.row.title if item is not None else "",
         due_date=setting.due(answer.due),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
-        screen_message=setting.say(answer.reasons),
+        screen_message=setting.say(*answer.reasons),
     )
 
 
@@ -289,18 +291,18 @@ def renew(answer: LoanAnswer, message: messages.Renew, setting: Setting) -> Mess
         title_identifier=item.row.title if item is not None else "",
         due_date=setting.due(answer.due),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
-        screen_message=setting.say(answer.reasons),
+        screen_message=setting.say(*answer.reasons),
     )
 
 
 def checkin(answer: ReturnAnswer, message: messages.Checkin, setting: Setting) -> Message:
     """Answer 09; something is on the screen only when there is something to do."""
     item = answer.item
-    kind, said = None, setting.say(answer.reasons)
+    kind, said = None, setting.say(*answer.reasons)
     if answer.alert is not None:
         kind, *texts = ALERTS[answer.alert]
         place = answer.destination.name if answer.destination is not None else ""
-        remarks = setting.say(remark for remark in answer.remarks if remark is not Reason.NOT_ON_LOAN)
+        remarks = setting.say(*(remark for remark in answer.remarks if remark is not Reason.NOT_ON_LOAN))
         said = (*said, setting.word((texts[0], texts[1])).format(place=place), *remarks)
     return messages.CheckinResponse(
         ok=answer.ok,

@@ -16,6 +16,7 @@ from twisted.trial.unittest import TestCase
 from protocols.sip2 import codec
 from protocols.sip2.codes import AlertType, CirculationStatus, PatronStatus
 from server import passwords
+from server import sip2_replies as replies
 from server.sip2 import DRAIN_SECONDS, SIP2Factory
 from server.sip2_connection import BURST, IDLE_SECONDS, LOGIN_SECONDS, WAITING
 from server.sip2_desk import ANSWERS
@@ -204,6 +205,17 @@ class ReaderTests(SIP2TestCase):
             assert reply.charged_items_count == 4
         assert (await kiosk.read(information(b"R1"))).charged_items == ()
 
+    async def test_what_is_overdue_is_counted_listed_and_told(self) -> None:
+        kiosk = self.service.kiosk()
+        assert (await kiosk.read(checkout(b"R1", b"I1"))).ok
+        self.service.clock.advance(70 * 86400)
+        later = self.service.kiosk()
+        reply = await later.read(information(b"R1", b" Y        "))
+        assert (reply.overdue_items_count, reply.overdue_items) == (1, ("I1",))
+        assert PatronStatus.TOO_MANY_ITEMS_OVERDUE in reply.patron_status
+        assert "Documents en retard" in reply.screen_message[0]
+        assert (await later.read(information(b"R1", b"   Y      "))).fine_items == ()
+
     async def test_holds_are_told_apart_by_whether_they_are_ready(self) -> None:
         hold = schema.hold.insert()
         shared = {"patron_id": 1, "pickup_id": 1, "requested_at": NOW}
@@ -365,7 +377,7 @@ class LoginTests(SIP2TestCase):
             kiosk.got()
             == b"18010001"
             + DATE.replace(b"12", b"12")[:8]
-            + b"    110000ABI1|AJ|AF"
+            + b"    120000ABI1|AJ|AF"
             + NOT_LOGGED_IN[0].encode()
             + b"|\r"
         )
@@ -378,7 +390,7 @@ class LoginTests(SIP2TestCase):
     def test_status_is_told_before_a_login(self) -> None:
         kiosk = self.service.kiosk(None)
         kiosk.send(b"9900802.00\r")
-        assert kiosk.got() == b"98YYYYNN10000320261122    1100002.00AO|AMEssai|BXYYYNYYYYYNYNNNYN|\r"
+        assert kiosk.got() == b"98YYYYNN10000320261122    1200002.00AO|AMEssai|BXYYYNYYYYYNYNNNYN|\r"
 
     def test_a_connection_may_become_another_device(self) -> None:
         kiosk = self.service.kiosk()
@@ -659,9 +671,9 @@ class FailureTests(SIP2TestCase):
 
     async def test_98_says_when_the_store_is_off_line(self) -> None:
         kiosk = self.service.kiosk()
-        self.store._driver.healthy = False
-        assert (await kiosk.read(b"9900802.00")).on_line_status is False
-        self.store._driver.healthy = True
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(self.store), "healthy", False)
+            assert (await kiosk.read(b"9900802.00")).on_line_status is False
         assert (await kiosk.read(b"9900802.00")).on_line_status is True
 
     async def test_a_bug_of_ours_is_logged_and_still_answered(self) -> None:
@@ -675,6 +687,12 @@ class FailureTests(SIP2TestCase):
         self.patch(self.store, "read", lambda _steps: fail(Failure(ZeroDivisionError())))
         assert (await kiosk.ask(information(b"R1"))).startswith(b"64YYYY")
         assert len(self.flushLoggedErrors(ZeroDivisionError)) == 2
+
+    async def test_a_response_that_cannot_be_written_is_replaced_by_a_refusal(self) -> None:
+        kiosk = self.service.kiosk()
+        self.patch(replies, "item_information", lambda *_args: object())
+        assert (await kiosk.ask(item(b"I1"))).startswith(b"18010001")
+        assert len(self.flushLoggedErrors(AttributeError)) == 1
 
     async def test_readers_and_secrets_are_in_no_log(self) -> None:
         events: list[Any] = []
@@ -778,6 +796,16 @@ class SocketTests(SIP2TestCase):
 
         await gatherResults([Deferred.fromCoroutine(visit(number)) for number in range(1, 10)])
         await factory.drain()
+
+    async def test_a_peer_that_only_reads_any_more_gets_its_answers(self) -> None:
+        factory = SIP2Factory(self.store, reactor)
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        client = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), Client())
+        client.transport.write(login() + b"\r" + checkout(b"R1", b"I1") + b"\r" + item(b"I1") + b"\r")
+        client.transport.loseWriteConnection()
+        await client.gone
+        assert [reply[:4] for reply in client.data.split(b"\r")] == [b"941", b"121N", b"1804", b""]
 
 
 def test_every_request_that_is_answered_is_tested_here() -> None:

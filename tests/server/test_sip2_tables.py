@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaType, SupportedMessage
@@ -10,10 +12,13 @@ from server.sip2_connection import ANSWERED
 from server.sip2_desk import ANSWERS, wire_profile
 from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
 from storage.circulation.checkin import Alert
+from storage.circulation.due import Due
 from storage.circulation.status import Status
 from storage.network.network import Device
 from storage.refusals import SENTENCES, Reason
 from tests.network import NOW
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def test_every_reason_status_and_alert_has_its_row() -> None:
@@ -49,7 +54,7 @@ def test_languages_are_those_that_a_reader_understands(code: str, spoken: str) -
 
 
 def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response() -> None:
-    setting = replies.Setting(None, NOW, "en")
+    setting = replies.Setting(None, NOW, "en", PARIS)
     for kind in REQUESTS:
         if not kind.TABLE:
             continue
@@ -69,13 +74,15 @@ def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response()
 
 def test_bx_is_computed_from_what_is_answered() -> None:
     assert set(ANSWERED) == {kind.CODE for kind in ANSWERS} | {"93", "97", "99"}
-    status = replies.acs_status(replies.Setting(None, NOW, "fr"), "x", on_line=True, circulates=True, answered=ANSWERED)
+    status = replies.acs_status(
+        replies.Setting(None, NOW, "fr", PARIS), "x", on_line=True, circulates=True, answered=ANSWERED
+    )
     assert {code.value for code in status.supported_messages} == set(ANSWERED)  # type: ignore[attr-defined]
     assert {Message.BY_CODE[code.value] for code in SupportedMessage} == REQUESTS
 
 
 def test_98_says_only_what_is_possible() -> None:
-    setting = replies.Setting(None, NOW, "fr")
+    setting = replies.Setting(None, NOW, "fr", PARIS)
 
     def flags(*, circulates: bool, answered: set[str]) -> str:
         status: object = replies.acs_status(setting, "x", on_line=True, circulates=circulates, answered=answered)
@@ -108,3 +115,10 @@ def test_a_devices_profile_tells_how_it_speaks() -> None:
 def test_a_profile_that_makes_no_sense_is_named(profile: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(profile))):
         wire_profile(device(**profile))
+
+
+def test_due_dates_are_the_end_of_a_day_or_an_instant() -> None:
+    setting = replies.Setting(None, NOW, "fr", PARIS)
+    assert setting.due(Due("2026-12-20")) == "20261220    235900"
+    assert setting.due(Due(None, NOW + 3 * 3600)) == "20261122    150000"
+    assert setting.due(None) == ""
