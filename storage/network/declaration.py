@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -84,8 +84,10 @@ class Declaration:
     problems: tuple[Problem, ...] = attrs.field(default=(), eq=False)
 
 
-def read_declaration(text: bytes) -> Declaration:
-    """Read a file in TOML.
+def read_declaration(
+    text: bytes, check_profile: Callable[[Mapping[str, str]], Iterable[tuple[str, str]]] | None = None
+) -> Declaration:
+    """Read a file in TOML. *check_profile* gives what is wrong with a device's profile: option and fault.
 
     Raises DeclarationError when it is no TOML at all; any other fault is in `Declaration.problems`, for
     `apply_declaration` to raise with those that it finds itself.
@@ -103,7 +105,12 @@ def read_declaration(text: bytes) -> Declaration:
                 problems.append(Problem(_path(steps), fault))
                 _remove(raw, steps)
         else:
-            return attrs.evolve(declaration, problems=tuple(problems))
+            break
+    for number, device in enumerate(declaration.devices):
+        if check_profile is not None and device.profile is not None:
+            faults = check_profile(device.profile)
+            problems += [Problem(f"devices[{number}].profile.{option}", fault) for option, fault in faults]
+    return attrs.evolve(declaration, problems=tuple(problems))
 
 
 _WHERE: Final = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)

@@ -20,7 +20,6 @@ from storage.network.attributes import ATTRIBUTES
 from storage.network.declaration_values import (
     Argon2,
     Capitals,
-    Charset,
     Code,
     Day,
     Hours,
@@ -31,6 +30,7 @@ from storage.network.declaration_values import (
     Media,
     Namespace,
     Number,
+    Options,
     Secret,
     Setting,
     Text,
@@ -409,24 +409,21 @@ class Item(Checked):
 
 
 @attrs.frozen(kw_only=True)
-class DeviceProfile(Checked):
-    """How a SIP2 device speaks."""
-
-    charset: Charset | None = key("Its character set.", "utf-8")
-    terminator: Literal["CR", "CRLF"] | None = key("What ends its messages.", "CR")
-
-
-@attrs.frozen(kw_only=True)
 class Device(Checked):
     """A SIP2 account: a kiosk, a sorter, a gate, a platform."""
 
     login: Number | None = key("The login (CN).", column="code")
     library: Capitals | None = key("Where it stands.", refers="libraries")
-    password: Secret | None = key("The password (CO); the store keeps an argon2 hash.", None, column="", secret=True)
+    password: Secret | None = key(
+        "The password (CO); the store keeps an argon2 hash. A new device needs this or the next key.",
+        None,
+        column="",
+        secret=True,
+    )
     password_hash: Argon2 | None = key(
         "Its argon2 hash instead, so that the file needs no password.", None, column="", secret=True
     )
-    profile: DeviceProfile | None = key("How it speaks.", None, column="")
+    profile: Options | None = key("How it speaks: the options of [device profiles](sip2.md).", None, column="")
     enabled: bool | None = key("Whether it may log in.", True)
 
     def complaints(self) -> Iterator[Complaint]:

@@ -81,6 +81,23 @@ class Count(NamedTuple):
     unchanged: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a declaration comes to, for each kind of thing that it names."""
+
+    counts: Mapping[str, Count]
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there is anything to write."""
+        return any(count.added or count.changed for count in self.counts.values())
+
+    def __str__(self) -> str:
+        """Give what is written, on one line."""
+        changes = ((name, count) for name, count in self.counts.items() if count.added or count.changed)
+        return ", ".join(f"{name} +{count.added} ~{count.changed}" for name, count in changes)
+
+
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     """Yield the distinct *values* in lists that one statement can take."""
     distinct = list(dict.fromkeys(values))
@@ -94,10 +111,15 @@ class Plan:
     def __init__(self, connection: Connection, problems: Iterable[Problem] = ()) -> None:
         self.connection = connection
         self.problems = list(problems)
-        self.counts: dict[str, Count] = {}
+        self._counts: dict[str, Count] = {}
         self._faulty = {problem.path for problem in self.problems}
         self._ids: dict[str, dict[Any, Any]] = {}
         self._changes: list[Change] = []
+
+    @property
+    def report(self) -> Report:
+        """How many things of each kind are added, changed, and as they are declared."""
+        return Report({name: count for name, count in self._counts.items() if any(count)})
 
     # --- problems --------------------------------------------------------------------------------------------------------
 
@@ -170,9 +192,9 @@ class Plan:
                 self._add(change, row)
         self._check_unique(kind, keys, rows)
         self._changes.append(change)
-        before = self.counts.get(kind.name, Count())
+        before = self._counts.get(kind.name, Count())
         after = Count(len(change.inserts), len(change.updates) + len(change.deletes), unchanged)
-        self.counts[kind.name] = Count(*map(sum, zip(before, after, strict=True)))
+        self._counts[kind.name] = Count(*map(sum, zip(before, after, strict=True)))
 
     def _nameless(self, kind: Kind, row: Row) -> bool:
         """Tell whether *row* lacks a part of what identifies it."""
@@ -237,14 +259,16 @@ class Plan:
 
     # --- writing ---------------------------------------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Write what was planned. The caller has seen that there are no problems."""
+    def write(self, now: int) -> None:
+        """Write what was planned, with the journal row. The caller has seen that there are no problems."""
         for change in self._changes:
             for where in change.deletes:
                 columns = [change.kind.table.c[column] == value for column, value in where.items()]
                 self.connection.execute(delete(change.kind.table).where(and_(*columns)))
             self._update(change.kind, change.updates)
             self._insert(change.kind, change.inserts)
+        entry = {"at": now, "act": "network.declared", "channel": "cli", "actor": "load", "detail": str(self.report)}
+        self.connection.execute(insert(schema.journal), [entry])
 
     def _real(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -284,8 +308,3 @@ class Plan:
             self._ids[kind.name].update(zip((name for name, _ in part), ids, strict=True))
         branches = [({"id": self._ids[kind.name][name]}, {"parent_id": up}) for name, up in parents if up is not None]
         self._update(kind, branches)
-
-    def enter(self, now: int, detail: str) -> None:
-        """Write the journal row of this load."""
-        values = {"at": now, "act": "network.declared", "channel": "cli", "actor": "load", "detail": detail}
-        self.connection.execute(insert(schema.journal), [values])

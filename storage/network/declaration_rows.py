@@ -21,6 +21,7 @@ from storage.network.declaration_keys import (
     Database,
     Device,
     Partner,
+    PartnerProfile,
     keys_of,
 )
 from storage.network.declaration_plan import Kind, Plan, Row
@@ -255,6 +256,12 @@ def plan_accounts(plan: Plan, declaration: Declaration, passwords: Passwords) ->
     _plan_accounts(plan, PARTNERS, declaration.partners, passwords, "secret", {"secret_hash": None, "profile": "{}"})
 
 
+def _given(profile: PartnerProfile | Mapping[str, str]) -> Mapping[str, Any]:
+    if isinstance(profile, PartnerProfile):
+        return attrs.asdict(profile, filter=lambda _, value: value is not None)
+    return profile
+
+
 def _plan_accounts(
     plan: Plan,
     kind: Kind,
@@ -276,7 +283,7 @@ def _plan_accounts(
         elif getattr(account, secret) is not None:
             row.values[hashed] = passwords.kept(old[hashed] if old else None, getattr(account, secret))
         if account.profile is not None:
-            given = {name: value for name, value in attrs.asdict(account.profile).items() if value is not None}
             profile = json.loads(old["profile"]) if old else {}
-            row.values["profile"] = json.dumps({**profile, **given}, sort_keys=True)
+            profile.update(_given(account.profile))
+            row.values["profile"] = json.dumps(profile, sort_keys=True)
     plan.put(kind, rows)

@@ -6,7 +6,6 @@ reader checks it, and the reference page names it. No error repeats the value: i
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable
 from datetime import date, time
@@ -31,10 +30,10 @@ Insee = NewType("Insee", str)
 Isbn = NewType("Isbn", str)
 Media = NewType("Media", str)
 Language = NewType("Language", str)
-Charset = NewType("Charset", str)
 Setting = NewType("Setting", str)
 Secret = NewType("Secret", str)
 Argon2 = NewType("Argon2", str)
+Options = NewType("Options", dict[str, str])
 
 
 class Value(NamedTuple):
@@ -103,13 +102,6 @@ def _isbn(value: Any) -> str:
     return number
 
 
-def _charset(value: Any) -> str:
-    try:
-        return codecs.lookup(value).name
-    except (LookupError, TypeError):
-        raise ValueError from None
-
-
 def _setting(value: Any) -> str:
     return str(value) if type(value) is int else _matches(r"\S(.*\S)?")(value)
 
@@ -121,6 +113,10 @@ def _argon2(value: Any) -> str:
         raise ValueError from None
     text: str = value
     return text
+
+
+def _options(value: Any) -> dict[str, str]:
+    return {name: _matches(_LINE)(text) for name, text in _is(dict)(value).items()}
 
 
 # No control characters anywhere; numbers and secrets without what SIP2 cuts fields at, and without blanks at their ends.
@@ -147,8 +143,8 @@ VALUES: Final[dict[Any, Value]] = {
     Isbn: Value("ISBN", "an ISBN of 10 or 13 digits with its check digit, in quotes", _isbn),
     Media: Value("media type", 'the three digits of a SIP2 media type (CK), as "001"', _matches(r"[0-9]{3}")),
     Language: Value("language", 'two small letters, as "fr"', _matches(r"[a-z]{2}")),
-    Charset: Value("character set", 'a character set that Python knows, as "utf-8" or "cp850"', _charset),
     Setting: Value("value", "text in quotes, or a whole number", _setting),
     Secret: Value("secret", "up to 64 characters without |, no blank at either end, in quotes", _matches(_NUMBER)),
     Argon2: Value("argon2 hash", 'an argon2 hash, as "$argon2id$v=19$..."', _argon2),
+    Options: Value("options", "a table of texts", _options),
 }  # fmt: skip

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,37 +17,21 @@ from storage.network.declaration import Declaration, DeclarationError, Problem, 
 from storage.network.declaration_items import plan_items
 from storage.network.declaration_keys import keys_of
 from storage.network.declaration_patrons import plan_patrons
-from storage.network.declaration_plan import Count, Plan
+from storage.network.declaration_plan import Plan, Report
 from storage.network.declaration_reference import reference
 from storage.network.declaration_rows import Passwords, plan_accounts, plan_network
 
 __all__ = [
     "Declaration",
     "DeclarationError",
+    "Passwords",
     "Problem",
     "Report",
     "apply_declaration",
+    "compare_declaration",
     "read_declaration",
     "reference",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a declaration came to: for each kind of thing in it, how many were added, changed, and as declared already."""
-
-    counts: Mapping[str, Count]
-
-    @property
-    def wrote(self) -> bool:
-        """Whether anything was written."""
-        return any(count.added or count.changed for count in self.counts.values())
-
-    def __str__(self) -> str:
-        return ", ".join(
-            f"{name} +{count.added} ~{count.changed} ={count.unchanged}" for name, count in self.counts.items()
-        )
-
 
 _TABLES: Final = {key.name: number for number, key in enumerate(keys_of(Declaration))}
 
@@ -60,27 +42,31 @@ def _place(problem: Problem) -> tuple[int, list[tuple[str, int]]]:
     return _TABLES.get(steps[0][0], len(_TABLES)), [(name, int(number or 0)) for name, number in steps]
 
 
-def apply_declaration(
-    connection: Connection,
-    declaration: Declaration,
-    pins: Pins,
-    hash_password: Callable[[str], str],
-    now: int | None = None,
-) -> Report:
-    """Bring the store to what *declaration* says, in the transaction of *connection*.
-
-    *hash_password* makes the argon2 hash of a device's password. *now* is the journal's, seconds since 1970 UTC.
-    Raises DeclarationError with all that is wrong, those of `declaration.problems` included; then nothing was written.
-    """
+def _plan(connection: Connection, declaration: Declaration, pins: Pins, passwords: Passwords) -> Plan:
     plan = Plan(connection, declaration.problems)
     plan_network(plan, declaration)
-    plan_accounts(plan, declaration, Passwords(hash_password))
+    plan_accounts(plan, declaration, passwords)
     plan_patrons(plan, declaration, pins)
     plan_items(plan, declaration)
     if plan.problems:
         raise DeclarationError(sorted(plan.problems, key=_place))
-    report = Report({name: count for name, count in plan.counts.items() if any(count)})
-    if report.wrote:
-        plan.write()
-        plan.enter(int(time.time()) if now is None else now, str(report))
-    return report
+    return plan
+
+
+def compare_declaration(connection: Connection, declaration: Declaration, pins: Pins, passwords: Passwords) -> Report:
+    """Tell what applying *declaration* would change, and write nothing. Raises DeclarationError as applying would."""
+    return _plan(connection, declaration, pins, passwords).report
+
+
+def apply_declaration(
+    connection: Connection, declaration: Declaration, pins: Pins, passwords: Passwords, now: int | None = None
+) -> Report:
+    """Bring the store to what *declaration* says, in the transaction of *connection*; *now* is the journal's time.
+
+    *passwords* keeps what it has hashed: after a comparison with the same one, nothing is left to hash.
+    Raises DeclarationError with all that is wrong, `Declaration.problems` included; then nothing was written.
+    """
+    plan = _plan(connection, declaration, pins, passwords)
+    if plan.report.wrote:
+        plan.write(int(time.time()) if now is None else now)
+    return plan.report
