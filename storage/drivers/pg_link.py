@@ -85,13 +85,9 @@ Answered: TypeAlias = Callable[[list[Sequence[Row]], StatementFailed | None], No
 """Is given the rows of the calls before the first error, and that error."""
 
 
-def _octets(value: Any) -> bytes | None:
-    if value is None or value.__class__ is bytes:
-        return value
-    if value.__class__ is str:
-        # PostgreSQL keeps no U+0000, and libpq would cut the text there.
-        return (value.replace("\0", "\ufffd") if "\0" in value else value).encode()
-    return b"%d" % value
+def _rare(value: str | bytes) -> bytes:
+    # PostgreSQL keeps no U+0000, and libpq would cut the text there.
+    return value.replace("\0", "\ufffd").encode() if isinstance(value, str) else value
 
 
 def bind(call: Call) -> Bound:
@@ -101,7 +97,17 @@ def bind(call: Call) -> Bound:
     if order is not None:
         values = order(values)
     formats = [int(value.__class__ is bytes) for value in values] if bytes in map(type, values) else None
-    return Bound(statement, [_octets(value) for value in values], formats)
+    octets = [
+        None
+        if value is None
+        else b"%d" % value
+        if value.__class__ is int
+        else value.encode()
+        if value.__class__ is str and "\0" not in value
+        else _rare(value)
+        for value in values
+    ]
+    return Bound(statement, octets, formats)
 
 
 def _text(statement: Statement) -> bytes:

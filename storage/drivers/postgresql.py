@@ -45,8 +45,15 @@ MAX_BATCH: Final = 64
 MAX_TRIES: Final = 6
 """How often an act that others disturb is tried before it is given back."""
 
-# Every statement of the store finds its rows by key, whatever the value: one plan is good for all.
-_SETUP: Final = ("SET plan_cache_mode = force_generic_plan", "SET jit = off")
+# Every statement of the store finds its rows by key, whatever the value and however full the tables are: it is planned
+# once, and never to scan a table that was empty when it was planned.
+_SETUP: Final = (
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET jit = off",
+)
 _READ: Final = (
     *_SETUP,
     "SET default_transaction_isolation = 'repeatable read'",

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from storage.database import prepare
 from storage.drivers.base import StoreUnavailable
@@ -65,9 +65,9 @@ class TurnSnapshot:
             result = run_steps(self._connection, steps)
         except sqlite3.OperationalError as error:
             self.healthy = False
-            failed: Deferred[T] = Deferred()
-            failed.errback(StoreUnavailable(str(error)))
-            return failed
+            return fail(StoreUnavailable(str(error)))
+        except Exception:  # noqa: BLE001 (the failure goes to the caller, as on a database that answers later)
+            return fail()
         self.healthy = True
         return succeed(result)
 
@@ -75,7 +75,8 @@ class TurnSnapshot:
         """Let the snapshot go: what is read next is what is committed now."""
         if self._open:
             self._open = False
-            self._connection.execute("COMMIT")
+            if self._connection.in_transaction:  # Trouble with the disk ends it early.
+                self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the connection."""

@@ -41,6 +41,7 @@ CHECKPOINT_ACTS: Final = 5_000
 """Acts after which a checkpoint runs: about 64 MB of WAL."""
 CHECKPOINT_SECONDS: Final = 30.0
 PREGROWN_WAL: Final = 40 * 1024 * 1024
+_CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
 class _State(Enum):
@@ -176,15 +177,18 @@ class SQLiteDriver:
 
     def _apply(self, calls: Any) -> None:
         self._dirty = True
+        if not self._writer.in_transaction:  # A full disk made SQLite undo the whole batch; its COMMIT will tell.
+            raise sqlite3.OperationalError("the transaction was rolled back")
         self._writer.execute("SAVEPOINT act")
         try:
             for call in calls:
                 _write(self._writer, call)
         except BaseException:
-            self._writer.execute("ROLLBACK TO act")
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK TO act")
+                self._writer.execute("RELEASE act")
             raise
-        finally:
-            self._writer.execute("RELEASE act")
+        self._writer.execute("RELEASE act")
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -194,16 +198,18 @@ class SQLiteDriver:
             self._acts += len(self._batch)
             self._jobs.put(self._commit_in_thread)
         else:
-            self._writer.execute("COMMIT")
-            self._committed(None)
+            self._committed(self._execute(self._writer, "COMMIT"))
 
     def _commit_in_thread(self) -> None:
-        error: sqlite3.Error | None = None
+        self._reactor.callFromThread(self._committed, self._execute(self._writer, "COMMIT"))
+
+    @staticmethod
+    def _execute(connection: sqlite3.Connection, statement: str) -> sqlite3.Error | None:
         try:
-            self._writer.execute("COMMIT")
-        except sqlite3.Error as caught:
-            error = caught
-        self._reactor.callFromThread(self._committed, error)
+            connection.execute(statement).fetchall()
+        except sqlite3.Error as error:
+            return error
+        return None
 
     def _commit_loop(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -243,6 +249,8 @@ class SQLiteDriver:
         elif self._queue:
             if self._begin([self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]):
                 self._commit()
+            else:
+                self._next()
         elif self._closing is not None and self._checkpoint is _Checkpoint.NONE:
             self._finish()
 
@@ -256,24 +264,33 @@ class SQLiteDriver:
     def _backfill(self) -> None:
         """Copy most of the WAL into the database, beside the traffic."""
         connection = connect(self._path)
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        error = self._execute(connection, _CHECKPOINT)
         connection.close()
-        self._reactor.callFromThread(self._backfilled, _Checkpoint.BACKFILLED)
+        self._reactor.callFromThread(self._backfilled, error)
 
     def _backfill_rest(self) -> None:
         """Copy what came meanwhile, between two batches, so that the next commit starts the WAL again from its head."""
-        self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        self._reactor.callFromThread(self._rest_backfilled)
+        self._reactor.callFromThread(self._rest_backfilled, self._execute(self._writer, _CHECKPOINT))
 
-    def _backfilled(self, state: _Checkpoint) -> None:
-        self._checkpoint = state
+    def _backfilled(self, error: sqlite3.Error | None) -> None:
+        if error is None:
+            self._checkpoint = _Checkpoint.BACKFILLED
+        else:
+            self._checkpoint_ends(error)
         if self._state is _State.IDLE:
             self._next()
 
-    def _rest_backfilled(self) -> None:
+    def _rest_backfilled(self, error: sqlite3.Error | None) -> None:
         self._state = _State.IDLE
+        self._checkpoint_ends(error)
+        self._next()
+
+    def _checkpoint_ends(self, error: sqlite3.Error | None) -> None:
+        """Have the next checkpoint wait its time; after a failed one, too: the WAL keeps what is in it."""
+        if error is not None:
+            self.log.error("A checkpoint failed: {error}", error=error)
+        self._checkpoint = _Checkpoint.NONE
         self._acts, self._checkpointed = 0, self._reactor.seconds()
-        self._backfilled(_Checkpoint.NONE)
 
     # --- long work -----------------------------------------------------------------------------------------------------
 
