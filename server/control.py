@@ -2,7 +2,7 @@
 
 A UNIX socket, `control.sock`, in the data directory, for its owner alone. Frames are a length (four octets, network order)
 and JSON: ``{"version": 1, "command": ..., "arguments": {...}}``, answered by ``{"result": ...}`` or
-``{"refused": code, "text": ...}``. The requests of a connection are answered in order, one at a time.
+``{"refused": code, "text": ..., "details": ...}``. The requests of a connection are answered in order, one at a time.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class NoDaemon(Exception):
 
 
 class Refused(Exception):
-    """The daemon refused a command: `code` names why, for programs."""
+    """The daemon refused a command: `code` names why, for programs, and `details` are what JSON can hold."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, details: Any = None) -> None:
         self.code = code
+        self.details = details
         super().__init__(text)
 
 
@@ -118,9 +119,9 @@ class ControlConnection(Int32StringReceiver):
     def _failed(self, failure: Failure) -> dict[str, Any]:
         error = failure.value
         if isinstance(error, Refused):
-            return {"refused": error.code, "text": str(error)}
+            return {"refused": error.code, "text": str(error), "details": error.details}
         self.log.failure("A command failed", failure)
-        return {"refused": "failed", "text": "the daemon could not do this; its log tells why"}
+        return {"refused": "failed", "text": "the daemon could not do this; its log tells why", "details": None}
 
     def _answer(self, answer: dict[str, Any]) -> None:
         self._busy = False
@@ -221,7 +222,7 @@ class Client:
         except OSError as error:
             raise NoDaemon(f"the daemon stopped: {error.strerror}") from None
         if "refused" in answer:
-            raise Refused(answer["refused"], answer["text"])
+            raise Refused(answer["refused"], answer["text"], answer["details"])
         return answer["result"]
 
     def _read(self, size: int) -> bytes:

@@ -18,7 +18,7 @@ LYING_DISK: Final = 20e-6
 
 
 def prepare() -> None:
-    """Set what must be so before anything is opened: files for their owner alone, and as many sockets as may be.
+    """Set what must be so before anything is opened: files for their owner alone, as many sockets as may be.
 
     The switch interval keeps worker threads from starving beside a busy reactor (performance.md 8.1).
     """

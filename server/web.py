@@ -11,6 +11,7 @@ from html import escape
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web import server
 from twisted.web.http import NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE
@@ -71,6 +72,7 @@ class Request(server.Request):
         if self._refused:
             self.channel.loseConnection()
         else:
+            self.channel.site.began(self)
             super().requestReceived(command, path, version)
 
     def _refuse(self) -> None:
@@ -89,14 +91,37 @@ class Site(server.Site):
     """The resources under their names. Keeps no access log: `server.metrics` counts, and paths may hold secrets."""
 
     requestFactory = Request  # noqa: N815 (Twisted's)
+    noisy = False
 
     def __init__(self, root: IResource, reactor: IReactorTime, *, limit: int, too_large: Refusal) -> None:
         super().__init__(root, timeout=_IDLE, reactor=reactor, parsePOSTFormSubmission=False)
         self.limit = limit
         self.too_large = too_large
+        self._open: set[Request] = set()
+        self._draining: Deferred[None] | None = None
 
     def log(self, request: object) -> None:
         """Write no line."""
+
+    def began(self, request: Request) -> None:
+        """Know of *request* until it is answered or its peer is gone."""
+        self._open.add(request)
+        request.notifyFinish().addBoth(self._ended, request, request.channel)
+
+    def _ended(self, _how: object, request: Request, channel: Any) -> None:
+        self._open.discard(request)
+        if self._draining is not None:
+            channel.loseConnection()
+            if not self._open and not self._draining.called:
+                self._draining.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        """Fire when every request that has come is answered; a connection ends with its answer from now on."""
+        if self._draining is None:
+            self._draining = Deferred()
+            if not self._open:
+                self._draining.callback(None)
+        return self._draining
 
 
 class Page(Resource):

@@ -186,3 +186,14 @@ def check(engine: Engine) -> None:
         raise MigrationNeeded(
             f"the database is at {present or 'no schema'}, this release needs {wanted}: run 'bibliobus db upgrade'"
         )
+
+
+def faults(engine: Engine) -> list[str]:
+    """Return what is damaged in the database's file, or points nowhere. PostgreSQL watches over its own files."""
+    if engine.dialect.name != "sqlite":
+        return []
+    with engine.connect() as connection:
+        damage = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    found = [] if damage == ["ok"] else damage
+    return found + [f"{table}, row {row}: points to no row of {target}" for table, row, target, _ in strays]

@@ -1,0 +1,248 @@
+"""The daemon as one Twisted service: the store, an adapter for each wire, the control socket.
+
+It starts whole or not at all, and stops in an order in which nothing that was taken or acknowledged is lost: listening ends,
+each adapter answers what has come, the store finishes, the lock is let go.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.metadata import version
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Executable
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.error import TimeoutError as TooLate
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+
+from server import control, process
+from server.config import Config, ConfigurationError, provide_password
+from server.listeners import CannotListen, Listener, listen
+from server.logs import Log
+from server.ncip import Responder
+from server.ncip_web import TOO_LARGE, NcipPage
+from server.sip2 import SIP2Factory
+from server.web import make_site
+from server.writing import Shared, provide_schema
+from server.z3950 import Z3950Factory
+from storage import database
+from storage.journal import FORGET_REPLIES
+from storage.store import Store, StoreUnavailable, open_store
+
+VERSION: Final = version("bibliobus")
+WIRES: Final = ("sip2", "z3950", "web")
+"""The keys of `ListenTable`."""
+STOP_SECONDS: Final = 8.0
+"""How long a stopping daemon waits for an adapter, which cuts off sooner who does not read."""
+FLUSH_SECONDS: Final = 2.0
+REPLIES_KEPT: Final = 25 * 3600
+"""Seconds for which replies are kept: longer than any wire gives one again (`Ledger.window`)."""
+FORGET_SECONDS: Final = 600.0
+
+
+def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
+    """Make the adapters: protocol factories that can `drain`."""
+    responder = Responder(store, reactor)
+    return {
+        "sip2": SIP2Factory(store, reactor),
+        "z3950": Z3950Factory(store, reactor),
+        "web": make_site(
+            {"ncip": NcipPage(responder)}, lambda: store.healthy, reactor, limit=1 << 20, too_large=TOO_LARGE
+        ),
+    }
+
+
+def _forget_replies(connection: Connection, before: int) -> None:
+    connection.execute(cast(Executable, FORGET_REPLIES.clause), {"before": before})
+
+
+class Daemon(Service):
+    """Everything that `bibliobus serve` runs.
+
+    *configure* reads the configuration, at once and again at each reload; *log* is told its level. *prepare* is called with the
+    store's location, after its schema was checked and before it is opened.
+    """
+
+    name = "bibliobus"
+    events = Logger()
+
+    def __init__(
+        self,
+        configure: Callable[[], Config],
+        reactor: Any,
+        log: Log | None = None,
+        prepare: Callable[[database.Location], None] | None = None,
+    ) -> None:
+        self._configure = configure
+        self._reactor = reactor
+        self._log = log
+        self._prepare = prepare
+        self.config = configure()
+        self.store: Store
+        self.listeners: dict[str, list[Listener]] = {wire: [] for wire in WIRES}
+        self._adapters: dict[str, Any] = {}
+        self._began = 0.0
+        self._undo = ExitStack()
+
+    # --- start ---------------------------------------------------------------------------------------------------------
+
+    def startService(self) -> None:  # noqa: N802 (Twisted's)
+        """Start whole, or raise and leave nothing behind.
+
+        Raises `ConfigurationError`, `CannotListen`, `control.Refused`, and what opening a store raises (`storage.database`).
+        """
+        super().startService()
+        with ExitStack() as undo:
+            self._open_store(undo)
+            self._listen(undo)
+            self._undo = undo.pop_all()
+        self._began = self._reactor.seconds()
+        forgetting = LoopingCall(self._forget)
+        forgetting.clock = self._reactor
+        forgetting.start(FORGET_SECONDS, now=False)
+        self._undo.callback(forgetting.stop)
+        handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
+        self._undo.callback(signal.signal, signal.SIGHUP, handler)
+        process.settle()
+        self._tell_ready()
+
+    def _open_store(self, undo: ExitStack) -> None:
+        table = self.config.store
+        provide_password(table)
+        location = table.location
+        location.create_directory()
+        undo.enter_context(location.write_lock())
+        provide_schema(location)
+        if self._prepare is not None:
+            self._prepare(location)
+        if location.sqlite_path is not None:
+            self._judge_disk(process.measure_sync(location.directory))
+        self.store = open_store(location, self._reactor, pregrow=True)
+        undo.callback(self.store.close)
+
+    def _judge_disk(self, seconds: float) -> None:
+        self.events.info("The disk keeps a write after {micros} microseconds", micros=round(seconds * 1e6))
+        if seconds < process.LYING_DISK:
+            self.events.warn(
+                "No disk is so fast: this one, or a layer over it, may lose what it acknowledged when the power fails"
+            )
+
+    def _listen(self, undo: ExitStack) -> None:
+        directory = self.config.store.data
+        self._shared = Shared(self.config.store.location, self.store, self._reactor)
+        commands: dict[str, control.Command] = {
+            "status": self.status,
+            "reload": self.reload,
+            "stop": self._stop_soon,
+            "write": self._shared.run,
+        }
+        self._adapters = {**_wires(self.store, self.config, self._reactor), "control": control.ControlFactory(commands)}
+        for wire in WIRES:
+            for description in getattr(self.config.listen, wire):
+                listener = listen(self._reactor, description, self._adapters[wire])
+                undo.callback(listener.port.stopListening)
+                self.listeners[wire].append(listener)
+        port = control.listen(self._reactor, directory, self._adapters["control"])
+        undo.callback(control.remove, directory)
+        undo.callback(port.stopListening)
+
+    def _tell_ready(self) -> None:
+        self.events.info(
+            "Bibliobus {version} serves {network}: SIP2 on {sip2}, Z39.50 on {z3950}, web on {web}",
+            state="ready", version=VERSION, network=self.store.network.name, pid=os.getpid(), **self.addresses(),
+        )  # fmt: skip
+        process.tell_systemd("READY=1")
+
+    def addresses(self) -> dict[str, str]:
+        """Return where each wire truly listens."""
+        return {wire: " ".join(listener.address for listener in self.listeners[wire]) for wire in WIRES}
+
+    def _listening(self) -> list[Listener]:
+        return [listener for wire in WIRES for listener in self.listeners[wire]]
+
+    # --- while it runs -------------------------------------------------------------------------------------------------
+
+    async def _forget(self) -> None:
+        try:
+            await self.store.work(_forget_replies, int(self._reactor.seconds()) - REPLIES_KEPT)
+        except StoreUnavailable:
+            pass  # The next time will do.
+        except Exception:  # noqa: BLE001 (a loop that fails is never called again)
+            self.events.failure("Old replies could not be forgotten")
+
+    def reload(self) -> Deferred[None]:
+        """Read again what may change while the daemon runs: devices and the rest of the network, certificates, log level."""
+        self.events.info("Reloading")
+        try:
+            self._reconfigure(self._configure())
+        except ConfigurationError as error:
+            self.events.error("The configuration is kept as it was: {error}", error=error)
+        for listener in self._listening():
+            try:
+                listener.renew()
+            except CannotListen as error:
+                self.events.error("The certificate is kept as it was: {error}", error=error)
+        reloading = self.store.reload_network()
+        return reloading.addErrback(lambda failure: self.events.failure("The network is kept as it was", failure))
+
+    def _reconfigure(self, config: Config) -> None:
+        if self._log is not None:
+            self._log.set_level(config.log.level)
+        if (config.store, config.listen) != (self.config.store, self.config.listen):
+            self.events.warn("What has changed in [store] and [listen] holds from the next start")
+
+    def status(self) -> dict[str, Any]:
+        """Tell what a watching program wants to know."""
+        return {
+            "version": VERSION,
+            "pid": os.getpid(),
+            "seconds": round(self._reactor.seconds() - self._began),
+            "network": self.store.network.name,
+            "healthy": self.store.healthy,
+            "listening": self.addresses(),
+        }
+
+    # --- the end -------------------------------------------------------------------------------------------------------
+
+    def _stop_soon(self) -> None:
+        self._reactor.callLater(0, self._reactor.stop)
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802 (Twisted's)
+        """Finish what is under way, then stop. A service that failed to start has nothing to finish."""
+        if not self.running:
+            return maybeDeferred(lambda: None)
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.events.info("Stopping: what is under way is finished first")
+        process.tell_systemd("STOPPING=1")
+        self._shared.closing = True
+        try:
+            for listener in self._listening():
+                await maybeDeferred(listener.port.stopListening)
+            await gatherResults([self._drain(name, adapter) for name, adapter in self._adapters.items()])
+            await self.store.close()
+            # Answers that were given may still be on their way out.
+            for _ in range(int(FLUSH_SECONDS / 0.01)):
+                if not self._reactor.getWriters():
+                    break
+                await deferLater(self._reactor, 0.01)
+        finally:
+            self._undo.close()
+        self.events.info("Stopped", state="stopped")
+
+    def _drain(self, name: str, adapter: Any) -> Deferred[None]:
+        draining: Deferred[None] = adapter.drain()
+        draining.addTimeout(STOP_SECONDS, self._reactor)
+
+        def failed(failure: Any) -> None:
+            failure.trap(TooLate)
+            self.events.warn("{wire}: connections were cut off that did not end", wire=name)
+
+        return draining.addErrback(failed)

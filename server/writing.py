@@ -1,0 +1,188 @@
+"""How commands change a store: the same operations, on the store itself or through the daemon that has it.
+
+An operation is a plain function of an `Access` and of arguments that JSON can hold. It reads beside the traffic and asks for the
+write turn only for what it has prepared, so that it may run in a daemon's thread while kiosks go on. `Writing` hides where it
+runs: the command takes the store's lock and runs it itself, or, when a daemon has the lock, sends it over the control socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import Engine
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import blockingCallFromThread, deferToThread
+
+from server import control
+from server.control import Refused
+from server.passwords import HASHER
+from storage import database
+from storage.database import Location
+from storage.drivers.base import StoreUnavailable
+from storage.network.declare import (
+    DeclarationError,
+    Passwords,
+    apply_declaration,
+    compare_declaration,
+    read_declaration,
+)
+from storage.store import Store
+
+T = TypeVar("T")
+
+
+class Access(Protocol):
+    """A store, for an operation: each call is one transaction, ``function(connection, *args)``."""
+
+    location: Location
+
+    def read(self, function: Callable[..., T], *args: Any) -> T:
+        """Run *function* on a connection that only reads, and keeps nobody from writing."""
+        ...
+
+    def write(self, function: Callable[..., T], *args: Any) -> T:
+        """Run *function* in the write turn."""
+        ...
+
+
+# --- operations ----------------------------------------------------------------------------------------------------------
+
+
+def load(access: Access, *, text: str, dry_run: bool) -> dict[str, Any]:
+    """Declare the network that *text* describes. Returns how many things of each kind were added, changed, unchanged.
+
+    Passwords are hashed before the write turn begins. Raises `Refused` with all problems; then nothing was written.
+    """
+    passwords = Passwords(HASHER.hash)
+    pins = access.location.pins()
+    try:
+        declaration = read_declaration(text.encode())
+        report = access.read(compare_declaration, declaration, pins, passwords)
+        if report.wrote and not dry_run:
+            report = access.write(apply_declaration, declaration, pins, passwords)
+    except DeclarationError as error:
+        raise Refused("declaration", str(error), [problem._asdict() for problem in error.problems]) from None
+    return {kind: count._asdict() for kind, count in report.counts.items()}
+
+
+OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"load": load}
+
+
+# --- on the store itself -------------------------------------------------------------------------------------------------
+
+
+def provide_schema(location: Location) -> None:
+    """Make the schema where there is none. Raises `MigrationNeeded` where there is another one."""
+    engine = location.engine()
+    present, _wanted = database.revisions(engine)
+    if present is None:
+        database.upgrade(engine)
+    database.check(engine)
+
+
+def _within(engine: Engine, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    with engine.begin() as connection:
+        return function(connection, *args)
+
+
+class Direct:
+    """The store as a command has it that holds its write lock. Daemons elsewhere on the database hear of every change."""
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+        self._engine = location.engine()
+        self._reading = location.engine(reads=True)
+
+    def read(self, function: Callable[..., T], *args: Any) -> T:
+        """See `Access`."""
+        return _within(self._reading, function, args)
+
+    def write(self, function: Callable[..., T], *args: Any) -> T:
+        """See `Access`."""
+
+        def announced(connection: Any) -> T:
+            result = function(connection, *args)
+            database.announce(connection)
+            return result
+
+        return _within(self._engine, announced, ())
+
+
+# --- in the daemon -------------------------------------------------------------------------------------------------------
+
+
+class Shared:
+    """The store as an operation has it in a thread of the daemon."""
+
+    def __init__(self, location: Location, store: Store, reactor: Any) -> None:
+        self.location = location
+        self.closing = False
+        self._store = store
+        self._reactor = reactor
+        self._reading = location.engine(reads=True)
+
+    def read(self, function: Callable[..., T], *args: Any) -> T:
+        """See `Access`."""
+        return _within(self._reading, function, args)
+
+    def write(self, function: Callable[..., T], *args: Any) -> T:
+        """See `Access`. Raises `StoreUnavailable` when the daemon stops: its reactor would not answer any more."""
+        if self.closing:
+            raise StoreUnavailable("the daemon stops")
+        working: Callable[..., Any] = self._store.work
+        result: T = blockingCallFromThread(self._reactor, working, function, *args)
+        return result
+
+    def run(self, operation: str, arguments: Mapping[str, Any]) -> Deferred[Any]:
+        """Run an operation that a command has sent; then read the network again, for what it may have changed."""
+        found = OPERATIONS.get(operation)
+        if found is None:
+            raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
+        running: Deferred[Any] = deferToThread(found, self, **arguments)
+        running.addErrback(_unavailable)
+        return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
+
+
+def _unavailable(failure: Any) -> None:
+    failure.trap(StoreUnavailable)
+    raise Refused("unavailable", str(failure.value))
+
+
+# --- for commands --------------------------------------------------------------------------------------------------------
+
+
+class Writing(NamedTuple):
+    """What a command runs operations with. *live*: kiosks are being served meanwhile, so that pieces of work must be short."""
+
+    send: Callable[..., Any]
+    live: bool
+
+    def run(self, operation: str, **arguments: Any) -> Any:
+        """Run an operation of `OPERATIONS`. Raises `Refused`."""
+        return self.send(operation=operation, arguments=arguments)
+
+
+@contextmanager
+def writing(location: Location) -> Iterator[Writing]:
+    """Give a way to change the store at *location*: its own lock, or the daemon that holds it.
+
+    Raises `storage.database.StoreBusy` when another command holds it, `MigrationNeeded`, and `control.NoDaemon` when the
+    daemon goes away meanwhile.
+    """
+    location.create_directory()
+    with ExitStack() as held:
+        try:
+            held.enter_context(location.write_lock())
+        except database.StoreBusy:
+            try:
+                client = held.enter_context(closing(control.Client(location.directory)))
+            except control.NoDaemon:
+                raise database.StoreBusy(f"another command writes to {location.directory}") from None
+            yield Writing(partial(client.call, "write"), live=True)
+        else:
+            provide_schema(location)
+            direct = Direct(location)
+            yield Writing(lambda operation, arguments: OPERATIONS[operation](direct, **arguments), live=False)
