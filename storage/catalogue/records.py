@@ -1,0 +1,214 @@
+"""Records: kept whole as UTF-8 ISO 2709, fetched by number, saved and deleted with their postings in one transaction.
+
+Numbers are dense and never used again: a number is the record's bit in every posting, so a deleted record keeps its row and loses
+its postings. The databases of a record are postings as well (`access_points.DATABASES`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from pyroaring import BitMap
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from protocols.marc.format import Format
+from protocols.marc.iso2709 import RawField
+from protocols.marc.iso2709 import fields as fields_of
+from storage.bulk import insert_rows
+from storage.catalogue import postings
+from storage.catalogue.access_points import DATABASES, Terms, extract
+from storage.catalogue.postings import Inverter
+from storage.schema import catalogue_version, database, posting, record
+from storage.statements import Row, Statement, Steps
+
+
+class StoredRecord(NamedTuple):
+    """A record as it is kept; `version` counts its changes from 1."""
+
+    id: int
+    form: Format
+    iso2709: bytes
+    version: int
+    title: str
+    author: str
+    deleted: bool
+
+    def fields(self) -> list[RawField]:
+        """Return its fields in UTF-8 octets."""
+        return fields_of(self.iso2709)
+
+
+_COLUMNS: Final = (
+    record.c.id, record.c.format, record.c.iso2709, record.c.version, record.c.title, record.c.author, record.c.deleted,
+)  # fmt: skip
+_FORMS: Final = {form.value: form for form in Format}
+_SEVERAL: Final = 10
+FETCH: Final = Statement("record", select(*_COLUMNS).where(record.c.id == bindparam("id")), "id")
+# One statement for ten numbers costs as much as two for one each; fewer are filled up with the last.
+FETCH_SEVERAL: Final = Statement(
+    "records",
+    select(*_COLUMNS).where(record.c.id.in_([bindparam(f"id{i}") for i in range(_SEVERAL)])),
+    *(f"id{i}" for i in range(_SEVERAL)),
+)
+BATCH: Final = 200
+"""Records that are worth one step."""
+_KEYS: Final = 500
+"""Keys that are looked up at once."""
+
+
+def fetch(ids: Sequence[int]) -> Steps[list[StoredRecord | None]]:
+    """Return the records of these numbers, in their order; None where there never was one."""
+    if len(ids) == 1:
+        answers = yield [FETCH(ids[0])]
+    else:
+        groups = [[*ids[at : at + _SEVERAL]] for at in range(0, len(ids), _SEVERAL)]
+        answers = yield [FETCH_SEVERAL(*group, *group[-1:] * (_SEVERAL - len(group))) for group in groups]
+    found = {row[0]: _stored(row) for rows in answers for row in rows}
+    return [found.get(number) for number in ids]
+
+
+def _stored(row: Row) -> StoredRecord:
+    number, form, data, version, title, author, deleted = row
+    return StoredRecord(number, _FORMS[form], data, version, title, author, bool(deleted))
+
+
+# --- saving -------------------------------------------------------------------------------------------------------------------
+
+
+class NewRecord(NamedTuple):
+    """A record to save, known by its number in its source. `iso2709` is canonical (`protocols.marc.canonical`)."""
+
+    source: str
+    control: str
+    form: Format
+    iso2709: bytes
+    title: str
+    author: str
+
+
+@dataclass(slots=True)
+class Saved:
+    """What became of the records that were saved: their numbers, in order, and how many were new or changed."""
+
+    ids: list[int] = field(default_factory=list)
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+
+
+_KEPT: Final = ("format", "iso2709", "title", "author")
+_NEW: Final = ("id", "source", "control", *_KEPT, "created_at", "modified_at")
+
+
+def lock_catalogue(connection: Connection) -> None:
+    """Make those who change the catalogue come one after the other (on SQLite every transaction that writes does)."""
+    connection.execute(select(catalogue_version.c.version).with_for_update())
+
+
+def save_records(connection: Connection, records: Sequence[NewRecord], databases: Iterable[int], now: int) -> Saved:
+    """Save records with their postings, in the transaction of `connection`; a record saved again unchanged costs a look.
+
+    A record joins `databases` (ids) and leaves none. Its key is (source, control), once in `records`. `now` is in seconds
+    since 1970 UTC.
+    """
+    lock_catalogue(connection)
+    saved = Saved()
+    added, removed = Inverter(), Inverter()
+    old = _existing(connection, records)
+    number = connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one()
+    rows = []
+    for each in records:
+        values = (each.form.value, each.iso2709, each.title, each.author)
+        before = old.get((each.source, each.control))
+        if before is None:
+            number += 1
+            saved.added += 1
+            saved.ids.append(number)
+            rows.append((number, each.source, each.control, *values, now, now))
+            added.add(number, terms_of(each.form, each.iso2709))
+            continue
+        saved.ids.append(before.id)
+        if (before.format, before.iso2709, before.deleted) == (*values[:2], 0):
+            saved.unchanged += 1
+            continue
+        saved.replaced += 1
+        changed = dict(zip(_KEPT, values, strict=True), version=record.c.version + 1, deleted=0, modified_at=now)
+        connection.execute(update(record).where(record.c.id == before.id).values(changed))
+        _change(before, terms_of(each.form, each.iso2709), added, removed)
+    insert_rows(connection, record, _NEW, rows)
+    for database_id in databases:
+        term = str(database_id)
+        members = _members(connection, term)
+        for found in saved.ids:
+            if found not in members:
+                added.add(found, {DATABASES: [term]})
+    _write(connection, added, removed)
+    return saved
+
+
+def delete_records(connection: Connection, ids: Iterable[int], now: int) -> int:
+    """Delete records in the transaction of `connection`: nothing finds them any more; return how many there were."""
+    lock_catalogue(connection)
+    removed = Inverter()
+    count = 0
+    terms = [str(number) for number in connection.execute(select(database.c.id)).scalars()]
+    members = {term: _members(connection, term) for term in terms}
+    for number in ids:
+        before = connection.execute(select(*_COLUMNS).where(record.c.id == number, record.c.deleted == 0)).first()
+        if before is None:
+            continue
+        count += 1
+        changed = {"deleted": 1, "version": record.c.version + 1, "modified_at": now}
+        connection.execute(update(record).where(record.c.id == number).values(changed))
+        removed.add(number, terms_of(_FORMS[before.format], before.iso2709))
+        removed.add(number, {DATABASES: [term for term in terms if number in members[term]]})
+    _write(connection, Inverter(), removed)
+    return count
+
+
+def terms_of(form: Format, raw: bytes) -> Terms:
+    """Return the terms of a stored record."""
+    return extract(fields_of(raw), form)
+
+
+def _existing(connection: Connection, records: Sequence[NewRecord]) -> dict[tuple[str, str], Any]:
+    """Return the rows that records of these keys have already."""
+    by_source: dict[str, list[str]] = {}
+    for each in records:
+        by_source.setdefault(each.source, []).append(each.control)
+    columns = (*_COLUMNS, record.c.source, record.c.control)
+    out = {}
+    for source, controls in by_source.items():
+        for at in range(0, len(controls), _KEYS):
+            wanted = record.c.control.in_(controls[at : at + _KEYS])
+            for row in connection.execute(select(*columns).where(record.c.source == source, wanted)):
+                out[row.source, row.control] = row
+    return out
+
+
+def _members(connection: Connection, term: str) -> BitMap:
+    """Return the records of a database."""
+    rows = connection.execute(
+        select(posting.c.size, posting.c.bitmap).where(posting.c.access_point == DATABASES, posting.c.term == term)
+    )
+    return postings.union(tuple(row) for row in rows)
+
+
+def _change(before: Any, new: Terms, added: Inverter, removed: Inverter) -> None:
+    """Note what a changed record's postings gain and lose."""
+    old = Terms(set) if before.deleted else terms_of(_FORMS[before.format], before.iso2709)
+    for code in old.keys() | new.keys():
+        added.add(before.id, {code: new[code] - old[code]})
+        removed.add(before.id, {code: old[code] - new[code]})
+
+
+def _write(connection: Connection, added: Inverter, removed: Inverter) -> None:
+    """Write the postings, and count the catalogue's version up when there were any."""
+    if removed:
+        postings.remove(connection, removed.rows())
+    if added:
+        postings.add(connection, added.rows())
+    if added or removed:
+        connection.execute(update(catalogue_version).values(version=catalogue_version.c.version + 1))
