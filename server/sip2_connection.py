@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -25,7 +25,7 @@ from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Se
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
-from server.sip2_desk import ANSWERS, Desk, Response, not_supported, wire_profile
+from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported, wire_profile
 from server.sip2_replies import Setting
 from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
 from storage.network.network import Device
@@ -74,6 +74,7 @@ class SIP2Connection(Protocol):
         self._closed = False
         self._told: set[str] = set()
         self._started = 0.0
+        self._setting: Any = None  # of the request that is being answered
 
     # --- the transport's calls ---------------------------------------------------------------------------------------------
 
@@ -215,16 +216,19 @@ class SIP2Connection(Protocol):
         """Answer *request*, now or when what it asks for is known."""
         self._started = perf_counter()
         try:
-            answer = self._answer_to(request)
-            if isinstance(answer, Deferred):
-                self._busy = True
-                answer.addCallback(self._reply, request).addErrback(self._failed, request)
-            else:
-                self._reply(answer, request)
+            asked = self._ask(request)
+            if not isinstance(asked, tuple):
+                self._reply(asked, request)
+                return
         except Exception:  # noqa: BLE001 (a bug of ours must not leave a kiosk without an answer)
             self._failed(Failure(), request)
+            return
+        pending, reply = asked
+        self._busy = True
+        # One callback for the whole way back: each costs as much as parsing a request.
+        pending.addCallbacks(self._answered, self._failed, (request, reply), {}, (request,))
 
-    def _answer_to(self, request: Request) -> Response | Deferred[Response]:
+    def _ask(self, request: Request) -> Response | Pending:
         message = request.message
         desk = self._desk
         if desk is not None and not desk.allowed():
@@ -237,8 +241,14 @@ class SIP2Connection(Protocol):
             return self._status(message)
         if desk is None or not self._session.admits(message):
             return self._refusal(message, NOT_LOGGED_IN)
-        setting = desk.setting(message, int(self._service.clock.seconds()))
-        return ANSWERS.get(type(message), not_supported)(desk, request, setting)
+        self._setting = desk.setting(message, int(self._service.clock.seconds()))
+        return ANSWERS.get(type(message), not_supported)(desk, request, self._setting)
+
+    def _answered(self, answer: Any, request: Request, reply: Callable[[Any, Any, Setting], Response]) -> None:
+        try:
+            self._reply(reply(answer, request.message, self._setting), request)
+        except Exception:  # noqa: BLE001 (as above)
+            self._failed(Failure(), request)
 
     def _reply(self, response: Response, request: Request) -> None:
         self._busy = False
@@ -289,12 +299,12 @@ class SIP2Connection(Protocol):
             answered=ANSWERED,
         )
 
-    def _login(self, message: messages.Login) -> Deferred[Response]:
+    def _login(self, message: messages.Login) -> Pending:
         device = self._service.store.network.devices.get(message.login_user_id.strip())
         in_clear = message.uid_algorithm in _IN_CLEAR and message.pwd_algorithm in _IN_CLEAR
         known = device if device is not None and device.enabled and in_clear else None
         verified = self._service.verify(known.password_hash if known is not None else None, message.login_password)
-        return verified.addCallback(self._logged_in, known)
+        return verified, lambda right, _message, _setting: self._logged_in(right, known)
 
     def _logged_in(self, right: bool, device: Device | None) -> Response:
         self._desk = None

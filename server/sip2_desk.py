@@ -1,7 +1,7 @@
 """What a SIP2 device asks of the store: one function for each request that is answered in earnest.
 
-A function takes the desk (who asks, and where), the request and its setting, and gives the response, its body, or a Deferred
-of either. Acts are given to the store with a ledger: their response is made inside the transaction and kept with the effect,
+A function takes the desk (who asks, and where), the request and its setting, and gives the response, or what is pending: a
+Deferred of the store's answer, and what makes the response of it. Acts are given to the store with a ledger: their response is made inside the transaction and kept with the effect,
 so that a device which lost it with its connection gets it again (sip2.md 15.1.4).
 """
 
@@ -20,7 +20,7 @@ from server import sip2_replies as replies
 from server.metrics import Metrics
 from server.patrons import read_patron
 from server.sip2_replies import Setting
-from storage.circulation.accounts import item_information
+from storage.circulation.accounts import PatronAccount, item_information
 from storage.circulation.checkin import CHECKIN, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.renew import RENEW, RenewRequest
@@ -30,6 +30,8 @@ from storage.store import Store
 from storage.usecase import Ledger, Origin, Outcome, UseCase
 
 Response: TypeAlias = Message | bytes
+"""A response, or its body as it was kept."""
+Pending: TypeAlias = tuple[Deferred[Any], Callable[[Any, Any, Setting], Response]]
 Q = TypeVar("Q", bound=Any)
 F = TypeVar("F")
 A = TypeVar("A")
@@ -114,8 +116,8 @@ class Desk:
         request: Request,
         setting: Setting,
         reply: Callable[[A, Any, Setting], Message],
-    ) -> Deferred[Response]:
-        """Have *usecase* done; fire with the body of the response, which is on disk with the effect."""
+    ) -> Pending:
+        """Have *usecase* done; its outcome has the body of the response, which is on disk with the effect."""
         digest = blake2b(request.body, digest_size=16).digest()
         acknowledged, self._unacknowledged = self._unacknowledged, digest
         if acknowledged == digest:
@@ -125,45 +127,43 @@ class Desk:
             return codec.encode(reply(answer, request.message, setting), self.charset)
 
         ledger = Ledger(f"sip2:{self.code}", digest, self._connection, render, acknowledges=acknowledged)
-        return self.store.transact(usecase, asked, setting.now, ledger).addCallback(self._done, request.message.CODE)
+        return self.store.transact(usecase, asked, setting.now, ledger), self._done
 
-    def _done(self, outcome: Outcome[Any], code: str) -> Response:
+    def _done(self, outcome: Outcome[Any], message: Message, setting: Setting) -> bytes:
+        """Count what came of an act, and return the body of its response."""
         if outcome.answer is None:
-            self.metrics.count("repeats", "sip2", code)
+            self.metrics.count("repeats", "sip2", message.CODE)
         else:
             for reason in outcome.answer.reasons:
                 self.metrics.count("refusals", "sip2", reason.value)
         return outcome.reply
 
 
-Answer: TypeAlias = Callable[[Desk, Request, Setting], "Response | Deferred[Response]"]
+def _account(desk: Desk, message: Any, setting: Setting) -> Deferred[PatronAccount]:
+    """Ask for a reader. An empty AD is no PIN: a terminal that does not ask for PINs sends it so."""
+    card, pin = message.patron_identifier.strip(), message.patron_password or None
+    return read_patron(desk.store, card, pin, desk.origin, setting.now)
 
 
-def patron_status(desk: Desk, request: Request, setting: Setting) -> Deferred[Response]:
+def patron_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 23."""
-    message: Any = request.message
-    card, pin = message.patron_identifier.strip(), message.patron_password or None
-    account = read_patron(desk.store, card, pin, desk.origin, setting.now)
-    return account.addCallback(replies.patron_status, message, setting)
+    return _account(desk, request.message, setting), replies.patron_status
 
 
-def patron_information(desk: Desk, request: Request, setting: Setting) -> Deferred[Response]:
+def patron_information(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 63."""
-    message: Any = request.message
-    card, pin = message.patron_identifier.strip(), message.patron_password or None
-    account = read_patron(desk.store, card, pin, desk.origin, setting.now)
-    return account.addCallback(replies.patron_information, message, setting)
+    return _account(desk, request.message, setting), replies.patron_information
 
 
-def item_status(desk: Desk, request: Request, setting: Setting) -> Deferred[Response]:
+def item_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 17."""
     message: Any = request.message
     steps = item_information(desk.store.network, message.item_identifier.strip(), desk.library.id)
-    return desk.store.read(steps).addCallback(replies.item_information, message, setting)
+    return desk.store.read(steps), replies.item_information
 
 
-def checkout(desk: Desk, request: Request, setting: Setting) -> Response | Deferred[Response]:
-    """Answer 11. An empty AD is none: a terminal that does not ask for PINs sends it so."""
+def checkout(desk: Desk, request: Request, setting: Setting) -> Response | Pending:
+    """Answer 11."""
     message: Any = request.message
     if message.cancel:
         return not_supported(desk, request, setting)
@@ -177,7 +177,7 @@ def checkout(desk: Desk, request: Request, setting: Setting) -> Response | Defer
     return desk.act(CHECKOUT, asked, request, setting, replies.checkout)
 
 
-def checkin(desk: Desk, request: Request, setting: Setting) -> Response | Deferred[Response]:
+def checkin(desk: Desk, request: Request, setting: Setting) -> Response | Pending:
     """Answer 09."""
     message: Any = request.message
     if message.cancel:
@@ -189,8 +189,8 @@ def checkin(desk: Desk, request: Request, setting: Setting) -> Response | Deferr
     return desk.act(CHECKIN, asked, request, setting, replies.checkin)
 
 
-def renew(desk: Desk, request: Request, setting: Setting) -> Deferred[Response]:
-    """Answer 29; a loan is named by its item, a renewal by title alone finds none."""
+def renew(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 29. A loan is named by its item; one that is named by its title alone is not found."""
     message: Any = request.message
     asked = RenewRequest(
         message.patron_identifier.strip(),
@@ -203,8 +203,8 @@ def renew(desk: Desk, request: Request, setting: Setting) -> Deferred[Response]:
 
 def end_session(desk: Desk, request: Request, setting: Setting) -> Response:
     """Answer 35."""
-    desk.forget_reader()
     message: Any = request.message
+    desk.forget_reader()
     return replies.end_session(message, setting)
 
 
@@ -213,7 +213,7 @@ def not_supported(desk: Desk, request: Request, setting: Setting) -> Response:
     return replies.refusal(request.message, setting, setting.say(Reason.NOT_SUPPORTED))
 
 
-ANSWERS: Final[dict[type[Message], Answer]] = {
+ANSWERS: Final[dict[type[Message], Callable[[Desk, Request, Setting], Response | Pending]]] = {
     messages.PatronStatusRequest: patron_status,
     messages.PatronInformation: patron_information,
     messages.ItemInformation: item_status,
@@ -222,4 +222,4 @@ ANSWERS: Final[dict[type[Message], Answer]] = {
     messages.Renew: renew,
     messages.EndPatronSession: end_session,
 }
-"""The requests that a device asks of the store. 93, 99 and 97 are the connection's own."""
+"""The requests that are answered out of the store. 93, 99 and 97 are the connection's own."""
