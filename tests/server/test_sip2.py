@@ -587,6 +587,41 @@ class OrderTests(SIP2TestCase):
         beside = await answers(self.service.kiosk(), self.service.kiosk(), self.service.kiosk(b"kiosk-lievin"))
         assert beside == alone
 
+    def slow_reads(self) -> list[Deferred[Any]]:
+        """Let reads take their time, as on PostgreSQL; return what is to be fired with True, in the order of the reads."""
+        asked: list[Deferred[Any]] = []
+        read = self.store.read
+
+        def later(steps: Any) -> Deferred[Any]:
+            asked.append(Deferred())
+            return asked[-1].addCallback(lambda _now: read(steps))
+
+        self.patch(self.store, "read", later)
+        return asked
+
+    def test_one_request_is_asked_at_a_time(self) -> None:
+        asked = self.slow_reads()
+        kiosk, other = self.service.kiosk(), self.service.kiosk()
+        kiosk.send(item(b"I1") + b"\r" + b"9900802.00\r" + item(b"NONE") + b"\r")
+        other.send(item(b"I2") + b"\r")
+        assert len(asked) == 2
+        assert kiosk.got() == b""
+        asked[1].callback(True)
+        assert b"ABI2|" in other.got()
+        asked[0].callback(True)
+        assert [reply[:4] for reply in kiosk.got().split(b"\r")] == [b"1803", b"98YY", b""]
+        asked[2].callback(True)
+        assert kiosk.got().startswith(b"1801")
+
+    def test_an_answer_that_comes_after_the_connection_went_is_dropped(self) -> None:
+        asked = self.slow_reads()
+        kiosk = self.service.kiosk()
+        kiosk.send(item(b"I1") + b"\r" + item(b"I2") + b"\r")
+        kiosk.lose()
+        asked[0].callback(True)
+        assert kiosk.got() == b""
+        assert len(asked) == 1
+
     async def test_one_byte_at_a_time(self) -> None:
         kiosk = self.service.kiosk()
         kiosk.send(*(bytes([byte]) for byte in sealed(checkout(b"R1", b"I1"), b"4")))
