@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pyroaring import BitMap
@@ -11,8 +12,9 @@ _OVERHEAD: Final = 400
 MAX_OCTETS: Final = 64 << 20
 
 
-class Range(NamedTuple):
-    """All terms of an access point that begin with `prefix`."""
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All terms of an access point that begin with `prefix`. No tuple: it would be the key of the term `prefix` itself."""
 
     code: int
     prefix: str
