@@ -25,7 +25,8 @@ from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Se
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
-from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported, wire_profile
+from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported
+from server.sip2_profile import check_profile, wire_profile
 from server.sip2_replies import Setting
 from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
 from storage.network.network import Device
@@ -311,10 +312,9 @@ class SIP2Connection(Protocol):
         if not right or device is None:
             self._odd("refusals", "login")
             return messages.LoginResponse(ok=False)
-        try:
-            self._session.profile = wire_profile(device)
-        except ValueError as error:
-            self.log.warn("{device}: {error}", device=device.code, error=error)  # noqa: G010 (Twisted's)
+        for option, fault in check_profile(device.profile):
+            self.log.warn("{who}: {option}: {fault}", who=device.code, option=option, fault=fault)  # noqa: G010 (Twisted's)
+        self._session.profile = wire_profile(device.profile)
         self._desk = Desk(self._service, device, self._number, self._session.profile.charset)
         if not self._closed:
             self._timer.reset(IDLE_SECONDS)

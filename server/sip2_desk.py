@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from twisted.internet.defer import Deferred
 
 from protocols.sip2 import codec, messages
-from protocols.sip2.session import Profile, Request
+from protocols.sip2.session import Request
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server.metrics import Metrics
@@ -35,19 +35,6 @@ Pending: TypeAlias = tuple[Deferred[Any], Callable[[Any, Any, Setting], Response
 Q = TypeVar("Q", bound=Any)
 F = TypeVar("F")
 A = TypeVar("A")
-
-_TERMINATORS: Final = {"CR": b"\r", "CRLF": b"\r\n"}
-
-
-def wire_profile(device: Device) -> Profile:
-    """Return how *device* speaks: its profile's `charset` (a Python codec) and `terminator` (`CR` or `CRLF`).
-
-    Raises ValueError, naming the key, when one of them is no such thing.
-    """
-    terminator = device.profile.get("terminator", "CR")
-    if terminator not in _TERMINATORS:
-        raise ValueError(f"terminator {terminator!r} is neither CR nor CRLF")
-    return Profile(charset=str(device.profile.get("charset", "utf-8")), terminator=_TERMINATORS[terminator])
 
 
 class Service(Protocol):

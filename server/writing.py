@@ -19,6 +19,7 @@ from twisted.internet.threads import blockingCallFromThread, deferToThread
 from server import control
 from server.control import Refused
 from server.passwords import HASHER
+from server.sip2_profile import check_profile
 from storage import database
 from storage.database import Location
 from storage.drivers.base import StoreUnavailable
@@ -59,7 +60,7 @@ def load(access: Access, *, text: str, dry_run: bool) -> dict[str, Any]:
     passwords = Passwords(HASHER.hash)
     pins = access.location.pins()
     try:
-        declaration = read_declaration(text.encode())
+        declaration = read_declaration(text.encode(), check_profile)
         report = access.read(compare_declaration, declaration, pins, passwords)
         if report.wrote and not dry_run:
             report = access.write(apply_declaration, declaration, pins, passwords)
