@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
+
+
+def new_ids(connection: Connection, table: Table, number: int) -> Iterator[int]:
+    """Return `number` ids for new rows of `table`, whose key is `id`, in ascending order; the transaction is one that writes."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        drawn = connection.execute(select(sequence).select_from(func.generate_series(1, number))).scalars()
+        return iter(sorted(drawn))
+    last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    return iter(range(last + 1, last + 1 + number))
+
 
 _ROWS: Final = 10_000
 """Rows that are handed to SQLite at once, so that a generator of many is never a list of many."""

@@ -27,6 +27,9 @@ class Reason(Enum):
     UNKNOWN_FORMAT = "neither UNIMARC nor MARC21 can be recognised"
     NOT_BIBLIOGRAPHIC = "not a bibliographic record"
     XML = "the XML of the record is not a MARC record"
+    DELETED = "its source has marked it as deleted"
+    DUPLICATE = "an earlier record of the file has the same control number"
+    UNWRITABLE = "ISO 2709 cannot hold it once it is in UTF-8"
 
 
 class MarcError(ValueError):
