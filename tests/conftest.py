@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Location, upgrade
+from tests.counter import Counter
 from tests.network import declare_small_network
 from tests.postgresql import Server
 
@@ -76,3 +77,11 @@ def any_location(request: pytest.FixtureRequest, location: Location) -> Location
         return location
     found: Location = request.getfixturevalue("postgresql_location")
     return found
+
+
+@pytest.fixture
+def counter(any_location: Location) -> Iterator[Counter]:
+    """A counter on the small network; the test runs on each database."""
+    counter = Counter(any_location)
+    yield counter
+    counter.close()

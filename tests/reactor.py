@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
@@ -27,3 +29,13 @@ def await_(deferred: Deferred[T], seconds: float = 30.0) -> T:
     if isinstance(result, Failure):
         result.raiseException()
     return result
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Run the reactor until *condition* holds; look every hundredth of a second."""
+
+    async def wait() -> None:
+        while not condition():
+            await deferLater(reactor, 0.01)
+
+    await_(Deferred.fromCoroutine(wait()))

@@ -28,9 +28,10 @@ _ROLLBACK: Final = bind(Statement("rollback", text("ROLLBACK"))())
 class Member:
     """An act on its way. *alone*: a batch with it has failed, so it gets a transaction of its own."""
 
-    __slots__ = ("_found", "_steps", "act", "alone", "asks", "done", "keys", "network", "outcome", "tries")
+    __slots__ = ("_found", "_steps", "act", "alone", "asks", "done", "keys", "network", "outcome", "since", "tries")
 
-    def __init__(self, act: Act[Any, Any, Any], network: Network, done: Deferred[Outcome[Any]]) -> None:
+    def __init__(self, act: Act[Any, Any, Any], network: Network, done: Deferred[Outcome[Any]], since: float) -> None:
+        self.since = since
         self.act = act
         self.network = network
         self.done = done

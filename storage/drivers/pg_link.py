@@ -291,7 +291,9 @@ class Link:
         conn = self._connection.pgconn
         segment = _Segment(calls, answered)
         try:
-            self._prepare(conn, calls)
+            for call in calls:
+                if call.statement not in self._prepared:
+                    self._prepare(conn, call.statement)
             self._segments.append(segment)
             for statement, values, formats in calls:
                 conn.send_query_prepared(self._prepared[statement].name, values, formats, 1)
@@ -306,27 +308,19 @@ class Link:
         if self._alarm is None:
             self._alarm = self._reactor.callLater(ANSWER_SECONDS, self._silent)
 
-    def _prepare(self, conn: pq.abc.PGconn, calls: Sequence[Bound]) -> None:
-        """Make the statements that the server has not seen known to it, in a segment of their own."""
-        unknown = {call.statement for call in calls if call.statement not in self._prepared}
-        if not unknown:
-            return
-        for statement in unknown:
-            name = b"s%d" % next(self._names)
-            self._prepared[statement] = _Prepared(name, silent=bool(statement.rank) or statement.guarded)
-            conn.send_prepare(name, _text(statement))
-        statements = [Bound(statement, [], None) for statement in unknown]
-        self._segments.append(_Segment(statements, self._prepared_all(statements)))
-        conn.pipeline_sync()
+    def _prepare(self, conn: pq.abc.PGconn, statement: Statement) -> None:
+        """Make *statement* known to the server, in a segment of its own."""
 
-    def _prepared_all(self, statements: Sequence[Bound]) -> Answered:
-        def answered(rows: list[Sequence[Row]], error: StatementFailed | None) -> None:
-            for bound in statements[len(rows) :]:
-                self._prepared.pop(bound.statement, None)
+        def answered(_rows: list[Sequence[Row]], error: StatementFailed | None) -> None:
             if error is not None:
                 self.log.error("{error}", error=error)
+                self._prepared.pop(statement, None)
 
-        return answered
+        name = b"s%d" % next(self._names)
+        self._prepared[statement] = _Prepared(name, silent=bool(statement.rank) or statement.guarded)
+        self._segments.append(_Segment([Bound(statement, [], None)], answered))
+        conn.send_prepare(name, _text(statement))
+        conn.pipeline_sync()
 
     def _silent(self) -> None:
         self._alarm = None

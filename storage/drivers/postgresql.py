@@ -42,8 +42,8 @@ WRITERS: Final = 2
 MAX_READS: Final = 64
 """Reads that share a transaction."""
 MAX_BATCH: Final = 64
-MAX_TRIES: Final = 6
-"""How often an act that others disturb is tried before it is given back."""
+GIVE_UP_SECONDS: Final = 5.0
+"""How long an act that others disturb is tried again."""
 
 # Every statement of the store finds its rows by key, whatever the value and however full the tables are: it is planned
 # once, and never to scan a table that was empty when it was planned.
@@ -246,7 +246,7 @@ class PostgreSQLDriver:
         """See `IDriver.transact`."""
         done: Deferred[Outcome[Any]] = self._accept(can=_any_up(self._writers))
         if not done.called:
-            self._acts.append(Member(act, network, done))
+            self._acts.append(Member(act, network, done, self._reactor.seconds()))
             self._schedule()
         return done
 
@@ -298,9 +298,8 @@ class PostgreSQLDriver:
         guard = GUARDS.get(error.constraint)
         if guard is not None:
             self._answer(member.done, lost_race(member.act, guard))
-        elif error.disturbed and member.tries < MAX_TRIES:
-            member.tries += 1
-            # Unequal waits part those who met.
+        elif error.disturbed and self._reactor.seconds() - member.since < GIVE_UP_SECONDS:
+            member.tries += 1  # Unequal waits part those who met.
             delay = random.uniform(0.5, 1.0) * 0.005 * 2**member.tries  # noqa: S311 (nothing to guess)
             self._reactor.callLater(delay, self._again, member)
         else:

@@ -1,0 +1,141 @@
+"""The SQLite driver: what a full disk, a failed checkpoint and steady load do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
+
+from storage import schema
+from storage.circulation.checkin import CHECKIN, CheckinRequest
+from storage.circulation.checkout import CHECKOUT, CheckoutRequest
+from storage.database import Location
+from storage.drivers import sqlite as driver
+from storage.drivers.snapshot import connect
+from storage.statements import Statement, Steps
+from storage.store import StoreUnavailable
+from tests.counter import Counter, at
+from tests.network import NOW
+from tests.reactor import await_
+
+TITLES = Statement("titles", select(schema.item.c.title).order_by(schema.item.c.id))
+
+
+@pytest.fixture
+def counter(location: Location) -> Iterator[Counter]:
+    counter = Counter(location)
+    yield counter
+    counter.close()
+
+
+def driver_of(counter: Counter) -> driver.SQLiteDriver:
+    found = counter.store._driver
+    assert isinstance(found, driver.SQLiteDriver)
+    return found
+
+
+def wal_of(counter: Counter) -> Path:
+    path = counter.location.sqlite_path
+    assert path is not None
+    return Path(f"{path}-wal")
+
+
+def first_title() -> Steps[str]:
+    (rows,) = yield [TITLES()]
+    return str(rows[0][0])
+
+
+def test_the_reads_of_one_turn_see_one_state_and_the_next_turn_the_new_one(counter: Counter) -> None:
+    def title() -> str:
+        return await_(counter.store.read(first_title()))  # It has fired: the reactor does not run.
+
+    assert title() == "Titre 1"
+    counter.sql("UPDATE item SET title = 'changed'")
+    assert title() == "Titre 1"
+    await_(deferLater(reactor, 0))
+    assert title() == "changed"
+
+
+def limit_pages(counter: Counter, room: int) -> None:
+    """Let the database grow by *room* pages, as a disk that fills up does."""
+    writer = driver_of(counter)._writer
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages + room}")
+
+
+def test_when_the_disk_is_full_what_is_told_is_what_is_kept(counter: Counter) -> None:
+    limit_pages(counter, 3)
+    answers: list[Any] = []
+    for _ in range(30):  # Each batch meets the end of the disk somewhere else.
+        answers += counter.do_all([(CHECKOUT, CheckoutRequest("R1", f"I{n}", at())) for n in range(1, 20)])
+        answers += counter.do_all([(CHECKIN, CheckinRequest(f"I{n}", at())) for n in range(1, 20)])
+    told = [answer for answer in answers if not isinstance(answer, StoreUnavailable)]
+    assert 0 < len(told) < len(answers)
+    assert len(counter.journal()) == sum(answer.ok for answer in told)
+    assert not counter.store.healthy
+    limit_pages(counter, 10_000)
+    counter.checkin("I1")
+    assert counter.checkout("R1", "I1").ok
+    assert counter.store.healthy
+
+
+def load(counter: Counter, kiosks: int, times: int) -> None:
+    """Have *kiosks* lend and take back an item each, *times* over, side by side."""
+
+    async def kiosk(barcode: str) -> None:
+        for _ in range(times):
+            await counter.store.transact(CHECKOUT, CheckoutRequest("R1", barcode, at()), NOW)
+            await counter.store.transact(CHECKIN, CheckinRequest(barcode, at()), NOW)
+
+    running = [Deferred.fromCoroutine(kiosk(f"I{n}")) for n in range(1, kiosks + 1)]
+    await_(gatherResults(running))
+
+
+def test_checkpoints_under_load_keep_the_log_short(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "CHECKPOINT_ACTS", 100)
+    load(counter, kiosks=16, times=40)
+    first = wal_of(counter).stat().st_size
+    for _ in range(3):
+        load(counter, kiosks=16, times=40)
+    assert wal_of(counter).stat().st_size < 2 * first
+    assert len(counter.journal()) == 4 * 40 * 2 * 16
+
+
+def test_a_failed_checkpoint_stops_nothing(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "CHECKPOINT_ACTS", 1)
+    monkeypatch.setattr(driver, "_CHECKPOINT", "SELECT * FROM nothing")
+    for n in range(1, 10):
+        assert counter.checkout("R1", f"I{n}").ok
+    monkeypatch.undo()
+
+
+def test_another_writer_delays_acts_and_loses_none(counter: Counter) -> None:
+    path = counter.location.sqlite_path
+    assert path is not None
+    other = connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    driver_of(counter)._writer.execute("PRAGMA busy_timeout=10")
+    acts = [(CHECKOUT, CheckoutRequest("R1", f"I{n}", at())) for n in range(1, 4)]
+    assert all(isinstance(answer, StoreUnavailable) for answer in counter.do_all(acts))
+    other.execute("ROLLBACK")
+    other.close()
+    assert all(answer.ok for answer in counter.do_all(acts))
+
+
+def test_a_read_that_the_file_cannot_answer_is_unavailable(counter: Counter) -> None:
+    missing = Statement("missing", text("SELECT nothing FROM nowhere"))
+
+    def steps() -> Steps[None]:
+        yield [missing()]
+
+    with pytest.raises(StoreUnavailable):
+        await_(counter.store.read(steps()))
+    assert not counter.store.healthy
+    assert counter.item("I1").row.id == 1
+    assert counter.store.healthy
