@@ -15,13 +15,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NewType, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, NewType, NoReturn
 
 import attrs
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn
 
+from server.words import _
 from storage.database import Location
 
 FILE: Final = "bibliobus.toml"
@@ -34,7 +34,6 @@ Count = NewType("Count", int)
 """A whole number above zero."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
-T = TypeVar("T")
 
 
 class ConfigurationError(Exception):
@@ -115,13 +114,43 @@ class ListenTable:
 
 
 @attrs.frozen(kw_only=True)
-class DaemonTable:
-    """The process."""
+class SIP2Table:
+    """SIP2 connections."""
 
-    stop_timeout: Seconds = attrs.field(
-        default=Seconds(10.0),
-        metadata=_doc("How long a stopping daemon waits for answers under way before it closes their connections."),
+    connections: Count = attrs.field(
+        default=Count(4096), metadata=_doc("How many there may be at once; more are closed as they come.")
     )
+    login_timeout: Seconds = attrs.field(
+        default=Seconds(60.0), metadata=_doc("How long a new connection may take to log in.")
+    )
+    idle_timeout: Seconds = attrs.field(
+        default=Seconds(600.0),
+        metadata=_doc("How long a device may be silent. Kiosks ask for the status (99) every five to seven minutes."),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Z3950Table:
+    """Z39.50 associations."""
+
+    connections: Count = attrs.field(
+        default=Count(4096), metadata=_doc("How many there may be at once; more are closed as they come.")
+    )
+    idle_timeout: Seconds = attrs.field(
+        default=Seconds(8 * 3600.0),
+        metadata=_doc("How long an association may be silent: a cataloguer finds the result set there after lunch."),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class NCIPTable:
+    """NCIP messages."""
+
+    anonymous: str = attrs.field(
+        default="",
+        metadata=_doc("Agency that a message without a FromAgencyId is taken to come from; empty: it is refused."),
+    )
+    message_size: Count = attrs.field(default=Count(1 << 20), metadata=_doc("The longest message taken, in octets."))
 
 
 @attrs.frozen(kw_only=True)
@@ -138,48 +167,48 @@ class Config:
 
     store: StoreTable = attrs.field(factory=StoreTable)
     listen: ListenTable = attrs.field(factory=ListenTable)
-    daemon: DaemonTable = attrs.field(factory=DaemonTable)
+    sip2: SIP2Table = attrs.field(factory=SIP2Table)
+    z3950: Z3950Table = attrs.field(factory=Z3950Table)
+    ncip: NCIPTable = attrs.field(factory=NCIPTable)
     log: LogTable = attrs.field(factory=LogTable)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------
 
 
+def _refuse(wanted: str, value: Any) -> NoReturn:
+    raise ValueError(_("must be {wanted}, not {given}").format(wanted=wanted, given=repr(value)))
+
+
 def _exactly(kind: type, name: str) -> Any:
     def structure(value: Any, _type: Any) -> Any:
-        if type(value) is not kind:
-            raise ValueError(f"must be {name}, not {value!r}")
-        return value
+        return value if type(value) is kind else _refuse(name, value)
 
     return structure
 
 
 def _seconds(value: Any, _type: Any) -> float:
-    if type(value) in {int, float} and value > 0:
+    if type(value) in {int, float} and 0 < value < float("inf"):
         return float(value)
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value, re.ASCII) if isinstance(value, str) else None
     if found is None or not float(found[1]):
-        raise ValueError(f'must be a number of seconds or a text like "30s", "5m" or "1h", not {value!r}')
+        _refuse(_('a number of seconds or a text like "30s", "5m" or "1h"'), value)
     return float(found[1]) * _UNITS[found[2]]
 
 
 def _count(value: Any, _type: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"must be a whole number above zero, not {value!r}")
-    return value
+    return value if type(value) is int and value > 0 else _refuse(_("a whole number above zero"), value)
 
 
 def _choice(value: Any, kind: Any) -> Any:
     names = [member.value for member in kind]
-    if value not in names:
-        raise ValueError(f"must be one of {', '.join(names)}, not {value!r}")
-    return kind(value)
+    return kind(value) if value in names else _refuse(_("one of {choices}").format(choices=", ".join(names)), value)
 
 
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(str, _exactly(str, "a text"))
-    converter.register_structure_hook(Path, lambda value, _type: Path(_exactly(str, "a path")(value, str)))
+    converter.register_structure_hook(str, _exactly(str, _("a text")))
+    converter.register_structure_hook(Path, lambda value, _type: Path(_exactly(str, _("a path"))(value, str)))
     converter.register_structure_hook(Seconds, _seconds)
     converter.register_structure_hook(Count, _count)
     for choices in (Level, Format):
@@ -187,7 +216,7 @@ def _converter() -> Converter:
     texts = converter.get_structure_hook(tuple[str, ...])
 
     def strictly_texts(value: Any, kind: Any) -> Any:
-        return texts(_exactly(list, "a list of texts")(value, kind), kind)
+        return texts(_exactly(list, _("a list of texts"))(value, kind), kind)
 
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], strictly_texts)
 
@@ -195,7 +224,7 @@ def _converter() -> Converter:
         structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
 
         def strictly_table(value: Any, kind: Any) -> Any:
-            return structure(_exactly(dict, "a table")(value, kind), kind)
+            return structure(_exactly(dict, _("a table"))(value, kind), kind)
 
         return strictly_table
 
@@ -216,7 +245,7 @@ def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(error, ForbiddenExtraKeysError):
         known = ", ".join(field.name for field in attrs.fields(error.cl))
         for key in sorted(error.extra_fields):
-            yield (f"{path}.{key}" if path else key), f"no such key; there are: {known}"
+            yield (f"{path}.{key}" if path else key), _("no such key; there are: {keys}").format(keys=known)
     else:
         yield path, str(error)
 
@@ -224,26 +253,22 @@ def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
 def _semantic(config: Config) -> Iterator[tuple[str, str]]:
     url = config.store.url
     if url:
-        parts = urlsplit(url)
-        if parts.scheme not in {"postgresql", "postgres"}:
-            yield "store.url", "not a PostgreSQL URL: write postgresql://user@host/name"
-        if parts.password is not None or "password=" in parts.query:
-            yield "store.url", "holds a password: write it to a file and name that in store.password_file"
+        found = re.match(r"postgres(ql)?://([^/?#]*@)?", url)
+        if found is None:
+            yield "store.url", _("is no PostgreSQL URL: write postgresql://user@host/name")
+        elif ":" in (found[2] or "") or "password=" in url:
+            yield "store.url", _("holds a password: write it to a file and name that in store.password_file")
     if config.store.password_file and not url:
-        yield "store.password_file", "is of no use without store.url"
+        yield "store.password_file", _("is of no use without store.url")
     if not any(attrs.astuple(config.listen, recurse=False)):
-        yield "listen", "the daemon would listen nowhere"
+        yield "listen", _("the daemon would listen nowhere")
 
 
-def parse(text: str, source: str, base: Path) -> Config:
-    """Return the configuration that *text* (TOML) declares; paths in it are relative to *base*.
+def structure(values: Mapping[str, Any], source: str, base: Path) -> Config:
+    """Return the configuration that *values* (of a TOML file) declare; paths in it are relative to *base*.
 
-    Raises `ConfigurationError` with every problem at once; *source* names the text there.
+    Raises `ConfigurationError` with every problem at once; *source* names the file there.
     """
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(source, [("", f"not TOML: {error}")]) from None
     try:
         config = _converter().structure(values, Config)
     except ClassValidationError as error:
@@ -254,6 +279,15 @@ def parse(text: str, source: str, base: Path) -> Config:
     store = config.store
     password_file = str(base / store.password_file) if store.password_file else ""
     return attrs.evolve(config, store=attrs.evolve(store, data=base / store.data, password_file=password_file))
+
+
+def parse(text: str, source: str, base: Path) -> Config:
+    """Return the configuration that *text* (TOML) declares. Raises `ConfigurationError`, as `structure` does."""
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigurationError(source, [("", _("is not TOML: {error}").format(error=error))]) from None
+    return structure(values, source, base)
 
 
 def find(named: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -272,9 +306,9 @@ def read(path: Path | None) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(str(path), [("", f"cannot be read: {error.strerror}")]) from None
+        raise ConfigurationError(str(path), [("", _("cannot be read: {error}").format(error=error.strerror))]) from None
     except UnicodeDecodeError:
-        raise ConfigurationError(str(path), [("", "is not UTF-8")]) from None
+        raise ConfigurationError(str(path), [("", _("is not UTF-8"))]) from None
     return parse(text, str(path), path.parent)
 
 
@@ -288,7 +322,9 @@ def provide_password(store: StoreTable) -> None:
     try:
         password = Path(store.password_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(store.password_file, [("", f"cannot be read: {error}")]) from None
+        raise ConfigurationError(
+            store.password_file, [("", _("cannot be read: {error}").format(error=error))]
+        ) from None
     os.environ["PGPASSWORD"] = password.rstrip("\r\n")
 
 

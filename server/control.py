@@ -24,6 +24,8 @@ from twisted.logger import Logger
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 
+from server.words import _
+
 NAME: Final = "control.sock"
 VERSION: Final = 1
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -178,7 +180,7 @@ def listen(reactor: Any, directory: Path, factory: ControlFactory) -> IListening
     with _address(directory) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
             probe.connect(address)
-            raise Refused("running", f"another daemon runs in {directory}")
+            raise Refused("unavailable", _("Another daemon runs in {directory}.").format(directory=directory))
         Path(address).unlink(missing_ok=True)
         listening.bind(address)
         Path(address).chmod(0o600)
@@ -204,9 +206,9 @@ class Client:
         try:
             with _address(directory) as address:
                 self._socket.connect(address)
-        except OSError as error:
+        except OSError:
             self._socket.close()
-            raise NoDaemon(f"no daemon answers at {directory / NAME}: {error.strerror}") from None
+            raise NoDaemon(_("No daemon answers at {path}.").format(path=directory / NAME)) from None
 
     def close(self) -> None:
         """Hang up."""
@@ -219,8 +221,8 @@ class Client:
         try:
             self._socket.sendall(struct.pack("!I", len(frame)) + frame)
             answer = json.loads(self._read(struct.unpack("!I", self._read(4))[0]))
-        except OSError as error:
-            raise NoDaemon(f"the daemon stopped: {error.strerror}") from None
+        except OSError:
+            raise NoDaemon(_("The daemon stopped meanwhile.")) from None
         if "refused" in answer:
             raise Refused(answer["refused"], answer["text"], answer["details"])
         return answer["result"]
@@ -230,7 +232,7 @@ class Client:
         while size:
             part = self._socket.recv(min(size, 1 << 20))
             if not part:
-                raise NoDaemon("the daemon stopped")
+                raise NoDaemon(_("The daemon stopped meanwhile."))
             parts.append(part)
             size -= len(part)
         return b"".join(parts)

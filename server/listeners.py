@@ -18,6 +18,8 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from server.words import _
+
 BACKLOG: Final = 1024
 
 
@@ -103,8 +105,8 @@ def _why(error: BaseException, description: str) -> str:
         where = f"{error.filename}: " if error.filename and str(error.filename) in description else ""
         return f"{where}{error.strerror or error}"
     if isinstance(error, SSL.Error | crypto.Error):
-        return "the certificate or its private key is not good, or they do not belong together"
-    return f"not an endpoint description: {error}"
+        return _("the certificate or its private key is not good, or they do not belong together")
+    return _("cannot be used: {error}").format(error=error)
 
 
 def _listen(reactor: _Reactor, description: str, factory: IProtocolFactory) -> Any:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -38,12 +39,17 @@ MASKED: Final = frozenset(
     }
 )  # fmt: skip
 """Names of event fields that are never shown."""
+_LEGACY: Final = frozenset({"debugInfo", "failure", "format", "isError", "system", "time", "why"})
+"""Fields of events that Twisted itself makes, which say nothing more."""
 BURST: Final = 20
 PERIOD: Final = 60.0
 """Seconds."""
 _OWN: Final = ("server", "storage", "protocols", "devices")
 _HARMLESS: Final = (OSError, sqlite3.Error, TypeError, AttributeError, NameError, ImportError, NotImplementedError)
 """Exceptions of others whose messages name types, files and constraints, never values of rows."""
+
+
+_ADDRESSES: Final = (IPv4Address, IPv6Address)
 
 
 def _trace(failure: Failure) -> str:
@@ -55,19 +61,27 @@ def _trace(failure: Failure) -> str:
     return "\n".join([f"{kind.__module__}.{kind.__qualname__}{said}", *places])
 
 
-def _masked(event: LogEvent) -> LogEvent:
-    hidden = MASKED.intersection(event)
-    return {**event, **dict.fromkeys(hidden, MASK)} if hidden else event
+def _shown(value: Any) -> Any:
+    """Return *value* as JSON has it; an address as people write it."""
+    if isinstance(value, str | int | float) or value is None:
+        return value
+    if isinstance(value, _ADDRESSES):
+        return f"{value.host}:{value.port}"
+    return str(value)
 
 
-def _plain(event: LogEvent) -> dict[str, Any]:
-    """Return the event's own fields, as JSON has them."""
+def _fields(event: LogEvent) -> dict[str, Any]:
+    """Return the event's own fields, fit to be shown."""
     return {
-        key: value if isinstance(value, str | int | float | bool) or value is None else str(value)
+        key: MASK if key in MASKED else _shown(value)
         for key, value in event.items()
-        if not key.startswith("log_")
-        and key not in {"isError", "message", "system", "time", "format", "failure", "why"}
+        if not key.startswith("log_") and key not in _LEGACY
     }
+
+
+def _masked(event: LogEvent, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of *fields* that the text must not have as they are in *event*."""
+    return {key: value for key, value in fields.items() if key in MASKED or isinstance(event[key], _ADDRESSES)}
 
 
 @implementer(ILogObserver)
@@ -84,15 +98,17 @@ class Observer:
         suppressed = self._suppressed(event)
         if suppressed is None:
             return
-        event = _masked(event)
+        fields = _fields(event)
         failure = event.get("log_failure")
         # A legacy error's own text is its traceback, values and all.
         legacy = failure is not None and "log_text" in event
-        text = str(event.get("why") or "Unhandled error") if legacy else formatEvent(event)
+        text = (
+            str(event.get("why") or "Unhandled error") if legacy else formatEvent({**event, **_masked(event, fields)})
+        )
         if suppressed:
             text += f" ({suppressed} more like this were not shown)"
         trace = _trace(failure) if failure is not None else ""
-        line = self._as_json(event, text, trace) if self._json else self._as_text(event, text, trace)
+        line = self._as_json(event, text, fields, trace) if self._json else self._as_text(event, text, trace)
         try:
             self._stream.write(line)
             self._stream.flush()
@@ -110,13 +126,13 @@ class Observer:
         self._periods[key] = (began, count + 1)
         return 0 if count < BURST else None
 
-    def _as_json(self, event: LogEvent, text: str, trace: str) -> str:
+    def _as_json(self, event: LogEvent, text: str, fields: dict[str, Any], trace: str) -> str:
         record = {
             "time": _utc(event).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": event["log_level"].name,
             "from": event.get("log_namespace", ""),
             "text": text,
-            **_plain(event),
+            **fields,
         }
         if trace:
             record["failure"] = trace

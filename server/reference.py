@@ -1,0 +1,183 @@
+"""What is written from tables: the reference pages, and the French catalogue of the command line.
+
+``python -m server.reference`` writes them in a source tree, with ``--check`` it tells which are stale instead; a test does that.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+# What is documented is English, whoever writes it; click's own words are looked up when they are needed.
+os.environ["LANGUAGE"] = "en"
+
+from protocols.ncip.reference import reference as ncip
+from protocols.sip2.reference import reference as sip2
+from protocols.z3950.reference import reference as z3950
+from server import cli, config
+from server.french import FRENCH
+from server.ncip_refusals import REFUSALS
+from server.sip2_profile import reference as device_profiles
+from server.sip2_tables import REASONS
+from server.words import DOMAIN, LOCALES
+from storage.catalogue.access_points import ALL, by_use
+from storage.network.declare import reference as network_file
+from storage.refusals import SENTENCES, Reason
+
+ROOT: Final = Path(__file__).parent.parent
+PAGES: Final = ROOT / "docs" / "reference"
+CATALOGUE: Final = LOCALES / "fr" / "LC_MESSAGES" / f"{DOMAIN}.mo"
+
+
+def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+# --- commands ------------------------------------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Return the page of all commands, their options and exit codes."""
+    return "\n".join([*_commands(), *_exit_codes()])
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    yield "Generated from the command line itself. It speaks French or English, as `LANG` asks.\n"
+    yield from _command("bibliobus", cli.main)
+
+
+def _command(name: str, command: click.Command) -> Iterator[str]:
+    yield f"## `{name}`\n"
+    yield f"{command.help}\n"
+    if isinstance(command, click.Group):
+        for inner in sorted(command.commands):
+            yield from _command(f"{name} {inner}", command.commands[inner])
+        return
+    context = click.Context(command, info_name=name)
+    yield f"    {name} {' '.join(command.collect_usage_pieces(context))}\n"
+    records = [
+        param.get_help_record(context) or ("", "") for param in command.params if isinstance(param, click.Option)
+    ]
+    yield from _rows(("option", "meaning"), [(f"`{option}`", meaning) for option, meaning in records])
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "## Exit codes\n"
+    yield from _rows(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in cli.MEANINGS.items()])
+
+
+# --- reasons and access points -------------------------------------------------------------------------------------------
+
+
+def reasons() -> str:
+    """Return the page of all reasons for which the store says no, with what each wire makes of them."""
+    return "\n".join(_reasons())
+
+
+def _reasons() -> Iterator[str]:
+    yield "# Reasons of refusals\n"
+    yield "Generated from `storage/refusals.py` and from the adapters' tables. The code is stable: it is in `--json` output, in the"
+    yield "journal and in `/metrics`. SIP2 shows the sentence on the screen (AF) and sets the patron status positions; NCIP answers with"
+    yield "the first of the problem types that the service may use.\n"
+    yield from _rows(
+        ("code", "French", "English", "SIP2 patron status", "NCIP problem types"),
+        [_reason(reason) for reason in Reason],
+    )
+
+
+def _reason(reason: Reason) -> Sequence[str]:
+    french, english = SENTENCES[reason]
+    flags = sorted(flag.name.lower().replace("_", " ") for flag in REASONS[reason].flags)
+    types = " · ".join(problem.value for problem in REFUSALS[reason].types)
+    return (f"`{reason.value}`", french, english, ", ".join(flags), types)
+
+
+def access_points() -> str:
+    """Return the page of what can be searched, and where it is in a record."""
+    return "\n".join(_access_points())
+
+
+def _access_points() -> Iterator[str]:
+    yield "# Access points\n"
+    yield "Generated from `storage/catalogue/access_points.py`. Places are tag and subfields: `700-702$ab` is three tags, `4--$t`"
+    yield "all tags that begin with 4.\n"
+    yield from _rows(
+        ("access point", "terms", "UNIMARC", "MARC 21"),
+        [(point.name, point.kind.value, f"`{point.unimarc.words}`", f"`{point.marc21.words}`") for point in ALL],
+    )
+    yield "## Bib-1 Use attributes\n"
+    rows = [(str(use), ", ".join(point.name for point in points)) for use, points in sorted(by_use.items())]
+    yield from _rows(("Use", "access points"), rows)
+
+
+# --- the French catalogue ------------------------------------------------------------------------------------------------
+
+
+def catalogue(texts: Mapping[str, str]) -> bytes:
+    """Return *texts* (English to French) as gettext's MO file (GNU gettext manual, 10.3)."""
+    header = "Content-Type: text/plain; charset=UTF-8\nLanguage: fr\n"
+    pairs = sorted((text.encode(), french.encode()) for text, french in {"": header, **texts}.items())
+    offset = 28 + 16 * len(pairs)
+    tables, strings = [], b""
+    for column in (0, 1):
+        for pair in pairs:
+            tables += [len(pair[column]), offset + len(strings)]
+            strings += pair[column] + b"\0"
+    count = len(pairs)
+    head = struct.pack("<7I", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, 0)
+    return head + struct.pack(f"<{4 * count}I", *tables) + strings
+
+
+# --- all of it -----------------------------------------------------------------------------------------------------------
+
+FILES: Final[dict[Path, Callable[[], Any]]] = {
+    PAGES / "sip2.md": lambda: f"{sip2()}\n{device_profiles()}",
+    PAGES / "ncip.md": ncip,
+    PAGES / "z3950.md": z3950,
+    PAGES / "network-file.md": network_file,
+    PAGES / "configuration.md": config.reference,
+    PAGES / "commands.md": commands,
+    PAGES / "reasons.md": reasons,
+    PAGES / "access-points.md": access_points,
+    CATALOGUE: lambda: catalogue(FRENCH),
+}
+"""Every file that is written from tables, and what makes it."""
+
+
+def stale() -> list[Path]:
+    """Return the files that are not what the tables say."""
+    return [path for path, made in _made() if not path.exists() or path.read_bytes() != made]
+
+
+def _made() -> Iterator[tuple[Path, bytes]]:
+    for path, make in FILES.items():
+        made = make()
+        yield path, made.encode() if isinstance(made, str) else made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write every file, or with ``--check`` name the stale ones."""
+    if "--check" in arguments:
+        found = stale()
+        for path in found:
+            click.echo(f"stale: {path.relative_to(ROOT)} (run 'make docs')")
+        return 1 if found else 0
+    for path, made in _made():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
