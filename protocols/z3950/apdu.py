@@ -117,6 +117,35 @@ class DeleteSetStatus(enum.IntEnum):
     RESULT_SET_IN_USE = 10
 
 
+class ScanStatus(enum.IntEnum):
+    """How far the terms asked for were given."""
+
+    SUCCESS = 0
+    PARTIAL_1 = 1
+    PARTIAL_2 = 2
+    PARTIAL_3 = 3
+    PARTIAL_4 = 4
+    PARTIAL_5 = 5
+    """The list begins or ends."""
+    FAILURE = 6
+
+
+class SortStatus(enum.IntEnum):
+    """How far result sets were put in order."""
+
+    SUCCESS = 0
+    PARTIAL_1 = 1
+    FAILURE = 2
+
+
+class OperationStatus(enum.IntEnum):
+    """What became of a task."""
+
+    DONE = 1
+    ACCEPTED = 2
+    FAILURE = 3
+
+
 class CloseReason(enum.IntEnum):
     """Why an association is closed."""
 
@@ -365,7 +394,7 @@ class ListEntries(Sequence):
 
 
 class ScanResponse(Pdu, tag=36):
-    """Terms of an index; status 0 is success, 1 to 5 partial, 6 failure."""
+    """Terms of an index."""
 
     step_size: Annotated[Integer | None, 3] = None
     scan_status: Annotated[Integer, 4]
@@ -432,7 +461,7 @@ class SortRequest(Pdu, tag=43):
 
 
 class SortResponse(Pdu, tag=44):
-    """Whether they are: status 0 success, 1 partly, 2 not."""
+    """Whether they are."""
 
     sort_status: Annotated[Integer, 3]
     result_set_status: Annotated[Integer | None, 4] = None
@@ -465,7 +494,7 @@ class ExtendedServicesRequest(Pdu, tag=46):
 
 
 class ExtendedServicesResponse(Pdu, tag=47):
-    """What became of the task: 1 done, 2 accepted, 3 failed."""
+    """What became of the task."""
 
     operation_status: Annotated[Integer, 3]
     diagnostics: Annotated[tuple[DiagRec, ...] | None, 4] = None

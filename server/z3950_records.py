@@ -1,0 +1,173 @@
+"""Records as they are sent: a stored record and its items as they are now, in a syntax and an element set.
+
+What is made is kept on a shelf with the rows that it was made of: as long as the record and its items are the same,
+nothing is made again, and a loan of a moment ago shows.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from protocols.marc import iso2709
+from protocols.marc.crosswalk import convert
+from protocols.marc.display import brief, isbd
+from protocols.marc.errors import MarcError, Unwritable
+from protocols.marc.format import Format
+from protocols.marc.holdings import Holding, item_fields
+from protocols.marc.marcxml import record_xml
+from protocols.marc.record import Record
+from protocols.z3950 import oids
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.records import retrieval_record, surrogate_diagnostic
+from storage.catalogue import postings
+from storage.catalogue.access_points import DATABASES
+from storage.catalogue.records import StoredRecord, fetch
+from storage.circulation.accounts import Item, make_item
+from storage.circulation.due import local_day
+from storage.circulation.facts import ITEMS_OF_RECORD, ItemRow
+from storage.circulation.status import LABELS, Status
+from storage.network.network import Database, Network
+from storage.statements import Row, Steps
+
+ELEMENT_SETS: Final = ("F", "B")
+SHELF_OCTETS: Final = 64 << 20
+_ROW_OCTETS: Final = 1_000  # what a row of the database takes of memory, about
+
+Fields = list[iso2709.RawField]
+Writer = Callable[[bytes, Fields, Format, Sequence[Holding]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In which syntax and element set a record is sent, and the version of the protocol that says why it is not."""
+
+    syntax: str
+    element_set: str
+    version: int
+
+
+def contents(raw: bytes, source: Format, items: Sequence[Item], form: Form) -> bytes:
+    """Return a record, stored as the octets *raw* of ISO 2709 in *source*, in the form that is asked. Raises Refused."""
+    target, write = SYNTAXES[form.syntax]
+    try:
+        leader, fields = raw[: iso2709.LEADER], iso2709.fields(raw)
+        if target is not None and target is not source:
+            converted = convert(Record.parse(leader, fields), source, target).record
+            leader, fields, source = converted.leader.encode(), converted.raw_fields(), target
+        if form.element_set == "B":
+            fields = brief(fields, source)
+        return write(leader, fields, source, [_holding(item) for item in items if item.status is not Status.WITHDRAWN])
+    except Unwritable as error:  # ISO 2709 has no room for so much; XML has
+        raise Refused(Bib1.RECORD_NOT_IN_SYNTAX, oids.XML) from error
+    except MarcError as error:
+        raise Refused(Bib1.PRESENT_SYSTEM_ERROR, "the stored record cannot be read") from error
+
+
+def _iso2709(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return iso2709.join(leader, fields + item_fields(holdings, form))
+
+
+def _xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return record_xml(leader, fields + item_fields(holdings, form)).encode()
+
+
+def _sutrs(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return isbd(Record.parse(leader, fields), form, holdings).encode()
+
+
+SYNTAXES: Final[dict[str, tuple[Format | None, Writer]]] = {
+    oids.UNIMARC: (Format.UNIMARC, _iso2709),
+    oids.USMARC: (Format.MARC21, _iso2709),
+    oids.XML: (None, _xml),
+    oids.SUTRS: (None, _sutrs),
+}
+"""Record syntax -> the format that it is in (None: that of the stored record), and its writer."""
+
+
+def _holding(item: Item) -> Holding:
+    due = ""
+    if item.due is not None:
+        due = item.due.on or (local_day(item.due.at, item.home.zone).isoformat() if item.due.at is not None else "")
+    return Holding(
+        owner=item.owner.code,
+        place=item.home.code,
+        section=item.row.location,
+        call_number=item.row.call_number,
+        barcode=item.row.barcode,
+        volume=item.row.volume,
+        status=LABELS[item.status][0],
+        due=due,
+    )
+
+
+class _Made(NamedTuple):
+    """A record that was made, and what of."""
+
+    version: int
+    revision: int
+    rows: Sequence[Row]
+    octets: bytes
+
+    @property
+    def size(self) -> int:
+        """What it takes of memory, about."""
+        return len(self.octets) + _ROW_OCTETS * (len(self.rows) + 1)
+
+
+class Shelf:
+    """Records that were made, each as long as what it was made of is the same; the one used longest ago goes first."""
+
+    def __init__(self, octets: int = SHELF_OCTETS) -> None:
+        self._limit = octets
+        self._used = 0
+        self._made: OrderedDict[tuple[int, str, Form], _Made] = OrderedDict()
+
+    def read(
+        self, network: Network, numbers: Sequence[int], databases: Sequence[Database], form: Form
+    ) -> Steps[list[bytes]]:
+        """Return records as NamePlusRecord, in the order of *numbers*; a diagnostic for each that cannot be sent."""
+        stored = yield from fetch(numbers)
+        items = yield [ITEMS_OF_RECORD(number) for number in numbers]
+        names = yield from _names(numbers, databases)
+        return [
+            self._record(network, name, number, record, rows, form)
+            for name, number, record, rows in zip(names, numbers, stored, items, strict=True)
+        ]
+
+    def _record(
+        self, network: Network, name: str, number: int, record: StoredRecord | None, rows: Sequence[Row], form: Form
+    ) -> bytes:
+        key = number, name, form
+        version = record.version if record is not None else 0
+        kept = self._made.get(key)
+        if kept is not None and kept.version == version and kept.rows == rows and kept.revision == network.revision:
+            self._made.move_to_end(key)
+            return kept.octets
+        try:
+            if record is None or record.deleted:
+                raise Refused(Bib1.RECORD_DELETED)  # noqa: TRY301 (all that can be wrong with a record ends here)
+            items = [make_item(network, ItemRow._make(row)) for row in rows]
+            made = retrieval_record(name, form.syntax, contents(record.iso2709, record.form, items, form))
+        except Refused as refused:
+            made = surrogate_diagnostic(name, refused, form.version)
+        self._keep(key, _Made(version, network.revision, rows, made))
+        return made
+
+    def _keep(self, key: tuple[int, str, Form], made: _Made) -> None:
+        old = self._made.pop(key, None)
+        self._used += made.size - (old.size if old is not None else 0)
+        self._made[key] = made
+        while self._used > self._limit:
+            self._used -= self._made.popitem(last=False)[1].size
+
+
+def _names(numbers: Sequence[int], databases: Sequence[Database]) -> Steps[list[str]]:
+    """Return for each record the name of the first of *databases* that it is in."""
+    if len(databases) == 1:
+        return [databases[0].name] * len(numbers)
+    answers = yield [postings.TERM(DATABASES, str(database.id)) for database in databases]
+    members = [(database.name, postings.union(rows)) for database, rows in zip(databases, answers, strict=True)]
+    return [next((name for name, ids in members if number in ids), databases[0].name) for number in numbers]

@@ -1,0 +1,624 @@
+"""The Z39.50 target: a real store behind it, a real socket before it, and an origin that speaks the sans-I/O package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.trial.unittest import TestCase
+
+from protocols.z3950 import apdu, elements, oids, pqf, rpn
+from protocols.z3950.apdu import Options, PresentStatus
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
+from server.metrics import Metrics
+from server.z3950 import Z3950Factory
+from server.z3950_query import KINDS, PROFILE, REASONS
+from server.z3950_records import Form, Shelf
+from server.z3950_refusals import REFUSALS, refusal
+from server.z3950_sets import MAX_SETS
+from server.z3950_target import ANSWERS, MAX_DATABASES
+from storage import schema
+from storage.catalogue.query import Kind, QueryReason
+from storage.catalogue.records import save_records
+from storage.database import Location
+from storage.store import open_store
+from tests.network import NOW
+
+from .sip2_kiosk import Service, checkin, checkout
+from .z3950_origin import (
+    GERMINAL,
+    PAGES,
+    Origin,
+    fill_catalogue,
+    generic,
+    init,
+    present,
+    records,
+    refused,
+    search,
+    surrogates,
+    text_of,
+    texts,
+    unimarc,
+)
+
+reactor: Any = installed_reactor
+
+
+class Z3950TestCase(TestCase):
+    """A catalogue in a real store, a listener on a port that the system chooses, and origins that connect to it."""
+
+    location: Location
+
+    @pytest.fixture(autouse=True)
+    def _take_location(self, location: Location) -> None:
+        self.location = location
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
+        self.store = open_store(self.location, reactor)
+        self.addCleanup(self.store.close)
+        await self.store.work(fill_catalogue)
+        await self.store.reload_network()
+        self.metrics = Metrics()
+        self.factory = Z3950Factory(self.store, reactor, self.metrics)
+        self.port = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
+        self.addCleanup(self.factory.drain)
+        self.addCleanup(self.port.stopListening)
+
+    async def connected(self) -> Origin:
+        """Return an origin that has sent nothing."""
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.port.getHost().port)
+        origin: Origin = await connectProtocol(endpoint, Origin())
+        self.addCleanup(origin.transport.loseConnection)
+        return origin
+
+    async def origin(self, version: int = 3, **changes: Any) -> Origin:
+        """Return an origin whose Init was accepted."""
+        return await (await self.connected()).opened(version, **changes)
+
+    async def refuses(self, query: str | elements.Query, *databases: str, **changes: Any) -> tuple[int, str]:
+        """Return the diagnostic that a search gets."""
+        origin = await self.origin()
+        response = await origin.ask(search(query, *databases, **changes))
+        assert response.search_status is False
+        assert (response.result_count, response.number_of_records_returned) == (0, 0)
+        assert response.result_set_status == apdu.ResultSetStatus.NONE
+        return refused(response)
+
+
+class InitTests(Z3950TestCase):
+    """What an association begins with."""
+
+    async def test_what_is_granted_is_what_is_offered_and_the_target_says_its_name(self) -> None:
+        origin = await self.connected()
+        response = await origin.ask(init())
+        assert response.result is True
+        assert response.reference_id == b"init"
+        assert response.protocol_version == 0b111
+        asked = Options.SEARCH | Options.PRESENT | Options.DEL_SET | Options.NAMED_RESULT_SETS
+        assert response.options == asked
+        assert response.implementation_name == "Bibliobus"
+        assert response.implementation_version
+        await origin.leave()
+
+    async def test_any_identity_is_taken(self) -> None:
+        for identity in (
+            IdAuthentication(open="user/secret"),
+            IdAuthentication(id_pass=IdPass(user_id="user", password="secret")),
+            IdAuthentication(anonymous=True),
+        ):
+            await self.origin(id_authentication=identity)
+
+    async def test_without_a_common_version_the_init_is_refused_with_the_reason(self) -> None:
+        origin = await self.connected()
+        response = await origin.ask(init(protocol_version=1 << 6))
+        assert response.result is False
+        assert response.user_information_field.direct_reference == oids.USER_INFO_1
+        await origin.lost
+        assert self.metrics.value("refusals", "z3950", "UNSPECIFIED_ERROR") == 1
+
+    async def test_a_second_init_begins_anew_and_drops_the_result_sets(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("@attr 1=4 germinal") == 1
+        await origin.opened()
+        assert refused(await origin.ask(present(1, 1)))[0] == 30
+
+
+class SearchTests(Z3950TestCase):
+    """What is found."""
+
+    async def test_terms_are_found_by_every_use_attribute(self) -> None:
+        origin = await self.origin()
+        for query, count in [
+            ("@attr 1=4 germinal", 1),
+            ("@attr 1=1003 zola", 3),
+            ("@attr 1=1004 zola", 3),
+            ("@attr 1=1 hugo", 1),
+            ("@attr 1=7 9782253004226", 1),
+            ("@attr 1=7 978-2-253-00422-6", 1),
+            ("@attr 1=7 2253002860", 1),
+            ("@attr 1=7 2-253-00286-0", 1),
+            ("@attr 1=7 9782253002861", 0),
+            ("@attr 1=12 z1", 1),
+            ("@attr 1=1032 z1", 1),
+            ("@attr 1=21 greves", 1),
+            ("@attr 1=31 1885", 1),
+            ("@attr 1=59 paris", PAGES + 3),
+            ("@attr 1=1018 fasquelle", PAGES + 3),
+            ("@attr 1=1016 zola", 3),
+            ("@attr 1=5 zola", 0),
+            ("@attr 1=8 zola", 0),
+            ("zola", 3),
+        ]:
+            assert await origin.count(query) == count, query
+
+    async def test_words_stand_in_any_order_and_phrases_in_theirs(self) -> None:
+        origin = await self.origin()
+        assert await origin.count('@attr 1=1003 "zola emile"') == 3
+        assert await origin.count('@attr 1=1003 @attr 4=6 "emile zola"') == 3
+        assert await origin.count('@attr 1=4 @attr 4=1 "la terre"') == 1
+        assert await origin.count('@attr 1=4 @attr 4=1 "terre la"') == 0
+        assert await origin.count('@attr 1=4 @attr 4=2 "terre la"') == 1
+
+    async def test_right_truncation_finds_what_goes_on(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("@attr 1=4 @attr 5=1 germ") == 1
+        assert await origin.count("@attr 1=4 @attr 5=100 germ") == 0
+        assert await origin.count("@attr 1=31 @attr 5=1 188") == 3
+
+    async def test_accents_are_read_in_any_encoding_and_count_for_nothing(self) -> None:
+        origin = await self.origin()
+        for octets in ("œuvre".encode(), "Œuvre".encode(), b"oeuvre", "l'œuvre".encode(), b"OEUVRE"):
+            assert await origin.count(raw(4, octets)) == 1, octets
+        for octets in (
+            "misérables".encode(),
+            "mise\u0301rables".encode(),
+            b"mis\xe9rables",
+            b"mis\xc2erables",
+            b"MIS\xc9RABLES",
+        ):
+            assert await origin.count(raw(4, octets)) == 1, octets
+
+    async def test_operators_join_terms_and_result_sets(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("@and @attr 1=1003 zola @attr 1=4 germinal", result_set_name="a") == 1
+        assert await origin.count("@or @attr 1=4 germinal @attr 1=4 terre", result_set_name="b") == 2
+        assert await origin.count("@not @attr 1=1003 zola @attr 1=4 germinal") == 2
+        assert await origin.count("@set b", result_set_name="c") == 2
+        assert await origin.count("@not @set b @set a", result_set_name="b") == 1
+        assert await origin.count("@and @set b @attr 1=1003 zola") == 1
+        assert await self.refuses("@and @set nosuch @attr 1=4 x") == (30, "nosuch")
+
+    async def test_a_query_of_type_101_is_one_of_type_1(self) -> None:
+        origin = await self.origin()
+        query = elements.Query(type_101=pqf.parse("@attr 1=4 germinal"))
+        assert await origin.count(query) == 1
+
+    async def test_databases_are_named_in_any_case_and_one_is_the_default(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("zola", "NetWork") == 3
+        assert await origin.count("zola", "Default") == 3
+        assert await origin.count("zola", "lens") == 2
+        assert await origin.count("zola", "vide") == 0
+        assert await origin.count("hugo", "lens", "network", "lens") == 1
+        assert await self.refuses("zola", "network", "nosuch") == (235, "nosuch")
+
+    async def test_a_search_names_databases_but_not_too_many(self) -> None:
+        origin = await self.origin()
+        assert refused(await origin.ask(search("zola", database_names=()))) == (235, "")
+        assert refused(await origin.ask(search("zola", *["network"] * (MAX_DATABASES + 1)))) == (
+            111,
+            str(MAX_DATABASES),
+        )
+
+    async def test_a_search_that_finds_nothing_has_an_empty_set(self) -> None:
+        origin = await self.origin()
+        response = await origin.ask(search("@attr 1=4 nosuchword"))
+        assert (response.search_status, response.result_count, response.next_result_set_position) == (True, 0, 0)
+        assert response.reference_id == b"search"
+        assert refused(await origin.ask(present(1, 1))) == (13, "1")
+
+    async def test_what_is_not_supported_gets_its_diagnostic_with_the_value(self) -> None:
+        for query, expected in [
+            ("@attr 1=9999 x", (114, "9999")),
+            ("@attr 2=4 x", (117, "4")),
+            ("@attr 3=1 x", (119, "1")),
+            ("@attr 4=101 x", (118, "101")),
+            ("@attr 5=3 x", (120, "3")),
+            ("@attr 6=3 x", (122, "3")),
+            ("@attr 9=1 x", (113, "9")),
+            ("@attrset gils x", (121, "1.2.840.10003.3.5")),
+            ("@attr 4=1 @attr 5=1 x", (123, "structure 1 with truncation 1")),
+            ("@attr 1=31 soon", (126, "soon")),
+            ('@attr 1=4 "!!!"', (125, "!!!")),
+        ]:
+            assert await self.refuses(query) == expected, query
+
+    async def test_other_types_of_query_are_refused_by_their_number(self) -> None:
+        ccl = elements.Query(type_2=b"zola")
+        cql = elements.Query(type_104=elements.External(direct_reference="1.2.840.10003.16.2", octet_aligned=b"zola"))
+        assert await self.refuses(ccl) == (107, "2")
+        assert await self.refuses(cql) == (107, "104")
+
+    async def test_a_malformed_query_is_refused_and_the_association_goes_on(self) -> None:
+        origin = await self.origin()
+        query = elements.Query(type_1=elements.RPNQuery(attribute_set=oids.BIB_1, rpn=b"\xa0\x01\x00"))
+        assert refused(await origin.ask(search(query)))[0] == 108
+        assert await origin.count("zola") == 3
+
+
+class ResultSetTests(Z3950TestCase):
+    """Names, replacement, limits, deletion."""
+
+    async def test_a_set_that_may_not_be_replaced_stays(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("zola", result_set_name="a") == 3
+        assert refused(await origin.ask(search("hugo", result_set_name="a", replace_indicator=False))) == (21, "a")
+        assert (await origin.ask(present(3, 1, result_set_id="a"))).number_of_records_returned == 1
+
+    async def test_a_failed_search_that_would_replace_a_set_has_dropped_it(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("zola", result_set_name="a") == 3
+        await origin.ask(search("@attr 1=9999 x", result_set_name="a"))
+        assert refused(await origin.ask(present(1, 1, result_set_id="a"))) == (30, "a")
+
+    async def test_names_need_the_option(self) -> None:
+        origin = await self.origin(options=Options.SEARCH | Options.PRESENT)
+        assert await origin.count("zola", result_set_name="Default") == 3
+        assert refused(await origin.ask(search("zola", result_set_name="a"))) == (22, "a")
+
+    async def test_a_set_has_a_name(self) -> None:
+        assert (await self.refuses("zola", result_set_name=""))[0] == 128
+
+    async def test_the_oldest_of_too_many_sets_goes_and_says_so(self) -> None:
+        origin = await self.origin()
+        for number in range(MAX_SETS + 1):
+            await origin.count("zola", result_set_name=str(number))
+        condition, why = refused(await origin.ask(present(1, 1, result_set_id="0")))
+        assert condition == 27
+        assert str(MAX_SETS) in why
+        assert (await origin.ask(present(1, 1, result_set_id="1"))).present_status == PresentStatus.SUCCESS
+
+    async def test_sets_are_deleted_by_name_or_all(self) -> None:
+        origin = await self.origin()
+        for name in "abc":
+            await origin.count("zola", result_set_name=name)
+        one = apdu.DeleteResultSetRequest(reference_id=b"d", delete_function=0, result_set_list=("a", "nosuch"))
+        response = await origin.ask(one)
+        assert response.reference_id == b"d"
+        assert response.delete_operation_status == apdu.DeleteSetStatus.NOT_ALL_REQUESTED_RESULT_SETS_DELETED
+        assert [(each.id, each.status) for each in response.delete_list_statuses] == [("a", 0), ("nosuch", 1)]
+        assert refused(await origin.ask(present(1, 1, result_set_id="a")))[0] == 30
+        assert (await origin.ask(apdu.DeleteResultSetRequest(delete_function=1))).delete_operation_status == 0
+        assert refused(await origin.ask(present(1, 1, result_set_id="b")))[0] == 30
+
+
+class PiggybackTests(Z3950TestCase):
+    """Records along with the response to the search."""
+
+    async def along(self, query: str, small: int, large: int, medium: int, **changes: Any) -> Any:
+        origin = await self.origin()
+        request = search(
+            query,
+            small_set_upper_bound=small,
+            large_set_lower_bound=large,
+            medium_set_present_number=medium,
+            **{"preferred_record_syntax": oids.SUTRS, **changes},
+        )
+        return await origin.ask(request)
+
+    async def test_a_small_set_comes_whole(self) -> None:
+        response = await self.along("zola", 3, 4, 0)
+        assert len(texts(response)) == response.number_of_records_returned == 3
+        assert (response.next_result_set_position, response.present_status) == (0, PresentStatus.SUCCESS)
+
+    async def test_of_a_medium_set_comes_the_number_that_is_asked(self) -> None:
+        response = await self.along("zola", 1, 100, 2)
+        assert len(texts(response)) == 2
+        assert (response.next_result_set_position, response.present_status) == (3, PresentStatus.SUCCESS)
+
+    async def test_of_a_large_set_comes_nothing(self) -> None:
+        response = await self.along("zola", 1, 3, 2)
+        assert (response.records, response.present_status, response.next_result_set_position) == (None, None, 1)
+
+    async def test_each_bound_has_its_element_set(self) -> None:
+        names = {"small_set_element_set_names": generic("B"), "medium_set_element_set_names": generic("F")}
+        (brief,) = texts(await self.along("@attr 1=4 germinal", 1, 2, 0, preferred_record_syntax=oids.UNIMARC, **names))
+        (full,) = texts(await self.along("@attr 1=4 germinal", 0, 2, 1, preferred_record_syntax=oids.UNIMARC, **names))
+        assert "Mines" in full
+        assert "Mines" not in brief
+        assert "Germinal" in brief
+
+    async def test_when_no_record_can_come_the_search_has_worked_all_the_same(self) -> None:
+        response = await self.along("zola", 3, 4, 0, preferred_record_syntax="1.2.840.10003.5.105")
+        assert (response.search_status, response.result_count) == (True, 3)
+        assert response.present_status == PresentStatus.FAILURE
+        assert refused(response) == (239, "1.2.840.10003.5.105")
+
+
+class PresentTests(Z3950TestCase):
+    """Records, ranges and sizes."""
+
+    async def germinal(self, syntax: str | None, names: str | None = "F") -> str:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        response = await origin.ask(present(1, 1, syntax, names))
+        assert (response.reference_id, response.present_status) == (b"present", PresentStatus.SUCCESS)
+        (record,) = records(response)
+        assert record.name == "network"
+        assert record.record.retrieval_record.direct_reference == (syntax or oids.UNIMARC)
+        return text_of(record)
+
+    async def test_a_unimarc_record_goes_as_unimarc(self) -> None:
+        text = await self.germinal(oids.UNIMARC)
+        assert int(text[:5]) == len(text.encode())
+        assert "\x1faGerminal\x1fÉmile".replace("\x1fÉ", "\x1ffÉ") in text
+        assert "\x1ffI1" in text
+
+    async def test_a_unimarc_record_goes_as_marc21(self) -> None:
+        text = await self.germinal(oids.USMARC)
+        assert text[9] == "a"
+        assert "\x1faZola, Émile" in text
+        assert "\x1fpI1" in text
+
+    async def test_a_record_goes_as_marcxml(self) -> None:
+        text = await self.germinal(oids.XML)
+        assert text.startswith('<record xmlns="http://www.loc.gov/MARC21/slim">')
+        assert '<subfield code="a">Germinal</subfield>' in text
+        assert '<subfield code="f">I1</subfield>' in text
+
+    async def test_a_record_goes_as_text(self) -> None:
+        text = await self.germinal(oids.SUTRS)
+        assert "Germinal / Émile Zola" in text
+        assert "En rayon" in text
+        assert max(map(len, text.splitlines())) <= 72
+
+    async def test_without_a_syntax_and_element_set_it_is_unimarc_and_full(self) -> None:
+        assert await self.germinal(None, None) == await self.germinal(oids.UNIMARC, "F")
+
+    async def test_a_brief_record_is_less_than_a_full_one(self) -> None:
+        for syntax in (oids.UNIMARC, oids.USMARC, oids.XML, oids.SUTRS):
+            full, brief = await self.germinal(syntax), await self.germinal(syntax, "b")
+            assert "Mines" in full
+            assert "Mines" not in brief
+            assert "Germinal" in brief
+            assert "I1" in brief
+
+    async def test_a_marc21_record_goes_as_unimarc(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=1003 hugo")
+        (text,) = texts(await origin.ask(present(1, 1, oids.UNIMARC)))
+        assert "\x1faHugo\x1fbVictor" in text
+
+    async def test_what_cannot_be_had_gets_its_diagnostic(self) -> None:
+        origin = await self.origin()
+        await origin.count("zola")
+        specific = elements.DatabaseSpecificElementSetName(db_name="network", esn="F")
+        specific_names = elements.ElementSetNames(database_specific=(specific,))
+        for request, expected in [
+            (present(1, 1, "1.2.840.10003.5.102"), (239, "1.2.840.10003.5.102")),
+            (present(1, 1, oids.XML, "dc"), (25, "dc")),
+            (present(1, 1, record_composition=RecordComposition(simple=specific_names)), (26, "")),
+            (
+                present(1, 1, record_composition=RecordComposition(complex=CompSpec(select_alternative_syntax=False))),
+                (244, ""),
+            ),
+            (present(1, 1, additional_ranges=(elements.Range(starting_position=1, number_of_records=1),)), (243, "")),
+            (present(0, 1), (13, "0")),
+            (present(4, 1), (13, "4")),
+            (present(2, 3), (13, "4")),
+            (present(1, -1), (13, "4")),
+            (present(1, 2**40), (13, "4")),
+            (present(1, 1, result_set_id="nosuch"), (30, "nosuch")),
+        ]:
+            response = await origin.ask(request)
+            assert (response.present_status, response.number_of_records_returned) == (PresentStatus.FAILURE, 0)
+            assert refused(response) == expected
+
+    async def test_no_records_can_be_asked_for(self) -> None:
+        origin = await self.origin()
+        await origin.count("zola")
+        response = await origin.ask(present(2, 0))
+        assert (response.present_status, response.records, response.next_result_set_position) == (0, None, 2)
+
+    async def test_many_records_come_in_their_order_whole(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 page")
+        response = await origin.ask(present(1, PAGES, oids.SUTRS))
+        assert (response.present_status, response.next_result_set_position) == (PresentStatus.SUCCESS, 0)
+        titles = [text.split("Page ")[1].split(" ")[0] for text in texts(response)]
+        assert titles == [str(number) for number in range(PAGES)]
+
+    async def test_what_does_not_fit_into_the_message_is_asked_for_again(self) -> None:
+        origin = await self.origin(preferred_message_size=2_000)
+        await origin.count("@attr 1=4 page")
+        at, found = 1, 0
+        while at:
+            response = await origin.ask(present(at, PAGES - at + 1))
+            found += len(texts(response))
+            at = response.next_result_set_position
+            assert response.present_status == (PresentStatus.PARTIAL_2 if at else PresentStatus.SUCCESS)
+        assert found == PAGES
+
+    async def test_a_record_larger_than_a_message_comes_alone_or_as_a_diagnostic(self) -> None:
+        origin = await self.origin(preferred_message_size=2_000, exceptional_record_size=20_000)
+        await origin.count("@attr 1=1003 zola")
+        response = await origin.ask(present(1, 3))
+        assert (surrogates(response), response.present_status) == ([0, 0, 16], PresentStatus.SUCCESS)
+        assert surrogates(await origin.ask(present(3, 1))) == [0]
+
+    async def test_a_record_larger_than_the_exceptional_size_never_comes(self) -> None:
+        origin = await self.origin(preferred_message_size=2_000, exceptional_record_size=3_000)
+        await origin.count("@attr 1=1003 zola")
+        assert surrogates(await origin.ask(present(3, 1))) == [17]
+
+    async def test_a_record_deleted_since_the_search_is_a_diagnostic_in_its_place(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=1003 zola")
+        gone = update(schema.record).where(schema.record.c.id == GERMINAL).values(deleted=1)
+        await self.store.work(lambda connection: connection.execute(gone) and None)
+        assert surrogates(await origin.ask(present(1, 2))) == [1028, 0]
+
+    async def test_a_stored_record_that_is_broken_is_a_diagnostic_in_its_place(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=1003 zola")
+        broken = update(schema.record).where(schema.record.c.id == GERMINAL).values(iso2709=b"rubbish")
+        await self.store.work(lambda connection: connection.execute(broken) and None)
+        assert surrogates(await origin.ask(present(1, 2, oids.SUTRS))) == [14, 0]
+
+    async def test_a_record_with_too_many_items_for_iso_2709_is_had_in_xml(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        many = {"call_number": "x" * 9_000}
+        swollen = update(schema.item).where(schema.item.c.id == 1).values(**many, volume="y" * 9_000)
+        await self.store.work(lambda connection: connection.execute(swollen) and None)
+        (record,) = records(await origin.ask(present(1, 1)))
+        diagnostic = record.record.surrogate_diagnostic.default_format
+        assert (diagnostic.condition, diagnostic.addinfo.v3_addinfo) == (238, oids.XML)
+        assert "x" * 9_000 in texts(await origin.ask(present(1, 1, oids.XML)))[0]
+
+    async def test_each_record_names_its_database(self) -> None:
+        origin = await self.origin()
+        await origin.count("@or zola hugo", "lens", "network")
+        response = await origin.ask(present(1, 4))
+        assert [record.name for record in records(response)] == ["lens", "lens", "network", "network"]
+
+
+class LiveTests(Z3950TestCase):
+    """Items are as they are now."""
+
+    async def test_a_book_lent_over_sip2_is_on_loan_at_once_in_every_syntax(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        kiosk = Service(self.store).kiosk()
+        for act, status in [(checkout(b"R1", b"I1"), "En prêt"), (checkin(b"I1"), "En rayon")]:
+            before = await self.seen(origin)
+            assert (await kiosk.ask(act))[2:3] == b"1"
+            after = await self.seen(origin)
+            for was, now in zip(before, after, strict=True):
+                assert was != now
+                assert now.count(status) == (1 if status == "En prêt" else 2)
+        kiosk.lose()
+
+    async def seen(self, origin: Origin) -> list[str]:
+        syntaxes = (oids.UNIMARC, oids.USMARC, oids.XML, oids.SUTRS)
+        return [text for syntax in syntaxes for text in texts(await origin.ask(present(1, 1, syntax)))]
+
+    async def test_a_withdrawn_item_is_not_shown(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        withdrawn = update(schema.item).where(schema.item.c.id == 2).values(condition="withdrawn")
+        await self.store.work(lambda connection: connection.execute(withdrawn) and None)
+        (text,) = texts(await origin.ask(present(1, 1)))
+        assert "\x1ffI1" in text
+        assert "\x1ffI2" not in text
+
+    async def test_a_record_saved_is_found_by_the_next_search_but_not_in_an_earlier_set(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("@attr 1=1003 zola", result_set_name="a") == 3
+        new = unimarc("z9", "Nana", "Émile", "Zola", "9782253003656", "1880")
+        await self.store.work(lambda connection: save_records(connection, [new], [1], NOW) and None)
+        assert await origin.count("@attr 1=1003 zola") == 4
+        assert await origin.count("@set a") == 3
+
+
+class ShelfTests(Z3950TestCase):
+    """Records that were made are not made again, as long as there is room for them."""
+
+    async def made(self, shelf: Shelf, number: int) -> bytes:
+        database = self.store.network.databases["network"]
+        steps = shelf.read(self.store.network, [number], [database], Form(oids.UNIMARC, "F", 3))
+        (record,) = await self.store.read(steps)
+        return record
+
+    async def test_a_record_is_kept_until_there_is_no_room(self) -> None:
+        shelf = Shelf(octets=5_000)
+        first = await self.made(shelf, GERMINAL)
+        assert await self.made(shelf, GERMINAL) is first
+        for number in range(10, 15):
+            await self.made(shelf, number)
+        again = await self.made(shelf, GERMINAL)
+        assert again == first
+        assert again is not first
+
+    async def test_a_record_is_made_anew_when_the_network_has_changed(self) -> None:
+        shelf = Shelf()
+        first = await self.made(shelf, GERMINAL)
+        await self.store.reload_network()
+        assert await self.made(shelf, GERMINAL) is not first
+
+
+class VersionTests(Z3950TestCase):
+    """Version 2 knows less."""
+
+    async def test_a_diagnostic_is_ascii_in_version_2(self) -> None:
+        origin = await self.origin(2)
+        response = await origin.ask(search("zola", "médiathèque"))
+        assert response.records.non_surrogate_diagnostic.addinfo.v2_addinfo == "mediatheque"
+
+    async def test_a_close_is_no_pdu_of_version_2(self) -> None:
+        origin = await self.origin(2)
+        origin.transport.write(apdu.encode(apdu.Close(close_reason=0)))
+        await origin.lost
+        assert self.metrics.value("faults", "z3950", "UnexpectedPdu") == 1
+
+
+class ServiceTests(Z3950TestCase):
+    """Services that are not offered."""
+
+    async def test_who_asks_for_what_was_not_agreed_is_told_so(self) -> None:
+        origin = await self.origin()
+        term = elements.AttributesPlusTerm(attributes=(), term=elements.Term(general=b"x"))
+        scan = apdu.ScanRequest(
+            reference_id=b"s", database_names=("network",), term_list_and_start_point=term, number_of_terms_requested=10
+        )
+        response = await origin.ask(scan)
+        assert (response.reference_id, response.scan_status) == (b"s", apdu.ScanStatus.FAILURE)
+        assert response.entries.nonsurrogate_diagnostics[0].default_format.condition == 1025
+        sort = apdu.SortRequest(input_result_set_names=("a",), sorted_result_set_name="a", sort_sequence=())
+        response = await origin.ask(sort)
+        assert response.sort_status == apdu.SortStatus.FAILURE
+        assert response.diagnostics[0].default_format.condition == 1025
+        task = apdu.ExtendedServicesRequest(function=1, package_type="1.2.840.10003.9.5", wait_action=1)
+        response = await origin.ask(task)
+        assert response.operation_status == apdu.OperationStatus.FAILURE
+        trigger = apdu.TriggerResourceControlRequest(requested_action=3)
+        origin.transport.write(origin.association.send(trigger))
+        assert await origin.count("zola") == 3
+
+
+class TestTables:
+    """Tables that must be whole."""
+
+    def test_every_reason_of_the_store_has_its_diagnostic(self) -> None:
+        assert set(REASONS) == set(QueryReason)
+
+    def test_every_answered_request_has_the_shape_of_its_refusal(self) -> None:
+        assert set(REFUSALS) == set(ANSWERS)
+
+    def test_a_refused_deletion_says_why(self) -> None:
+        response = refusal(
+            apdu.DeleteResultSetRequest(delete_function=1), Refused(Bib1.TEMPORARY_SYSTEM_ERROR, "why"), 3
+        )
+        assert isinstance(response, apdu.DeleteResultSetResponse)
+        assert response.delete_operation_status == apdu.DeleteSetStatus.SYSTEM_PROBLEM_AT_TARGET
+        assert "why" in (response.delete_message or "")
+
+    def test_every_combination_that_is_taken_is_one_of_the_profile(self) -> None:
+        profile = PROFILE
+        assert {structure for structure, _ in KINDS} == {None, *profile.structure}
+        assert {truncation for _, truncation in KINDS} == profile.truncation
+        assert set(KINDS.values()) <= set(Kind)
+        assert {1, 4, 5, 7, 8, 12, 21, 31, 59, 1003, 1004, 1016, 1018, 1032} <= profile.use
+
+
+def raw(use: int, term: bytes) -> elements.Query:
+    """Return a query whose term is any octets."""
+    attribute = elements.AttributeElement(attribute_type=1, attribute_value=elements.AttributeValue(numeric=use))
+    operand = elements.AttributesPlusTerm(attributes=(attribute,), term=elements.Term(general=term))
+    octets = rpn.encode(elements.Operand(attr_term=operand))
+    return elements.Query(type_1=elements.RPNQuery(attribute_set=oids.BIB_1, rpn=octets))
