@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from storage import schema
 from storage.circulation.pins import Pins
@@ -101,3 +101,7 @@ def declare_small_network(connection: Connection, pins: Pins) -> None:
     )
     _add(connection, schema.partner, {"agency": "FR-MDPC62", "name": "MDPC", "library_id": 4})
     _add(connection, schema.database, {"name": "network", "title": "Catalogue", "is_default": 1})
+    if connection.dialect.name == "postgresql":  # The ids above are our own: what comes after them is counted from there.
+        for table in (schema.commune, schema.library, schema.patron_category, schema.item_type, schema.patron, schema.item):
+            last = select(func.max(table.c.id)).scalar_subquery()
+            connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))

@@ -84,26 +84,33 @@ class Declaration:
     problems: tuple[Problem, ...] = attrs.field(default=(), eq=False)
 
 
-def read_declaration(
-    text: bytes, check_profile: Callable[[Mapping[str, str]], Iterable[tuple[str, str]]] | None = None
-) -> Declaration:
-    """Read a file in TOML. *check_profile* gives what is wrong with a device's profile: option and fault.
+CheckProfile = Callable[[Mapping[str, str]], Iterable[tuple[str, str]]]
+"""Gives what is wrong with a device's profile: option and fault."""
+
+
+def read_declaration(text: bytes, check_profile: CheckProfile | None = None) -> Declaration:
+    """Read a file in TOML.
 
     Raises DeclarationError when it is no TOML at all; any other fault is in `Declaration.problems`, for
     `apply_declaration` to raise with those that it finds itself.
     """
     try:
-        raw = tomllib.loads(text.decode().removeprefix("\ufeff"))
+        tables = tomllib.loads(text.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise DeclarationError([_not_toml(error)]) from None
+    return declaration_of(tables, check_profile)
+
+
+def declaration_of(tables: dict[str, Any], check_profile: CheckProfile | None = None) -> Declaration:
+    """Read *tables* as TOML has them, and take out of them what is faulty; see `read_declaration`."""
     problems: list[Problem] = []
     while True:
         try:
-            declaration = _CONVERTER.structure(raw, Declaration)
+            declaration = _CONVERTER.structure(tables, Declaration)
         except BaseValidationError as error:
             for steps, fault in _faults(error, ()):
                 problems.append(Problem(_path(steps), fault))
-                _remove(raw, steps)
+                _remove(tables, steps)
         else:
             break
     for number, device in enumerate(declaration.devices):

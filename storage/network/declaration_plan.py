@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, RowMapping, Table, and_, bindparam, delete, insert, select, update
 
 from storage import schema
+from storage.bulk import insert_rows, new_ids
+from storage.catalogue.records import lock_catalogue
 from storage.network.declaration import Problem, did_you_mean
 from storage.network.declaration_keys import REQUIRED
 
@@ -140,10 +142,10 @@ class Plan:
         query = select(code, kind.table.c.id)
         known = self._ids.setdefault(kind.name, {})
         if codes is None:
-            known.update(self.connection.execute(query).tuples().all())
+            known.update((name, number) for name, number in self.connection.execute(query))
             return
         for chunk in chunks(codes):
-            known.update(self.connection.execute(query.where(code.in_(chunk))).tuples().all())
+            known.update((name, number) for name, number in self.connection.execute(query.where(code.in_(chunk))))
 
     def expect(self, kind: Kind, name: Any) -> Any:
         """Return the id of the declared thing called *name*, or what stands in for it."""
@@ -243,9 +245,8 @@ class Plan:
 
     def check_tree(self, kind: Kind, rows: Sequence[Row]) -> None:
         """Find things that are under themselves."""
-        parents: dict[Any, Any] = dict(
-            self.connection.execute(select(kind.table.c.id, kind.table.c.parent_id)).tuples().all()
-        )
+        query = select(kind.table.c.id, kind.table.c.parent_id)
+        parents: dict[Any, Any] = dict(self.connection.execute(query).all())
         ours = {self.expect(kind, row.name): row for row in rows}
         parents |= {own: row.values["parent_id"] for own, row in ours.items() if "parent_id" in row.values}
         for own, row in ours.items():
@@ -261,6 +262,7 @@ class Plan:
 
     def write(self, now: int) -> None:
         """Write what was planned, with the journal row. The caller has seen that there are no problems."""
+        lock_catalogue(self.connection)  # Two loads at once would add the same things: one after the other.
         for change in self._changes:
             for where in change.deletes:
                 columns = [change.kind.table.c[column] == value for column, value in where.items()]
@@ -293,18 +295,13 @@ class Plan:
     def _insert(self, kind: Kind, inserts: Sequence[tuple[Any, dict[str, Any]]]) -> None:
         if not inserts:
             return
-        table = kind.table
-        if not kind.named:
-            for start in range(0, len(inserts), CHUNK):
-                part = inserts[start : start + CHUNK]
-                self.connection.execute(insert(table), [self._real(values) for _, values in part])
-            return
         # A tree is written without its branches first: a parent may come later in the file than what is under it.
         parents = [(name, values.pop("parent_id", None)) for name, values in inserts]
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        for start in range(0, len(inserts), CHUNK):
-            part = inserts[start : start + CHUNK]
-            ids = self.connection.scalars(statement, [self._real(values) for _, values in part])
-            self._ids[kind.name].update(zip((name for name, _ in part), ids, strict=True))
+        if kind.named:
+            ids = new_ids(self.connection, kind.table, len(inserts))
+            for number, (name, values) in zip(ids, inserts, strict=True):
+                self._ids[kind.name][name] = values["id"] = number
+        rows = (tuple(self._real(values).values()) for _, values in inserts)
+        insert_rows(self.connection, kind.table, tuple(inserts[0][1]), rows)
         branches = [({"id": self._ids[kind.name][name]}, {"parent_id": up}) for name, up in parents if up is not None]
         self._update(kind, branches)

@@ -173,7 +173,7 @@ def _plan_calendars(plan: Plan, declaration: Declaration) -> None:
 def _open_libraries(plan: Plan, declaration: Declaration) -> list[Any]:
     """Return the libraries that a calendar without names is for."""
     query = select(schema.library.c.code, schema.library.c.kind)
-    kinds: dict[str | None, str] = dict(plan.connection.execute(query).tuples().all())
+    kinds: dict[str | None, str] = dict(plan.connection.execute(query).all())
     for library in declaration.libraries:
         kinds[library.code] = library.kind or kinds.get(library.code, "library")
     return [plan.expect(LIBRARIES, code) for code, kind in kinds.items() if kind == "library" and code is not None]

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from storage.circulation.pins import Pins
-from storage.network.declaration import Declaration, DeclarationError, Problem, read_declaration
+from storage.network.declaration import Declaration, DeclarationError, Problem, declaration_of, read_declaration
 from storage.network.declaration_items import plan_items
 from storage.network.declaration_keys import keys_of
 from storage.network.declaration_patrons import plan_patrons
@@ -29,6 +29,7 @@ __all__ = [
     "Report",
     "apply_declaration",
     "compare_declaration",
+    "declaration_of",
     "read_declaration",
     "reference",
 ]
