@@ -36,7 +36,7 @@ class SIP2Factory(ServerFactory):
         self.connections: set[SIP2Connection] = set()
         self.draining: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> SIP2Connection | None:  # noqa: N802
+    def buildProtocol(self, addr: IAddress | None) -> SIP2Connection | None:  # noqa: N802 (Twisted's)
         """Take no connection that the end of the daemon would cut."""
         if self.draining is not None:
             return None

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.sip2 import messages
-from protocols.sip2.codes import TerminalStatus
+from protocols.sip2.codes import SupportedMessage, TerminalStatus
 from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
@@ -47,8 +47,8 @@ _RESEND: Final = messages.RequestACSResend.CODE
 _OWN: Final = (messages.SCStatus.CODE, _RESEND, messages.Login.CODE)
 _IN_CLEAR: Final = frozenset("0 ")
 """The only algorithm of 93 in use, and what some terminals send for it."""
-ANSWERED: Final = (*(message.CODE for message in ANSWERS), *_OWN)
-"""The codes of all requests that are answered in earnest, for BX."""
+SUPPORTED: Final = frozenset(SupportedMessage(code) for code in (*(message.CODE for message in ANSWERS), *_OWN))
+"""All requests that are answered in earnest, for BX."""
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
@@ -79,7 +79,7 @@ class SIP2Connection(Protocol):
 
     # --- the transport's calls ---------------------------------------------------------------------------------------------
 
-    def connectionMade(self) -> None:  # noqa: N802
+    def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Start the login time-out."""
         transport.prepare(self.transport)
         self.transport.registerProducer(self, True)
@@ -87,7 +87,7 @@ class SIP2Connection(Protocol):
         self._service.connections.add(self)
         self._service.metrics.count("connections", "sip2")
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
         """Take what came, answer what is complete."""
         if self._closing:
             return
@@ -100,14 +100,14 @@ class SIP2Connection(Protocol):
             session.nul_frames = 0
         self._work()
 
-    def readConnectionLost(self) -> None:  # noqa: N802
+    def readConnectionLost(self) -> None:  # noqa: N802 (Twisted's)
         """Answer what has come: the peer sends no more, and may yet read (as netcat at the end of its input)."""
         self.finish()
 
-    def writeConnectionLost(self) -> None:  # noqa: N802
+    def writeConnectionLost(self) -> None:  # noqa: N802 (Twisted's)
         """Do nothing: we never close our half alone."""
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Forget what waits. An act under way goes on: its response is kept for the device's next connection."""
         self._closing = self._closed = True
         self._queue.clear()
@@ -115,16 +115,16 @@ class SIP2Connection(Protocol):
             self._timer.cancel()
         self._service.lost(self)
 
-    def pauseProducing(self) -> None:  # noqa: N802
+    def pauseProducing(self) -> None:  # noqa: N802 (Twisted's)
         """Answer nothing more until the peer reads again."""
         self._stuck = True
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:  # noqa: N802 (Twisted's)
         """Go on: the peer reads again."""
         self._stuck = False
         self._work()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:  # noqa: N802 (Twisted's)
         """Do nothing: connectionLost comes next."""
 
     def finish(self) -> None:
@@ -297,7 +297,7 @@ class SIP2Connection(Protocol):
             library.name if library is not None else service.store.network.name,
             on_line=service.store.healthy and service.draining is None,
             circulates=library is None or library.offers("circulation", setting.date.date().isoformat()),
-            answered=ANSWERED,
+            supported=SUPPORTED,
         )
 
     def _login(self, message: messages.Login) -> Pending:

@@ -6,7 +6,6 @@ nothing is said of a reader but that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -101,9 +100,10 @@ def language_of(message: Message, otherwise: str) -> str:
     return otherwise if code is Language.UNKNOWN else SPOKEN.get(code, "fr")
 
 
-def acs_status(setting: Setting, name: str, *, on_line: bool, circulates: bool, answered: Iterable[str]) -> Message:
-    """Say what the terminal may do; *answered* are the codes of the requests that are answered in earnest."""
-    supported = frozenset(SupportedMessage(code) for code in answered)
+def acs_status(
+    setting: Setting, name: str, *, on_line: bool, circulates: bool, supported: frozenset[SupportedMessage]
+) -> Message:
+    """Say what the terminal may do; *supported* are the requests that are answered in earnest."""
     return messages.ACSStatus(
         on_line_status=on_line,
         checkin_ok=circulates and SupportedMessage.CHECKIN in supported,

@@ -36,7 +36,7 @@ def send(transport: Any, data: bytes) -> None:
         and not transport.disconnecting
         and not transport.dataBuffer
         and not transport._tempDataBuffer  # noqa: SLF001 (see _EAGER)
-        and not transport._writeDisconnected  # noqa: SLF001
+        and not transport._writeDisconnected  # noqa: SLF001 (see _EAGER)
         and not transport.TLS
     ):
         sent = transport.writeSomeData(data)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaTy
 from protocols.sip2.session import REQUESTS, Profile
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
-from server.sip2_connection import ANSWERED
+from server.sip2_connection import SUPPORTED
 from server.sip2_desk import ANSWERS
 from server.sip2_profile import OPTIONS, check_profile, reference, wire_profile
 from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
@@ -73,11 +74,10 @@ def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response()
 
 
 def test_bx_is_computed_from_what_is_answered() -> None:
-    assert set(ANSWERED) == {kind.CODE for kind in ANSWERS} | {"93", "97", "99"}
-    status = replies.acs_status(
-        replies.Setting(None, NOW, "fr", PARIS), "x", on_line=True, circulates=True, answered=ANSWERED
-    )
-    assert {code.value for code in status.supported_messages} == set(ANSWERED)  # type: ignore[attr-defined]
+    assert {code.value for code in SUPPORTED} == {kind.CODE for kind in ANSWERS} | {"93", "97", "99"}
+    setting = replies.Setting(None, NOW, "fr", PARIS)
+    status: Any = replies.acs_status(setting, "x", on_line=True, circulates=True, supported=SUPPORTED)
+    assert status.supported_messages == SUPPORTED
     assert {Message.BY_CODE[code.value] for code in SupportedMessage} == REQUESTS
 
 
@@ -85,7 +85,9 @@ def test_98_says_only_what_is_possible() -> None:
     setting = replies.Setting(None, NOW, "fr", PARIS)
 
     def flags(*, circulates: bool, answered: set[str]) -> str:
-        status: object = replies.acs_status(setting, "x", on_line=True, circulates=circulates, answered=answered)
+        status: object = replies.acs_status(
+            setting, "x", on_line=True, circulates=circulates, supported=frozenset(map(SupportedMessage, answered))
+        )
         names = ("checkin_ok", "checkout_ok", "acs_renewal_policy", "status_update_ok", "off_line_ok")
         return "".join("NY"[getattr(status, name)] for name in names)
 

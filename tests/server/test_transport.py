@@ -80,11 +80,12 @@ class SocketTests(TestCase):
     async def test_more_than_the_kernel_takes_comes_whole_and_in_order(self) -> None:
         server, client = await self.connect()
         blocks = [bytes([number]) * 300_000 for number in range(20)]
-        client.transport.pauseProducing()  # type: ignore[union-attr]
+        reading: Any = client.transport
+        reading.pauseProducing()
         for block in blocks:
             transport.send(server, block)
         assert server._tempDataBuffer != []
-        client.transport.resumeProducing()  # type: ignore[union-attr]
+        reading.resumeProducing()
         assert await client.take(6000000) == b"".join(blocks)
 
     async def test_a_connection_that_ends_takes_what_was_written_before_it_is_gone(self) -> None:
@@ -92,7 +93,7 @@ class SocketTests(TestCase):
         server.loseConnection()
         transport.send(server, b"late")
         gone: Deferred[None] = Deferred()
-        client.connectionLost = lambda _reason: gone.callback(None)  # type: ignore[method-assign,misc,assignment]
+        self.patch(client, "connectionLost", lambda _reason: gone.callback(None))
         await gone
         assert client.data == b"late"
 

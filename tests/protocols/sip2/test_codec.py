@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.sip2 import codec, messages
-from protocols.sip2.codes import Language, MediaType, PatronStatus, Summary, SupportedMessage
+from protocols.sip2.codes import Language, MediaType, PatronStatus, Summary, SupportedMessage, TerminalStatus
 from protocols.sip2.tables import Message
 
 from .strategies import messages as any_message
@@ -312,7 +312,9 @@ class TestWriting:
         assert written(f"un{bad}deux") == b"un deux"
 
     def test_the_delimiter_in_a_fixed_field_cannot_shift_the_others(self) -> None:
-        body = codec.encode(messages.SCStatus(status_code="0", max_print_width=80, protocol_version="2|\ré0"))  # type: ignore[arg-type]
+        body = codec.encode(
+            messages.SCStatus(status_code=TerminalStatus.OK, max_print_width=80, protocol_version="2|\ré0")
+        )
         assert body == b"990080" + b"2???"
 
     @pytest.mark.parametrize(
@@ -364,7 +366,7 @@ class TestWriting:
 
     def test_numbers_that_do_not_fit_are_the_largest_or_none(self) -> None:
         def width(value: int | None) -> bytes:
-            message = messages.SCStatus(status_code="0", max_print_width=value, protocol_version="2.00")  # type: ignore[arg-type]
+            message = messages.SCStatus(status_code=TerminalStatus.OK, max_print_width=value, protocol_version="2.00")
             return codec.encode(message)[3:6]
 
         assert [width(value) for value in (7, 80, 1000, -5, None)] == [b"007", b"080", b"999", b"000", b"   "]

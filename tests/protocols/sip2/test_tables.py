@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from protocols.sip2 import messages
-from protocols.sip2.codes import SupportedMessage
+from protocols.sip2.codes import Language, SupportedMessage
 from protocols.sip2.fields import Kind
 from protocols.sip2.tables import Message
 
@@ -88,9 +88,9 @@ def test_a_message_is_frozen_complete_and_comparable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         login.login_user_id = "other"  # type: ignore[misc]  # what is tried here
     with pytest.raises(TypeError, match="pwd_algorithm"):
-        messages.Login(uid_algorithm="0", login_user_id="kiosk", login_password="demo")  # type: ignore[call-arg]
+        messages.Login(uid_algorithm="0", login_user_id="kiosk", login_password="demo")  # type: ignore[call-arg]  # likewise
     with pytest.raises(TypeError, match="colour"):
-        messages.LoginResponse(ok=True, colour="red")  # type: ignore[call-arg]
+        messages.LoginResponse(ok=True, colour="red")  # type: ignore[call-arg]  # likewise
 
 
 def test_a_code_is_declared_once() -> None:
@@ -104,7 +104,7 @@ def test_secrets_and_readers_data_are_masked_in_repr() -> None:
     shown = repr(
         messages.PatronInformationResponse(
             patron_status=frozenset(),
-            language=messages.PatronInformationResponse.TABLE[1].column.read("002"),  # type: ignore[misc]
+            language=Language.FRENCH,
             transaction_date=None,
             hold_items_count=0,
             overdue_items_count=0,
