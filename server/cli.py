@@ -191,4 +191,4 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
 
 
 # The other commands add themselves to the group.
-from server import cli_store  # noqa: E402, F401 (after what it imports from here)
+from server import cli_import, cli_store  # noqa: E402, F401 (after what they import from here)

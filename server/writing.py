@@ -23,6 +23,7 @@ from server.sip2_profile import check_profile
 from storage import database
 from storage.database import Location
 from storage.drivers.base import StoreUnavailable
+from storage.intake.marc_import import UnknownLibrary, import_json
 from storage.network.declare import (
     DeclarationError,
     Passwords,
@@ -69,7 +70,18 @@ def load(access: Access, *, text: str, dry_run: bool) -> dict[str, Any]:
     return {kind: count._asdict() for kind, count in report.counts.items()}
 
 
-OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"load": load}
+def import_records(access: Access, **arguments: Any) -> dict[str, Any]:
+    """Import a batch of records with their items; arguments and report as `storage.intake.marc_import.import_json` has them.
+
+    Raises `Refused` when the network has no such library.
+    """
+    try:
+        return import_json(access.write, **arguments)
+    except UnknownLibrary as error:
+        raise Refused("unknown-library", str(error)) from None
+
+
+OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"load": load, "import": import_records}
 
 
 # --- on the store itself -------------------------------------------------------------------------------------------------
