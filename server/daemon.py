@@ -47,13 +47,13 @@ FORGET_SECONDS: Final = 600.0
 
 def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
     """Make the adapters: protocol factories that can `drain`."""
-    responder = Responder(store, reactor)
+    sip2, z3950, ncip = config.sip2, config.z3950, config.ncip
+    responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
+    pages = {"ncip": NcipPage(responder)}
     return {
-        "sip2": SIP2Factory(store, reactor),
-        "z3950": Z3950Factory(store, reactor),
-        "web": make_site(
-            {"ncip": NcipPage(responder)}, lambda: store.healthy, reactor, limit=1 << 20, too_large=TOO_LARGE
-        ),
+        "sip2": SIP2Factory(store, reactor, limit=sip2.connections, login=sip2.login_timeout, idle=sip2.idle_timeout),
+        "z3950": Z3950Factory(store, reactor, limit=z3950.connections, idle=z3950.idle_timeout),
+        "web": make_site(pages, lambda: store.healthy, reactor, limit=ncip.message_size, too_large=TOO_LARGE),
     }
 
 

@@ -11,14 +11,19 @@ from twisted.internet.protocol import ServerFactory
 
 from server import passwords
 from server.metrics import METRICS, Metrics
-from server.sip2_connection import SIP2Connection
+from server.sip2_connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
 from storage.store import Store
 
 DRAIN_SECONDS: Final = 5.0
+MAX_CONNECTIONS: Final = 4096
 
 
 class SIP2Factory(ServerFactory):
-    """The connections of all devices. *clock* is the reactor; *verify* compares a password with an argon2 hash."""
+    """The connections of all devices. *clock* is the reactor; *verify* compares a password with an argon2 hash.
+
+    There are *limit* connections at most. One that has not logged in within *login* seconds, or says nothing for *idle* seconds,
+    is closed.
+    """
 
     noisy = False
 
@@ -28,7 +33,14 @@ class SIP2Factory(ServerFactory):
         clock: Any,
         verify: Callable[[str | None, str], Deferred[bool]] = passwords.verify,
         metrics: Metrics = METRICS,
+        *,
+        limit: int = MAX_CONNECTIONS,
+        login: float = LOGIN_SECONDS,
+        idle: float = IDLE_SECONDS,
     ) -> None:
+        self.limit = limit
+        self.login = login
+        self.idle = idle
         self.store = store
         self.clock = clock
         self.verify = verify
@@ -37,8 +49,8 @@ class SIP2Factory(ServerFactory):
         self.draining: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> SIP2Connection | None:  # noqa: N802 (Twisted's)
-        """Take no connection that the end of the daemon would cut."""
-        if self.draining is not None:
+        """Take no connection that the end of the daemon would cut, and no more than there is room for."""
+        if self.draining is not None or len(self.connections) >= self.limit:
             return None
         connection = SIP2Connection(self)
         connection.factory = self

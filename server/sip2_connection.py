@@ -26,7 +26,7 @@ from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
 from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported
-from server.sip2_profile import check_profile, wire_profile
+from devices.profiles import check_profile, wire_profile
 from server.sip2_replies import Setting
 from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
 from storage.network.network import Device
@@ -83,7 +83,7 @@ class SIP2Connection(Protocol):
         """Start the login time-out."""
         transport.prepare(self.transport)
         self.transport.registerProducer(self, True)
-        self._timer = self._service.clock.callLater(LOGIN_SECONDS, self._expired)
+        self._timer = self._service.clock.callLater(self._service.login, self._expired)
         self._service.connections.add(self)
         self._service.metrics.count("connections", "sip2")
 
@@ -94,7 +94,7 @@ class SIP2Connection(Protocol):
         session = self._session
         self._queue.extend(session.receive(data, self._service.clock.seconds()))
         if session.state is State.READY:
-            self._timer.reset(IDLE_SECONDS)
+            self._timer.reset(self._service.idle)
         if session.nul_frames:
             self._odd("defects", "nul")
             session.nul_frames = 0
@@ -317,6 +317,6 @@ class SIP2Connection(Protocol):
         self._session.profile = wire_profile(device.profile)
         self._desk = Desk(self._service, device, self._number, self._session.profile.charset)
         if not self._closed:
-            self._timer.reset(IDLE_SECONDS)
+            self._timer.reset(self._service.idle)
         self.log.info("{device} logged in from {peer}", device=device.code, peer=self.transport.getPeer())
         return messages.LoginResponse(ok=True)
