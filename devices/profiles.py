@@ -1,37 +1,25 @@
 """Device profiles: how a kiosk, sorter, gate or platform differs from what we say by default, as data.
 
-A profile is the table `profile` of a device in the network's file. Each option is declared once, in `OPTIONS`: the check
-of a declaration, the reading of a profile and the reference page come from there.
+A profile is a table of a device in the network's file. Its options are declared once, in `OPTIONS`, from which a profile is
+checked, read and documented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from protocols.sip2.session import Profile
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of a profile. *read* turns its text into what the session wants, and raises ValueError."""
-
-    name: str
-    default: str
-    doc: str
-    read: Callable[[str], Any]
-
-
-class ProfileError(Exception):
-    """A profile that cannot be used. `problems` is (option, what is wrong) for each."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{option}: {text}" for option, text in problems))
-        self.problems = problems
-
-
 _TERMINATORS: Final = {"CR": b"\r", "CRLF": b"\r\n"}
+
+
+class Option(NamedTuple):
+    """One option: what it is, its value when it is not given, and what reads a value or raises ValueError."""
+
+    doc: str
+    default: str
+    read: Callable[[str], Any]
 
 
 def _charset(text: str) -> str:
@@ -39,33 +27,49 @@ def _charset(text: str) -> str:
 
 
 def _terminator(text: str) -> bytes:
-    if text not in _TERMINATORS:
-        raise ValueError(f"write {' or '.join(_TERMINATORS)}, not {text!r}")
-    return _TERMINATORS[text]
+    try:
+        return _TERMINATORS[text]
+    except KeyError:
+        raise ValueError(f"write {' or '.join(_TERMINATORS)}, not {text!r}") from None
 
 
-OPTIONS: Final = (
-    Option("charset", "utf-8", "Character set of both directions: utf-8, cp850, latin-1, cp1252, ascii.", _charset),
-    Option("terminator", "CR", "What ends a response: CR, or CRLF for devices that wait for it.", _terminator),
-)
+OPTIONS: Final = {
+    "charset": Option(
+        "Character set of the texts, a Python codec that contains ASCII: `utf-8`, `cp850`, `latin-1`, `cp1252`, or `ascii`, "
+        "which takes accents off.",
+        "utf-8",
+        _charset,
+    ),
+    "terminator": Option(
+        "What ends a response: `CR` or `CRLF`. Requests may end in any of CR, LF and CRLF.", "CR", _terminator
+    ),
+}
 
 
-def session_profile(profile: Mapping[str, Any]) -> Profile:
-    """Return how the device with this *profile* speaks SIP2. Raises `ProfileError` with every problem at once."""
-    known = {option.name: option for option in OPTIONS}
-    problems = [(name, f"no such option (there are: {', '.join(known)})") for name in profile if name not in known]
-    values = {}
-    for option in OPTIONS:
+def check_profile(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a device's profile: option and fault."""
+    for name, value in profile.items():
+        option = OPTIONS.get(name)
+        if option is None:
+            yield name, f"unknown option: there are {', '.join(OPTIONS)}"
+            continue
         try:
-            values[option.name] = option.read(str(profile.get(option.name, option.default)))
+            option.read(str(value))
         except ValueError as error:
-            problems.append((option.name, str(error)))
-    if problems:
-        raise ProfileError(problems)
+            yield name, str(error)
+
+
+def wire_profile(profile: Mapping[str, Any]) -> Profile:
+    """Return how a device speaks. What is wrong in *profile* counts as not given: see `check_profile`."""
+    values = {}
+    faulty = {name for name, _ in check_profile(profile)}
+    for name, option in OPTIONS.items():
+        given = profile.get(name, option.default) if name not in faulty else option.default
+        values[name] = option.read(str(given))
     return Profile(**values)
 
 
 def reference() -> str:
-    """Return the Markdown table of options."""
-    rows = [f"| `{option.name}` | `{option.default}` | {option.doc} |" for option in OPTIONS]
-    return "\n".join(["| option | default | meaning |", "| --- | --- | --- |", *rows, ""])
+    """Return the Markdown section on device profiles."""
+    rows = [f"| `{name}` | `{option.default}` | {option.doc} |" for name, option in OPTIONS.items()]
+    return "\n".join(["## Device profiles", "", "| option | default | what it is |", "|---|---|---|", *rows, ""])

@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from devices.profiles import check_profile, wire_profile
 from protocols.sip2 import messages
 from protocols.sip2.codes import SupportedMessage, TerminalStatus
 from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
@@ -26,7 +27,6 @@ from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
 from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported
-from devices.profiles import check_profile, wire_profile
 from server.sip2_replies import Setting
 from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
 from storage.network.network import Device

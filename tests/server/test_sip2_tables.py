@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaType, SupportedMessage
-from protocols.sip2.session import REQUESTS, Profile
+from protocols.sip2.session import REQUESTS
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server.sip2_connection import SUPPORTED
 from server.sip2_desk import ANSWERS
-from server.sip2_profile import OPTIONS, check_profile, reference, wire_profile
 from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
 from storage.circulation.checkin import Alert
 from storage.circulation.due import Due
@@ -102,25 +101,6 @@ def test_magnetic_media_are_told_from_others() -> None:
     assert set(MEDIA.values()) == set(MediaType)
     assert MediaType.BOOK not in MAGNETIC
     assert MediaType.VIDEO_TAPE in MAGNETIC
-
-
-def test_a_devices_profile_tells_how_it_speaks() -> None:
-    assert wire_profile({}) == Profile()
-    assert wire_profile({"charset": "cp850", "terminator": "CRLF"}) == Profile(charset="cp850", terminator=b"\r\n")
-
-
-@pytest.mark.parametrize(
-    "profile", [{"terminator": "NL"}, {"charset": "utf-16"}, {"charset": "klingon"}, {"colour": "red"}]
-)
-def test_what_makes_no_sense_in_a_profile_is_named_and_counts_as_not_given(profile: dict[str, str]) -> None:
-    assert [option for option, _ in check_profile(profile)] == list(profile)
-    assert wire_profile(profile) == Profile()
-
-
-def test_every_option_of_a_profile_is_documented() -> None:
-    for name, option in OPTIONS.items():
-        assert f"| `{name}` | `{option.default}` | {option.doc} |" in reference()
-        assert list(check_profile({name: option.default})) == []
 
 
 def test_due_dates_are_the_end_of_a_day_or_an_instant() -> None:
