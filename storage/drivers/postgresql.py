@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 READERS: Final = 2
 WRITERS: Final = 2
-MAX_READS: Final = 64
-"""Reads that share a transaction."""
+MAX_CALLS: Final = 200
+"""Calls after which no more reads join a transaction: they are answered together."""
 MAX_BATCH: Final = 64
 GIVE_UP_SECONDS: Final = 5.0
 """How long an act that others disturb is tried again."""
@@ -222,9 +222,12 @@ class PostgreSQLDriver:
     def _send_reads(self) -> None:
         idle = [link for link in self._readers if link.idle]
         while idle and self._reads:
-            share = min(MAX_READS, -(-len(self._reads) // len(idle)))
-            readings = [self._reads.popleft() for _ in range(share)]
-            asks = [ask for reading in readings for ask in reading.asks]
+            share = -(-len(self._reads) // len(idle))
+            readings: list[_Reading] = []
+            asks: list[Bound] = []
+            while len(readings) < share and len(asks) < MAX_CALLS:
+                readings.append(self._reads.popleft())
+                asks += readings[-1].asks
             idle.pop().send(asks, partial(self._found, readings))
 
     def _found(self, readings: list[_Reading], rows: list[Sequence[Row]], error: StatementFailed | None) -> None:

@@ -8,8 +8,9 @@ Where a reader lives is not a column, and must never become one (S-02).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 
 class Scope(NamedTuple):
@@ -49,6 +50,10 @@ class Found(NamedTuple):
         return int(self.value.split()[0])
 
 
+Limits: TypeAlias = tuple[tuple[int | None, Found], ...]
+"""Limits that bind together, each with the item type whose branch it counts (None: all types)."""
+
+
 class Context(NamedTuple):
     """Where a rule is looked for. Trees are paths, nearest node first."""
 
@@ -77,6 +82,19 @@ def _specificity(rule: Rule, context: Context) -> tuple[int, ...] | None:
     return tuple(places)
 
 
+def _narrowest(rules: Iterable[Rule], context: Context) -> Found | None:
+    """Return what the most specific of *rules* that fit says. Of equally specific ones the later wins."""
+    fitting = [
+        (places, number, rule)
+        for number, rule in enumerate(rules)
+        if (places := _specificity(rule, context)) is not None
+    ]
+    if not fitting:
+        return None
+    rule = max(fitting, key=lambda fit: fit[:2])[2]
+    return Found(rule.value, rule.id)
+
+
 @dataclass(frozen=True)
 class PolicySet:
     """The rules in force from a day on, as the libraries voted them."""
@@ -84,45 +102,39 @@ class PolicySet:
     code: str
     effective_from: str
     rules: tuple[Rule, ...]
-    _memo: dict[tuple[str, Context], Found] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[str, Context], Found] = field(default_factory=dict, repr=False, compare=False)
+    _limits: dict[tuple[str, Context], Limits] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, attribute: str, context: Context) -> Found:
         """Return the value of *attribute* in *context*.
 
         Raises LookupError for an attribute that no rule gives at all: every attribute has a default in
-        `storage.network.network`. Equal specificity (the same scope declared twice) is settled by declaration: the later
-        rule wins, so that a set can correct the defaults it starts from.
+        `storage.network.attributes`. Equal specificity (the same scope declared twice) is settled by declaration: the
+        later rule wins, so that a set can correct the defaults it starts from.
         """
         key = (attribute, context)
-        found = self._memo.get(key)
+        found = self._found.get(key)
         if found is None:
-            fitting = [
-                (places, number, rule)
-                for number, rule in enumerate(self.rules)
-                if rule.attribute == attribute and (places := _specificity(rule, context)) is not None
-            ]
-            if not fitting:
+            found = _narrowest((rule for rule in self.rules if rule.attribute == attribute), context)
+            if found is None:
                 raise LookupError(attribute)
-            rule = max(fitting, key=lambda fit: fit[:2])[2]
-            found = self._memo[key] = Found(rule.value, rule.id)
+            self._found[key] = found
         return found
 
-    def limits(self, attribute: str, context: Context) -> tuple[tuple[int | None, Found], ...]:
-        """Return every limit that binds in *context*: (item type or None for all types, limit), narrowest types first.
+    def limits(self, attribute: str, context: Context) -> Limits:
+        """Return every limit that binds in *context*, narrowest types first.
 
         A limit on a type counts all loans of that type's branch, so a DVD is held to the limit on DVDs, to the one on
         audiovisual items and to the one on everything.
         """
-        bound = []
-        for node in (*context.item_type, None):
-            branch = context.item_type[context.item_type.index(node) :] if node is not None else ()
-            rules = [rule for rule in self.rules if rule.attribute == attribute and rule.scope.item_type == node]
-            fitting = [
-                (places, number, rule)
-                for number, rule in enumerate(rules)
-                if (places := _specificity(rule, context._replace(item_type=branch))) is not None
-            ]
-            if fitting:
-                rule = max(fitting, key=lambda fit: fit[:2])[2]
-                bound.append((node, Found(rule.value, rule.id)))
-        return tuple(bound)
+        key = (attribute, context)
+        limits = self._limits.get(key)
+        if limits is None:
+            found = ((node, self._limit(attribute, context, node)) for node in (*context.item_type, None))
+            limits = self._limits[key] = tuple((node, limit) for node, limit in found if limit is not None)
+        return limits
+
+    def _limit(self, attribute: str, context: Context, node: int | None) -> Found | None:
+        branch = context.item_type[context.item_type.index(node) :] if node is not None else ()
+        rules = (rule for rule in self.rules if rule.attribute == attribute and rule.scope.item_type == node)
+        return _narrowest(rules, context._replace(item_type=branch))
