@@ -373,15 +373,18 @@ barcode = _table(
     PrimaryKeyConstraint("number", "namespace"),
     rowid=False,
 )
+_PRIMARY = text("is_primary = 1")
+Index("one_primary_barcode", barcode.c.item_id, unique=True, sqlite_where=_PRIMARY, postgresql_where=_PRIMARY)
 
-# Open loans, and they alone.
+# Open loans, and they alone. Places and kinds are not foreign keys here: they come from the network, which is never
+# deleted from, and each check would cost a lookup at every act.
 loan = _table(
     "loan",
     _long_id(),
     _ref("item_id", "item"),
     _ref("patron_id", "patron", index=True),
-    _ref("library_id", "library"),
-    _ref("item_type_id", "item_type"),
+    Column("library_id", Int, nullable=False),
+    Column("item_type_id", Int, nullable=False),
     _text("channel"),
     _at("out_at"),
     _day("due_on"),
@@ -397,16 +400,16 @@ past_loan = _table(
     "past_loan",
     _long_id(),
     _ref("item_id", "item"),
-    _ref("library_id", "library"),
-    _ref("item_type_id", "item_type"),
-    _ref("patron_category_id", "patron_category"),
+    Column("library_id", Int, nullable=False),
+    Column("item_type_id", Int, nullable=False),
+    Column("patron_category_id", Int, nullable=False),
     _text("channel"),
     _at("out_at"),
     _day("due_on"),
     _at("due_at", null=True),
     _count("renewals"),
     _text("state"),
-    _ref("library_in_id", "library"),
+    Column("library_in_id", Int, nullable=False),
     _at("in_at"),
     CheckConstraint("in_at >= out_at", name="returned_after_lent"),
 )

@@ -58,6 +58,10 @@ def gather(request: CheckoutRequest, network: Network) -> Steps[LoanFacts]:
     return LoanFacts(list(item), list(waiting), list(patron), list(load))
 
 
+# A tuple: members are compared by identity, where a set would hash the enumeration in Python.
+_AT_STAFF: Final = (Status.DAMAGED, Status.IN_REPAIR, Status.IN_PROCESS, Status.ON_ORDER)
+
+
 def _refused_states(item: Item) -> tuple[Reason, ...]:
     """Reasons that lie in the item itself, whoever asks."""
     reasons = []
@@ -67,7 +71,7 @@ def _refused_states(item: Item) -> tuple[Reason, ...]:
         reasons.append(Reason.CLAIMED_RETURNED)
     elif item.status is Status.LOST and item.row.loan_id is not None:
         reasons.append(Reason.DECLARED_LOST)
-    elif item.status in {Status.DAMAGED, Status.IN_REPAIR, Status.IN_PROCESS, Status.ON_ORDER}:
+    elif item.status in _AT_STAFF:
         reasons.append(Reason.IN_PROCESS)
     if not item.row.for_loan:
         reasons.append(Reason.NOT_FOR_LOAN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ def parse_period(text: str) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
+@lru_cache(maxsize=256)
 def local_day(now: int, zone: ZoneInfo) -> date:
     """Return the calendar day at *now* (seconds since 1970 UTC) in *zone*, whatever the server's own zone."""
     return datetime.fromtimestamp(now, tz=UTC).astimezone(zone).date()
