@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from threading import Thread
+from types import NoneType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import psycopg
@@ -85,29 +86,27 @@ Answered: TypeAlias = Callable[[list[Sequence[Row]], StatementFailed | None], No
 """Is given the rows of the calls before the first error, and that error."""
 
 
-def _rare(value: str | bytes) -> bytes:
-    # PostgreSQL keeps no U+0000, and libpq would cut the text there.
-    return value.replace("\0", "\ufffd").encode() if isinstance(value, str) else value
+# PostgreSQL keeps no U+0000, and libpq would cut the text there.
+_OCTETS: Final[dict[type, Callable[[Any], bytes | None]]] = {
+    NoneType: lambda _none: None,
+    int: b"%d".__mod__,
+    bool: b"%d".__mod__,
+    str: lambda text: text.replace("\0", "\ufffd").encode(),
+    bytes: bytes,
+}
 
 
 def bind(call: Call) -> Bound:
-    """Make the values of *call* ready. Raises UnicodeEncodeError for text that is none (lone surrogates)."""
+    """Make the values of *call* ready.
+
+    Raises UnicodeEncodeError for text that is none (lone surrogates), KeyError for a type that no statement takes.
+    """
     statement, values = call
     order = statement.postgresql.order
     if order is not None:
         values = order(values)
     formats = [int(value.__class__ is bytes) for value in values] if bytes in map(type, values) else None
-    octets = [
-        None
-        if value is None
-        else b"%d" % value
-        if value.__class__ is int
-        else value.encode()
-        if value.__class__ is str and "\0" not in value
-        else _rare(value)
-        for value in values
-    ]
-    return Bound(statement, octets, formats)
+    return Bound(statement, [_OCTETS[value.__class__](value) for value in values], formats)
 
 
 def _text(statement: Statement) -> bytes:
