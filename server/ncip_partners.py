@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
-
 from protocols.ncip import problem
 from protocols.ncip.elements import Agency, InitiationHeader
 from protocols.ncip.problems import ProblemType
@@ -26,8 +23,6 @@ class Partners:
 
     def __init__(self, anonymous: str | None) -> None:
         self._anonymous = anonymous
-        self._key = secrets.token_bytes(32)
-        self._proved: dict[str, bytes] = {}
 
     async def identify(self, network: Network, service: str, header: InitiationHeader | None) -> Partner:
         """Give the partner that sent *header*; raises `Refused` with the problem that says why there is none."""
@@ -43,20 +38,10 @@ class Partners:
             kind = ProblemType.UNAUTHORIZED_SERVICE_FOR_AGENCY
             raise Refused(problem(service, kind, "this partner is suspended", "FromAgencyId", code))
         given = header.from_agency_authentication if header is not None else None
-        if partner.secret_hash and not await self._proves(partner, given or ""):
+        if partner.secret_hash and not await verify(partner.secret_hash, given or ""):
             kind = ProblemType.AGENCY_AUTHENTICATION_FAILED
             raise Refused(problem(service, kind, "this is not the secret agreed", "FromAgencyAuthentication"))
         return partner
-
-    async def _proves(self, partner: Partner, given: str) -> bool:
-        """Check a secret: by argon2 the first time, then by a keyed digest that only this process can make."""
-        mark = hmac.digest(self._key, f"{partner.secret_hash}\0{given}".encode(), "sha256")
-        if hmac.compare_digest(self._proved.get(partner.agency, b""), mark):
-            return True
-        if not await verify(partner.secret_hash, given):
-            return False
-        self._proved[partner.agency] = mark
-        return True
 
 
 def place_of(network: Network, header: InitiationHeader | None, partner: Partner) -> Library:
