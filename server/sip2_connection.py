@@ -111,6 +111,8 @@ class SIP2Connection(Protocol):
         """Forget what waits. An act under way goes on: its response is kept for the device's next connection."""
         self._closing = self._closed = True
         self._queue.clear()
+        if self._desk is not None:
+            self._desk.leave(int(self._service.clock.seconds()))
         if self._timer.active():
             self._timer.cancel()
         self._service.lost(self)

@@ -24,9 +24,10 @@ from storage.circulation.accounts import PatronAccount, item_information
 from storage.circulation.checkin import CHECKIN, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.renew import RENEW, RenewRequest
+from storage.journal import ACKNOWLEDGE, Acknowledged
 from storage.network.network import Device, Network
 from storage.refusals import Reason
-from storage.store import Store
+from storage.store import Store, StoreUnavailable
 from storage.usecase import Ledger, Origin, Outcome, UseCase
 
 Response: TypeAlias = Message | bytes
@@ -59,7 +60,8 @@ class Desk:
         self._password_hash = device.password_hash
         self._place(service.store.network, device)
         self._language = "fr"
-        self._unacknowledged: bytes | None = None
+        self._unacknowledged: bytes | None = None  # the act whose reply the device may still ask for again
+        self._followed = False  # ... though it has sent another request since
 
     def _place(self, network: Network, device: Device) -> None:
         self._network = network
@@ -77,11 +79,19 @@ class Desk:
         self._place(network, device)
         return True
 
+    def leave(self, now: int) -> None:
+        """Note, when the connection ends, that the device had its last act's reply: it went on to ask something else."""
+        if self._unacknowledged is not None and self._followed:
+            asked = Acknowledged(f"sip2:{self.code}", self._unacknowledged, self.origin)
+            # In an outage the reply stays until its time is over.
+            self.store.transact(ACKNOWLEDGE, asked, now).addErrback(lambda failure: failure.trap(StoreUnavailable))
+
     def setting(self, message: Message, now: int) -> Setting:
         """Return where, when and in which language *message* is answered.
 
         The language that the reader chose in 23 or 63 holds until their session ends: 11, 09 and 29 name none.
         """
+        self._followed = True
         self._language = replies.language_of(message, self._language)
         return Setting(self.library, now, self._language, self.library.zone)
 
@@ -106,7 +116,7 @@ class Desk:
     ) -> Pending:
         """Have *usecase* done; its outcome has the body of the response, which is on disk with the effect."""
         digest = blake2b(request.body, digest_size=16).digest()
-        acknowledged, self._unacknowledged = self._unacknowledged, digest
+        acknowledged, self._unacknowledged, self._followed = self._unacknowledged, digest, False
         if acknowledged == digest:
             acknowledged = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import journal, reply
 from storage.statements import Call, Row, Statement, Steps
-from storage.usecase import Act, Decision, Outcome, Request
+from storage.usecase import Act, Decision, Origin, Outcome, Request, UseCase
 
 if TYPE_CHECKING:
     from storage.network.network import Network
@@ -122,3 +123,33 @@ def lost_race(act: Act[Q, F, A], code: str) -> Outcome[A]:
     """Return what the caller of *act* is told when a guard of the database stopped its writes with refusal *code*."""
     answer = act.usecase.failed(act.request, code)
     return Outcome(answer, act.ledger.render(answer) if act.ledger is not None else b"")
+
+
+# --- acknowledgement -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The peer has shown that it has the reply kept for *account* under *digest*."""
+
+    account: str
+    digest: bytes
+    origin: Origin
+
+
+def _gather_nothing(_request: Acknowledged, _network: Network) -> Steps[None]:
+    yield []
+
+
+def _acknowledge(request: Acknowledged, _facts: None, _network: Network, _now: int) -> Decision[None]:
+    return Decision(None, (ACKNOWLEDGE_REPLY(request.account, request.digest),))
+
+
+ACKNOWLEDGE: Final = UseCase(
+    name="acknowledge",
+    gather=_gather_nothing,
+    decide=_acknowledge,
+    keys=lambda request: (f"reply:{request.account}",),
+    failed=lambda _request, _code: None,
+)
+"""Forget a reply that nobody will ask for again, when no further act of the connection does it on its way."""

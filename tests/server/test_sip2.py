@@ -515,6 +515,17 @@ class RepetitionTests(SIP2TestCase):
         refused = await third.read(checkout(b"R1", b"I1"))
         assert not refused.ok
 
+    async def test_a_read_after_an_act_shows_that_its_response_was_received(self) -> None:
+        first = self.service.kiosk()
+        assert (await first.read(checkout(b"R1", b"I1"))).ok
+        await first.read(item(b"I1"))
+        first.lose()
+        second = self.service.kiosk()
+        assert (await second.read(checkin(b"I1"))).ok
+        assert (await self.service.kiosk().read(checkout(b"R1", b"I1"))).ok
+        assert self.service.metrics.value("repeats", "sip2", "11") == 0
+        assert (await second.ask(item(b"I1"))).startswith(b"1804")
+
     async def test_an_act_under_way_survives_its_connection(self) -> None:
         kiosk = self.service.kiosk()
         kiosk.send(checkout(b"R1", b"I1") + b"\r")
