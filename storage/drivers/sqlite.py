@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -40,6 +40,7 @@ MAX_BATCH: Final = 256
 CHECKPOINT_ACTS: Final = 5_000
 """Acts after which a checkpoint runs: about 64 MB of WAL."""
 CHECKPOINT_SECONDS: Final = 30.0
+PROBE_SECONDS: Final = 5.0
 PREGROWN_WAL: Final = 40 * 1024 * 1024
 _CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
@@ -77,6 +78,11 @@ def _guard(error: sqlite3.IntegrityError) -> str | None:
     return GUARDS.get(str(error).rpartition(": ")[2])
 
 
+def _touch(connection: Connection) -> None:
+    """Write something, to see whether it is kept."""
+    connection.exec_driver_sql("UPDATE catalogue_version SET version = version")
+
+
 @implementer(IDriver)
 class SQLiteDriver:
     """The store in one SQLite file at *path*, which must exist with the present schema."""
@@ -99,6 +105,7 @@ class SQLiteDriver:
         self._works: deque[tuple[Callable[..., Any], tuple[Any, ...], Deferred[Any]]] = deque()
         self._closing: list[Deferred[None]] | None = None
         self._acts = 0
+        self._probe: Any = None
         self._checkpoint = _Checkpoint.NONE
         self._checkpointed = reactor.seconds()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -147,7 +154,7 @@ class SQLiteDriver:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            self._kept = False
+            self._fail()
             for member in members:
                 member.done.errback(StoreUnavailable(str(error)))
             return False
@@ -221,6 +228,7 @@ class SQLiteDriver:
         self._snapshot.end()  # What follows a reply must see what the reply says.
         self._kept = error is None
         if error is not None:
+            self._fail()
             self.log.error("A commit failed, nothing of it was kept: {error}", error=error)
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -233,6 +241,16 @@ class SQLiteDriver:
                 member.done.errback(outcome)
             else:
                 member.done.callback(outcome)
+
+    def _fail(self) -> None:
+        """Be unhealthy until a write is kept. Kiosks that hear of it stop asking, so the driver tries by itself."""
+        self._kept = False
+        if self._probe is None and self._closing is None:
+            self._probe = self._reactor.callLater(PROBE_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._probe = None
+        self.work(_touch).addErrback(lambda _failure: self._fail())
 
     def _next(self) -> None:
         """With no transaction open: finish a checkpoint, give long work its turn, run the queue, or close."""
@@ -311,7 +329,9 @@ class SQLiteDriver:
     def _worked(self, done: Deferred[Any], result: Any) -> None:
         self._snapshot.end()
         self._state = _State.IDLE
-        self._acts += 1
+        if not isinstance(result, Failure):
+            self._kept = True
+            self._acts += 1
         self._next()
         done.callback(result)  # A Failure makes it an errback.
 
@@ -321,6 +341,9 @@ class SQLiteDriver:
         """See `IDriver.close`."""
         done: Deferred[None] = Deferred()
         self._closing = [*(self._closing or ()), done]
+        if self._probe is not None:
+            self._probe.cancel()
+            self._probe = None
         if self._state is _State.CLOSED:
             done.callback(None)
         elif self._state is _State.IDLE:

@@ -85,6 +85,21 @@ def test_when_the_disk_is_full_what_is_told_is_what_is_kept(counter: Counter) ->
     assert counter.store.healthy
 
 
+def test_it_finds_out_by_itself_that_the_trouble_is_over(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kiosks that were told of an outage send no more acts: nothing else would ever show that it ended."""
+
+    def healthy() -> bool:
+        return counter.store.healthy
+
+    monkeypatch.setattr(driver, "PROBE_SECONDS", 0.01)
+    limit_pages(counter, 0)
+    while healthy():
+        counter.do_all([(CHECKOUT, CheckoutRequest("R1", f"I{n}", at())) for n in range(1, 20)])
+        counter.do_all([(CHECKIN, CheckinRequest(f"I{n}", at())) for n in range(1, 20)])
+    limit_pages(counter, 10_000)
+    assert any(await_(deferLater(reactor, 0.01, healthy)) for _ in range(200))
+
+
 def load(counter: Counter, kiosks: int, times: int) -> None:
     """Have *kiosks* lend and take back an item each, *times* over, side by side."""
 
