@@ -55,7 +55,6 @@ class Z3950Connection(Protocol):
         self._target = Target(factory.service)
         self._queue: deque[Pdu | Fault] = deque()
         self._timer: Any = None
-        self._began = 0.0
         self._busy = False  # a response is awaited
         self._working = False  # the loop of _work is on the stack
         self._resting = False  # the loop of _work is scheduled
@@ -184,33 +183,36 @@ class Z3950Connection(Protocol):
 
     def _answer(self, request: Pdu) -> None:
         self._busy = True
-        self._began = perf_counter()
-        answering = Deferred.fromCoroutine(ANSWERS[type(request)](self._target, request))
-        answering.addErrback(self._refused, request).addCallback(self._answered, request)
-        answering.addErrback(self._failed, request)
+        Deferred.fromCoroutine(self._answered(request)).addErrback(self._failed, request)
 
-    def _refused(self, failure: Failure, request: Pdu) -> Pdu:
-        """Give a no the shape of its response; what is neither a no nor the database's trouble is a bug of ours."""
-        refused = failure.value
-        if not isinstance(refused, Refused):
-            if failure.check(StoreUnavailable) is None:
-                self.log.failure("No answer could be made to {pdu}", failure, pdu=type(request).__name__)
-            refused = Refused(Bib1.TEMPORARY_SYSTEM_ERROR, "the catalogue cannot be read at the moment")
-        self._owner.metrics.count("refusals", "z3950", refused.condition.name)
-        return refusal(request, refused, self._target.version)
-
-    def _answered(self, response: Pdu, request: Pdu) -> None:
+    async def _answered(self, request: Pdu) -> None:
+        """Send the response to *request* when it is known, and go on."""
+        began = perf_counter()
+        try:
+            response = await ANSWERS[type(request)](self._target, request)
+        except Exception as error:  # noqa: BLE001 (whatever goes wrong, an origin gets the response that it waits for)
+            refused = self._refused(error, request)
+            self._owner.metrics.count("refusals", "z3950", refused.condition.name)
+            response = refusal(request, refused, self._target.version)
         self._busy = False
         if self._closed or self._closing:
             return
         self._write(self._association.send(response))
-        self._owner.metrics.observe("z3950", type(request).__name__, perf_counter() - self._began)
+        self._owner.metrics.observe("z3950", type(request).__name__, perf_counter() - began)
         if isinstance(response, InitializeResponse):
             if not response.result:
                 self._drop()
                 return
             self._wait(self._owner.idle)
         self._work()
+
+    def _refused(self, error: Exception, request: Pdu) -> Refused:
+        """Return the no that *error* is; what is neither a no nor the database's trouble is a bug of ours."""
+        if isinstance(error, Refused):
+            return error
+        if not isinstance(error, StoreUnavailable):
+            self.log.failure("No answer could be made to {pdu}", pdu=type(request).__name__)
+        return Refused(Bib1.TEMPORARY_SYSTEM_ERROR, "the catalogue cannot be read at the moment")
 
     def _failed(self, failure: Failure, request: Pdu) -> None:
         """Close when not even a refusal could be made."""

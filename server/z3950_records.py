@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from protocols.marc import iso2709
@@ -25,10 +25,10 @@ from protocols.z3950.records import retrieval_record, surrogate_diagnostic
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.records import StoredRecord, fetch
-from storage.circulation.accounts import Item, make_item
+from storage.catalogue.search import VERSION
 from storage.circulation.due import local_day
-from storage.circulation.facts import ITEMS_OF_RECORD, ItemRow
-from storage.circulation.status import LABELS, Status
+from storage.circulation.holdings import HoldingRow, by_record, holdings
+from storage.circulation.status import LABELS, Status, status_of
 from storage.network.network import Database, Network
 from storage.statements import Row, Steps
 
@@ -40,8 +40,7 @@ Fields = list[iso2709.RawField]
 Writer = Callable[[bytes, Fields, Format, Sequence[Holding]], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """In which syntax and element set a record is sent, and the version of the protocol that says why it is not."""
 
     syntax: str
@@ -49,7 +48,7 @@ class Form:
     version: int
 
 
-def contents(raw: bytes, source: Format, items: Sequence[Item], form: Form) -> bytes:
+def contents(raw: bytes, source: Format, holdings: Sequence[Holding], form: Form) -> bytes:
     """Return a record, stored as the octets *raw* of ISO 2709 in *source*, in the form that is asked. Raises Refused."""
     target, write = SYNTAXES[form.syntax]
     try:
@@ -59,7 +58,7 @@ def contents(raw: bytes, source: Format, items: Sequence[Item], form: Form) -> b
             leader, fields, source = converted.leader.encode(), converted.raw_fields(), target
         if form.element_set == "B":
             fields = brief(fields, source)
-        return write(leader, fields, source, [_holding(item) for item in items if item.status is not Status.WITHDRAWN])
+        return write(leader, fields, source, holdings)
     except Unwritable as error:  # ISO 2709 has no room for so much; XML has
         raise Refused(Bib1.RECORD_NOT_IN_SYNTAX, oids.XML) from error
     except MarcError as error:
@@ -87,26 +86,35 @@ SYNTAXES: Final[dict[str, tuple[Format | None, Writer]]] = {
 """Record syntax -> the format that it is in (None: that of the stored record), and its writer."""
 
 
-def _holding(item: Item) -> Holding:
-    due = ""
-    if item.due is not None:
-        due = item.due.on or (local_day(item.due.at, item.home.zone).isoformat() if item.due.at is not None else "")
+def holdings_of(network: Network, rows: Sequence[Row]) -> list[Holding]:
+    """Return the items of a record as it shows them, made of the rows of `storage.circulation.holdings`."""
+    return [_holding(network, item) for item in map(HoldingRow._make, rows) if status_of(item) is not Status.WITHDRAWN]
+
+
+def _holding(network: Network, item: HoldingRow) -> Holding:
+    home = network.libraries[item.home_id]
+    due = item.due_on or ("" if item.due_at is None else local_day(item.due_at, home.zone).isoformat())
     return Holding(
-        owner=item.owner.code,
-        place=item.home.code,
-        section=item.row.location,
-        call_number=item.row.call_number,
-        barcode=item.row.barcode,
-        volume=item.row.volume,
-        status=LABELS[item.status][0],
+        owner=network.libraries[item.owner_id].code,
+        place=home.code,
+        section=item.location,
+        call_number=item.call_number,
+        barcode=item.barcode,
+        volume=item.volume,
+        status=LABELS[status_of(item)][0],
         due=due,
     )
 
 
-class _Made(NamedTuple):
-    """A record that was made, and what of."""
+_Key = tuple[int, str, Form]
+_NONE: Final[Sequence[Row]] = []
 
-    version: int
+
+class _Made(NamedTuple):
+    """A record that was made, and what of: the versions of catalogue and record, the network, the rows of its items."""
+
+    catalogue: int
+    record: int
     revision: int
     rows: Sequence[Row]
     octets: bytes
@@ -123,40 +131,55 @@ class Shelf:
     def __init__(self, octets: int = SHELF_OCTETS) -> None:
         self._limit = octets
         self._used = 0
-        self._made: OrderedDict[tuple[int, str, Form], _Made] = OrderedDict()
+        self._made: OrderedDict[_Key, _Made] = OrderedDict()
 
     def read(
         self, network: Network, numbers: Sequence[int], databases: Sequence[Database], form: Form
     ) -> Steps[list[bytes]]:
         """Return records as NamePlusRecord, in the order of *numbers*; a diagnostic for each that cannot be sent."""
-        stored = yield from fetch(numbers)
-        items = yield [ITEMS_OF_RECORD(number) for number in numbers]
         names = yield from _names(numbers, databases)
-        return [
-            self._record(network, name, number, record, rows, form)
-            for name, number, record, rows in zip(names, numbers, stored, items, strict=True)
-        ]
+        (version,), *answers = yield [VERSION(), *holdings(numbers)]
+        catalogue, revision, rows = version[0], network.revision, by_record(answers)
+        sent: dict[int, bytes] = {}
+        missing: list[_Key] = []
+        for key in zip(numbers, names, repeat(form), strict=False):
+            kept = self._made.get(key)
+            if (
+                kept is not None
+                and kept.catalogue == catalogue
+                and kept.revision == revision
+                and kept.rows == rows.get(key[0], _NONE)
+            ):
+                self._made.move_to_end(key)
+                sent[key[0]] = kept.octets
+            else:
+                missing.append(key)
+        if missing:
+            stored = yield from fetch([number for number, _, _ in missing])
+            for key, record in zip(missing, stored, strict=True):
+                made = self._make(key, record, catalogue, network, rows.get(key[0], _NONE))
+                self._keep(key, made)
+                sent[key[0]] = made.octets
+        return [sent[number] for number in numbers]
 
-    def _record(
-        self, network: Network, name: str, number: int, record: StoredRecord | None, rows: Sequence[Row], form: Form
-    ) -> bytes:
-        key = number, name, form
-        version = record.version if record is not None else 0
+    def _make(
+        self, key: _Key, record: StoredRecord | None, catalogue: int, network: Network, rows: Sequence[Row]
+    ) -> _Made:
+        version = record.version if record is not None and not record.deleted else 0
         kept = self._made.get(key)
-        if kept is not None and kept.version == version and kept.rows == rows and kept.revision == network.revision:
-            self._made.move_to_end(key)
-            return kept.octets
+        if kept is not None and kept.record == version and kept.revision == network.revision and kept.rows == rows:
+            return kept._replace(catalogue=catalogue)  # another record has changed
+        _, name, form = key
         try:
             if record is None or record.deleted:
                 raise Refused(Bib1.RECORD_DELETED)  # noqa: TRY301 (all that can be wrong with a record ends here)
-            items = [make_item(network, ItemRow._make(row)) for row in rows]
-            made = retrieval_record(name, form.syntax, contents(record.iso2709, record.form, items, form))
+            octets = contents(record.iso2709, record.form, holdings_of(network, rows), form)
+            made = retrieval_record(name, form.syntax, octets)
         except Refused as refused:
             made = surrogate_diagnostic(name, refused, form.version)
-        self._keep(key, _Made(version, network.revision, rows, made))
-        return made
+        return _Made(catalogue, version, network.revision, rows, made)
 
-    def _keep(self, key: tuple[int, str, Form], made: _Made) -> None:
+    def _keep(self, key: _Key, made: _Made) -> None:
         old = self._made.pop(key, None)
         self._used += made.size - (old.size if old is not None else 0)
         self._made[key] = made

@@ -236,15 +236,6 @@ def item_information(network: Network, barcode: str, library_id: int) -> Steps[I
     return ItemAccount(None, barcode, item, sum(1 for row in waiting if row[0] == item.row.id))
 
 
-def holdings(network: Network, record_ids: Sequence[int]) -> Steps[dict[int, tuple[Item, ...]]]:
-    """Read the items of several records with their statuses, in one step."""
-    answers = yield [facts.ITEMS_OF_RECORD(record_id) for record_id in record_ids]
-    return {
-        record_id: tuple(make_item(network, ItemRow._make(row)) for row in rows)
-        for record_id, rows in zip(record_ids, answers, strict=True)
-    }
-
-
 def patron_information(
     network: Network, card: str, library_id: int, channel: str, pin: str | None, now: int
 ) -> Steps[PatronAccount]:
@@ -274,7 +265,10 @@ def patron_information(
     )
     context = patron_context(network, patron, library_id, channel)
     limit = network.policy(day).find("loan.limit", context).number
-    refused = {act: denials(network, patron, load, context, today, now, act) for act in ACTS}
+    troubled = overdue or patron.blocks or row.card_status != "active" or (row.valid_until or day) < day
+    refused: dict[str, tuple[Reason, ...]] = dict.fromkeys(ACTS, ())
+    if troubled:
+        refused = {act: denials(network, patron, load, context, today, now, act) for act in ACTS}
     if load.total >= limit:
         refused["checkout"] = (*refused["checkout"], Reason.TOO_MANY_LOANS)
     return PatronAccount(

@@ -150,14 +150,6 @@ _ITEM_STATE: Final = (
 ITEM: Final = Statement(
     "item", select(*_ITEM_COLUMNS).select_from(_ITEM_STATE).where(barcode.c.number == _NUMBER), "number"
 )
-ITEMS_OF_RECORD: Final = Statement(
-    "items of record",
-    select(*_ITEM_COLUMNS)
-    .select_from(_ITEM_STATE)
-    .where(item.c.record_id == bindparam("record"), barcode.c.is_primary == literal_column("1"))
-    .order_by(item.c.id),
-    "record",
-)
 
 
 class WaitingRow(NamedTuple):

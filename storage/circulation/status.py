@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
-from storage.circulation.facts import ItemRow
+
+class _Held(Protocol):
+    """An item's row, as far as its status follows from it."""
+
+    @property
+    def condition(self) -> str: ...
+    @property
+    def loan_state(self) -> str | None: ...
+    @property
+    def hold_state(self) -> str | None: ...
+    @property
+    def transit_id(self) -> int | None: ...
 
 
 class Status(Enum):
@@ -54,7 +65,7 @@ _CONDITIONS: Final = {
 }
 
 
-def status_of(item: ItemRow) -> Status:
+def status_of(item: _Held) -> Status:
     """Return the status, by precedence: withdrawn, loan, hold shelf, transit, condition, available."""
     if item.condition == "withdrawn":
         return Status.WITHDRAWN
