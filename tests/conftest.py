@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.database import Location, upgrade
 from tests.counter import Counter
 from tests.network import declare_small_network
 from tests.postgresql import Server
+
+# Every run tries the same examples, however loaded the machine is.
+settings.register_profile("bibliobus", derandomize=True, deadline=None, database=None)
+settings.load_profile("bibliobus")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ class Reason(Enum):
     NOT_BIBLIOGRAPHIC = "not a bibliographic record"
     XML = "the XML of the record is not a MARC record"
     DELETED = "its source has marked it as deleted"
-    DUPLICATE = "an earlier record of the file has the same control number"
+    DUPLICATE = "an earlier record of the file is the same"
     UNWRITABLE = "ISO 2709 cannot hold it once it is in UTF-8"
 
 

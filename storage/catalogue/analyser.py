@@ -36,7 +36,14 @@ _MARKS: Final = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
 _APOSTROPHES: Final = frozenset("'\u2019\u02bc\u2018\u2032\u02b9\uff07\u00b4`")
-_IDEOGRAPHS: Final = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+_IDEOGRAPHS: Final = (
+    (0x3040, 0x30FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0xFF66, 0xFF9F),
+    (0x20000, 0x3FFFF),
+)
 _KEPT: Final = 20_000
 
 
@@ -55,7 +62,7 @@ def _fold(char: str) -> str:
         return "'"
     code = ord(char)
     if any(low <= code <= high for low, high in _IDEOGRAPHS):
-        return f" {char} "
+        return f" {unicodedata.normalize('NFKC', char)} "
     category = unicodedata.category(char)
     if category == "Cf" or char in "\x88\x89\x98\x9c":  # Invisible: soft hyphen, direction, non-sorting characters.
         return ""
@@ -140,7 +147,7 @@ _SEPARATORS: Final = str.maketrans("x", "X", " -")
 
 def isbns(text: str) -> list[str]:
     """Return the ISBNs in a text, as 13 digits; one whose check digit is wrong stays as it is, without separators."""
-    return _all(_ISBN, text, isbn.to_isbn13)
+    return _all(_ISBN, text, lambda number: str(isbn.to_isbn13(isbn.validate(number))))
 
 
 def issns(text: str) -> list[str]:

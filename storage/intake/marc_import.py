@@ -65,6 +65,11 @@ class Report:
         self.refused += other.refused
         self.unknown.update(other.unknown)
 
+    @property
+    def wrote(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.added or self.replaced or self.items_added or self.items_changed)
+
     def to_json(self) -> dict[str, Any]:
         """Return the report in values that JSON can hold."""
         counts: dict[str, Any] = {name: getattr(self, name) for name in _COUNTS}
@@ -300,7 +305,8 @@ def _save_items(connection: Connection, task: Task, wanted: Sequence[_Item], rep
         old = by_barcode.get((each.namespace, each.number)) if each.number else by_place.get((each.said[0], source))
         if old is None:
             new.append((each, source))
-        elif old.source != source and old.said[0] != each.said[0]:
+        elif old.said[0] != each.said[0]:
+            # An item never moves to another record by itself: two records with one barcode would draw it to and fro.
             report.refused.append((each.control, each.number, ItemProblem.TAKEN))
         elif old.source != source or old.said == each.said:
             # An item of the same record that was declared otherwise stays as it was declared.

@@ -44,10 +44,14 @@ class Options:
 
 @dataclass(slots=True)
 class Seen:
-    """What was found while reading: counts for the report. `rejected` is by reason."""
+    """What was found while reading: counts for the report.
+
+    `rejected` is by reason; `by_content` are records without a control number, or with that of an earlier record.
+    """
 
     records: int = 0
     octets: int = 0
+    by_content: int = 0
     forms: Counter[Format] = field(default_factory=Counter)
     charsets: Counter[Charset] = field(default_factory=Counter)
     findings: Counter[Finding] = field(default_factory=Counter)
@@ -64,7 +68,7 @@ class MarcFile:
         self.seen = Seen()
         self.is_xml = False
         self._options = options
-        self._controls: set[int] = set()
+        self._keys: set[int] = set()
 
     def records(self, chunks: Iterable[bytes]) -> Iterator[SourceRecord | BadRecord]:
         """Yield each record, or why it is refused, with its octets in the source format.
@@ -120,9 +124,7 @@ class MarcFile:
         profile = PROFILES[self._options.profile or DEFAULT_PROFILES[made.form]]
         items, fields = source_items(made.fields, profile)
         raw = iso2709.join(made.leader, fields)
-        control = next((data.decode().strip() for tag, data in fields if tag == b"001"), "")
-        control = control or f"content:{hashlib.blake2b(raw, digest_size=16).hexdigest()}"
-        self._once(control)
+        control = self._control(next((data.decode().strip() for tag, data in fields if tag == b"001"), ""), raw)
         self.seen.forms[made.form] += 1
         self.seen.charsets[made.charset] += 1
         self.seen.findings.update(made.found.keys())
@@ -130,12 +132,26 @@ class MarcFile:
         media = made.leader[6:8].decode()
         return SourceRecord(control, made.form.value, raw.decode(), title.title, title.author, media, items)
 
-    def _once(self, control: str) -> None:
-        """Refuse a second record of the same number: saved after the first, it would undo it each time anew."""
-        digest = int.from_bytes(hashlib.blake2b(control.encode(), digest_size=8).digest(), "big")
-        if digest in self._controls:
+    def _control(self, control: str, raw: bytes) -> str:
+        """Return the number by which the record is known from run to run.
+
+        Files hold different records of one number, and records without: those are known by their content as well. The same
+        record a second time is refused: it would be read, compared and left alone each time anew.
+        """
+        content = hashlib.blake2b(raw, digest_size=16).hexdigest()
+        if not self._first(f"{control}#{content}"):
             raise BadRecord(Reason.DUPLICATE, b"", control)
-        self._controls.add(digest)
+        if control and self._first(control):
+            return control
+        self.seen.by_content += 1
+        return f"{control}#{content}"
+
+    def _first(self, key: str) -> bool:
+        digest = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
+        if digest in self._keys:
+            return False
+        self._keys.add(digest)
+        return True
 
 
 CHUNK: Final = 1 << 16

@@ -1,0 +1,394 @@
+"""Search on real databases: what is found, what is refused, and an oracle that reads every record."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap
+from sqlalchemy import Connection, update
+from twisted.internet.task import Clock
+
+from protocols.marc.charsets import without_article
+from protocols.marc.format import Format
+from protocols.marc.record import Record
+from storage.catalogue import analyser, records
+from storage.catalogue import search as searching
+from storage.catalogue.access_points import (
+    ALL,
+    ANY,
+    BODY,
+    ISBN,
+    ISSN,
+    LOCAL_NUMBER,
+    OTHER_NUMBER,
+    PERSON,
+    PLACE,
+    PUBLISHER,
+    RESPONSIBILITY,
+    SERIES,
+    SUBJECT,
+    TITLE,
+    YEAR,
+    AccessPoint,
+    by_use,
+    places,
+)
+from storage.catalogue.hits import Hits
+from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
+from storage.catalogue.records import NewRecord
+from storage.database import Location
+from storage.schema import posting
+from storage.store import open_store
+from tests.storage.catalogue.running import LENS_BASE, NETWORK, declare_databases, found, new_record
+
+NOW = 1_795_345_200
+RECORDS = [
+    new_record(
+        "1", "010    $a2-253-00422-7", "100    $a20010206d1983    k  y0frey50      ba", "200 1  $a\x98Le \x9cGerminal$eroman$fÉmile Zola",
+        "210    $aParis$cLGF$d1983", "606    $aMineurs$yFrance", "700  1 $aZola$bÉmile$f1840-1902$4070",
+    ),
+    new_record(
+        "2", "200 1  $aL'œuvre$fÉmile Zola", "210    $aParis$cGallimard$d1998", "330    $aUn peintre à Paris, la mine",
+        "700  1 $aZola$bÉmile$4070", "225 2  $aLe livre de poche",
+    ),
+    new_record(
+        "3", "011    $a0035-2969", "200 1  $aHistoire de la mine en France", "210    $aLens$cPresses du Nord$d2001",
+        "606    $aHistoire$yFrance", "702  1 $aDurand$bJean",
+    ),
+    new_record(
+        "4", "008 840206s1983    fr ||||f||||||||||||fre u", "020    $a9782253004226", "100 1  $aZola, Émile,$d1840-1902.",
+        "245 10 $aGerminal :$bthe novel /$cEmile Zola", "260    $aLondon :$bPenguin,$c1983.", form=Format.MARC21,
+    ),
+    new_record("5", "200 1  $aLa mine de France : histoire", "710 02 $aSociété minière$cLens"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def connection(any_location: Location) -> Iterator[Connection]:
+    """A catalogue of five records, numbered from 1, the last of them in the second database alone."""
+    engine = any_location.engine()
+    with engine.begin() as connection:
+        declare_databases(connection)
+        assert records.save_records(connection, RECORDS[:4], [NETWORK], NOW).ids == [1, 2, 3, 4]
+        assert records.save_records(connection, RECORDS[4:], [LENS_BASE], NOW).ids == [5]
+    with engine.begin() as connection:
+        yield connection
+
+
+def words(point: AccessPoint, text: str) -> Term:
+    return Term((point,), Kind.WORDS, text)
+
+
+FINDS: list[tuple[Query, list[int]]] = [
+    # accents, ligatures, elisions, case
+    (words(TITLE, "germinal"), [1, 4]),
+    (words(TITLE, "L'Oeuvre"), [2]),
+    (words(TITLE, "œuvre"), [2]),
+    (words(TITLE, "OEUVRE"), [2]),
+    (words(PERSON, "emile zola"), [1, 2, 4]),
+    (words(PERSON, "Émile"), [1, 2, 4]),
+    # identifiers
+    (words(ISBN, "9782253004226"), [1, 4]),
+    (words(ISBN, "2-253-00422-7"), [1, 4]),
+    (words(ISBN, "978-2-253-00422-6 (br.)"), [1, 4]),
+    (words(ISSN, "00352969"), [3]),
+    (words(LOCAL_NUMBER, "4"), [4]),
+    (Term((LOCAL_NUMBER, OTHER_NUMBER), Kind.WORDS, "2"), [2]),
+    (words(YEAR, "1983"), [1, 4]),
+    (Term((ISBN,), Kind.PREFIX, "2-253"), [1, 4]),
+    (Term((ISBN,), Kind.PREFIX, "978225"), [1, 4]),
+    (Term((YEAR,), Kind.PREFIX, "19"), [1, 2, 4]),
+    # anywhere
+    (words(ANY, "peintre"), [2]),
+    (words(ANY, "zola 1983"), [1, 4]),
+    (words(ANY, "2253004227"), [1, 4]),
+    (words(ANY, "0035-2969"), [3]),
+    (words(ANY, "lens"), [3, 5]),
+    # other points
+    (words(SUBJECT, "france histoire"), [3]),
+    (words(SERIES, "poche"), [2]),
+    (words(PUBLISHER, "gallimard"), [2]),
+    (words(PLACE, "london"), [4]),
+    (Term(by_use[1003], Kind.WORDS, "zola"), [1, 2, 4]),
+    (Term(by_use[1003], Kind.WORDS, "societe lens"), [5]),
+    (words(RESPONSIBILITY, "zola"), [1, 2, 4]),
+    # several points: each word in any of them
+    (Term((TITLE, PERSON), Kind.WORDS, "zola germinal"), [1, 4]),
+    # phrases
+    (Term((TITLE,), Kind.PHRASE, "de la mine"), [3]),
+    (Term((TITLE,), Kind.PHRASE, "la mine"), [3, 5]),
+    (Term((TITLE,), Kind.PHRASE, "mine la"), []),
+    (Term((TITLE,), Kind.PHRASE, "histoire"), [3, 5]),
+    (Term((TITLE,), Kind.PHRASE, "histoire de la mine en france"), [3]),
+    (Term((TITLE,), Kind.PHRASE, "mine de france histoire"), [5]),
+    (Term((PERSON,), Kind.PHRASE, "Émile Zola"), [1, 2, 4]),
+    (Term((PERSON,), Kind.PHRASE, "Zola, Émile"), [1, 2, 4]),
+    (Term((ANY,), Kind.PHRASE, "emile zola"), [1, 2, 4]),
+    (Term((ANY,), Kind.PHRASE, "livre de poche"), [2]),
+    (Term((PUBLISHER,), Kind.PHRASE, "presses du nord"), [3]),
+    (Term((PUBLISHER,), Kind.PHRASE, "du presses"), []),
+    # truncation
+    (Term((TITLE,), Kind.PREFIX, "germ"), [1, 4]),
+    (Term((TITLE,), Kind.PREFIX, "mine fr"), [3, 5]),
+    (Term((ANY,), Kind.PREFIX, "peintr"), [2]),
+    # headings
+    (Term((TITLE,), Kind.HEADING, "Le Germinal"), [1, 4]),
+    (Term((TITLE,), Kind.HEADING, "germinal : roman"), [1]),
+    (Term((TITLE,), Kind.HEADING, "germ"), []),
+    (Term((TITLE,), Kind.HEADING_PREFIX, "L'œu"), [2]),
+    (Term((TITLE,), Kind.HEADING_PREFIX, "mine de"), [5]),
+    (Term((PERSON, BODY), Kind.HEADING, "Zola, Émile"), [1, 2, 4]),
+    (Term((SUBJECT,), Kind.HEADING, "Mineurs -- France"), [1]),
+    (Term((SUBJECT,), Kind.HEADING, "Mineurs"), [1]),
+    # and, or, and-not
+    (And(words(TITLE, "germinal"), words(PLACE, "paris")), [1]),
+    (Or(words(TITLE, "oeuvre"), words(PLACE, "lens")), [2, 3]),
+    (AndNot(words(PERSON, "zola"), words(TITLE, "germinal")), [2]),
+    (AndNot(words(ANY, "mine"), Or(words(TITLE, "histoire"), words(PERSON, "nobody"))), [2]),
+    (words(TITLE, "nothing"), []),
+]  # fmt: skip
+
+
+def test_what_is_found(connection: Connection) -> None:
+    hits = Hits()
+    wrong = [
+        (query, numbers, got) for query, numbers in FINDS if (got := found(connection, query, hits=hits)) != numbers
+    ]
+    assert wrong == []
+
+
+def test_databases_restrict_and_join(connection: Connection) -> None:
+    query = words(ANY, "mine")
+    assert found(connection, query, [NETWORK]) == [2, 3]
+    assert found(connection, query, [LENS_BASE]) == [5]
+    assert found(connection, query, [NETWORK, LENS_BASE]) == [2, 3, 5]
+    assert found(connection, query, [99]) == []
+
+
+def test_earlier_results_are_operands(connection: Connection) -> None:
+    sets = {"a": BitMap((1, 2, 5))}.get
+    assert found(connection, ResultSet("a"), sets=sets) == [1, 2, 5]
+    assert found(connection, And(ResultSet("a"), words(PERSON, "zola")), sets=sets) == [1, 2]
+    assert found(connection, AndNot(ResultSet("a"), words(PERSON, "zola")), [LENS_BASE], sets=sets) == [5]
+
+
+def deep(levels: int) -> Query:
+    leaves: list[Query] = [words(TITLE, "mine")] * levels
+    return functools.reduce(Or, leaves)
+
+
+REFUSALS: list[tuple[Query, QueryReason, str]] = [
+    (words(TITLE, " ... "), QueryReason.EMPTY_TERM, " ... "),
+    (words(ISBN, "-"), QueryReason.EMPTY_TERM, "-"),
+    (Term((TITLE,), Kind.HEADING, ""), QueryReason.EMPTY_TERM, ""),
+    (Term((PLACE,), Kind.HEADING, "paris"), QueryReason.NO_HEADINGS, "place-of-publication"),
+    (ResultSet("gone"), QueryReason.UNKNOWN_RESULT_SET, "gone"),
+    (words(TITLE, "mot " * 100), QueryReason.TOO_COMPLEX, "100 words in a term"),
+    (deep(1_000), QueryReason.TOO_COMPLEX, "more than 500 parts, or 200 levels"),
+]
+
+
+def test_what_is_refused(connection: Connection) -> None:
+    for query, reason, detail in REFUSALS:
+        with pytest.raises(QueryError) as caught:
+            found(connection, query)
+        assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+def test_a_truncated_term_of_too_many_terms_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "MAX_RANGE", 2)
+    with pytest.raises(QueryError) as caught:
+        found(connection, Term((ANY,), Kind.PREFIX, "m"))
+    assert (caught.value.reason, caught.value.detail) == (QueryReason.TOO_MANY_TERMS, "m")
+
+
+def test_a_phrase_of_too_many_candidates_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "MAX_VERIFIED", 0)
+    with pytest.raises(QueryError) as caught:
+        found(connection, Term((TITLE,), Kind.PHRASE, "de la mine"))
+    assert caught.value.reason is QueryReason.TOO_MANY_CANDIDATES
+
+
+# --- change -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_replaced_record_is_found_by_what_it_says_now(connection: Connection) -> None:
+    hits = Hits()
+    assert found(connection, words(TITLE, "germinal"), hits=hits) == [1, 4]
+    changed = new_record("1", "200 1  $aLa terre", "700  1 $aZola$bÉmile$4070")
+    saved = records.save_records(connection, [changed], [NETWORK], NOW + 1)
+    assert (saved.ids, saved.replaced, saved.added) == ([1], 1, 0)
+    assert found(connection, words(TITLE, "germinal"), hits=hits) == [4]
+    assert found(connection, words(TITLE, "terre"), hits=hits) == [1]
+    assert found(connection, words(PERSON, "zola"), [NETWORK], hits=hits) == [1, 2, 4]
+    assert found(connection, words(ISBN, "9782253004226"), hits=hits) == [4]
+
+
+def test_a_deleted_record_is_found_no_more_and_its_number_is_never_used_again(connection: Connection) -> None:
+    hits = Hits()
+    assert found(connection, words(PERSON, "zola"), [NETWORK], hits=hits) == [1, 2, 4]
+    assert records.delete_records(connection, [2, 77], NOW) == 1
+    assert records.delete_records(connection, [2], NOW) == 0
+    assert found(connection, words(PERSON, "zola"), [NETWORK], hits=hits) == [1, 4]
+    saved = records.save_records(connection, [new_record("9", "200 1  $aNouveau")], [NETWORK], NOW)
+    assert saved.ids == [6]
+    again = records.save_records(connection, RECORDS[1:2], [NETWORK], NOW)
+    assert again.ids == [2]
+    assert found(connection, words(PERSON, "zola"), [NETWORK], hits=hits) == [1, 2, 4]
+
+
+def test_what_is_remembered_is_not_read_again_while_the_version_stands(connection: Connection) -> None:
+    hits = Hits()
+    phrase = Term((TITLE,), Kind.PHRASE, "de la mine")
+    assert found(connection, phrase, hits=hits) == [3]
+    # Behind the store's back: only a cache can still know.
+    connection.execute(update(posting).values(term=posting.c.term + "x"))
+    assert found(connection, phrase, hits=hits) == [3]
+    assert found(connection, phrase) == []
+    records.save_records(connection, [new_record("8", "200 1  $aAutre")], [], NOW)
+    assert found(connection, phrase, hits=hits) == []
+
+
+def test_it_runs_on_the_store(location: Location) -> None:
+    with location.engine().begin() as connection:
+        declare_databases(connection)
+        records.save_records(connection, RECORDS, [NETWORK], NOW)
+    store = open_store(location, Clock())
+    answers: list[BitMap] = []
+    store.read(searching.search(Hits(), words(TITLE, "germinal"), (NETWORK,), lambda _: None)).addCallback(
+        answers.append
+    )
+    assert answers == [BitMap((1, 4))]
+    fetched: list[list[records.StoredRecord | None]] = []
+    store.read(records.fetch([4, 77, 1])).addCallback(fetched.append)
+    store.close()
+    (four, missing, one) = fetched[0]
+    assert missing is None
+    assert four is not None
+    assert (four.id, four.form, four.iso2709) == (4, Format.MARC21, RECORDS[3].iso2709)
+    assert one is not None
+    assert one.fields()[0] == (b"001", b"1")
+
+
+# --- the oracle: every record read, nothing indexed ---------------------------------------------------------------------------
+
+VOCABULARY = ["mine", "mines", "été", "ete", "œuvre", "oeuvre", "l'art", "de", "la", "Zola", "zolas", "histoire"]
+TEXTS = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=4).map(" ".join)
+FIELDS = {
+    Format.UNIMARC: ["200 1  $a{}$e{}", "200 1  $a\x98La \x9c{}", "517    $a{}", "700  1 $a{}$b{}", "710 02 $a{}", "606    $a{}$x{}", "330    $a{}", "225 2  $a{}", "210    $a{}$c{}", "200 1  $a{}$f{}"],
+    Format.MARC21: ["245 10 $a{} :$b{}", "246 1  $a{}", "100 1  $a{}, {}", "710 2  $a{}", "650  4 $a{}$x{}", "520    $a{}", "490 0  $a{}", "260    $a{} :$b{}", "245 10 $a{} /$c{}"],
+}  # fmt: skip
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> list[NewRecord]:
+    out = []
+    for number in range(draw(st.integers(1, 8))):
+        form = draw(st.sampled_from(list(Format)))
+        templates = draw(st.lists(st.sampled_from(FIELDS[form]), min_size=1, max_size=5))
+        fields = [template.format(*(draw(TEXTS) for _ in range(template.count("{}")))) for template in templates]
+        out.append(new_record(f"N{number}", *fields, form=form))
+    return out
+
+
+POINTS = [ANY, TITLE, PERSON, BODY, SUBJECT, SERIES, PUBLISHER, RESPONSIBILITY]
+TERMS = st.builds(
+    Term,
+    st.lists(st.sampled_from(POINTS), min_size=1, max_size=2, unique=True).map(tuple),
+    st.sampled_from([Kind.WORDS, Kind.PHRASE, Kind.PREFIX]),
+    TEXTS,
+) | st.builds(
+    Term,
+    st.sampled_from([(TITLE,), (PERSON,), (SUBJECT, SERIES)]),
+    st.sampled_from([Kind.HEADING, Kind.HEADING_PREFIX]),
+    TEXTS,
+)  # fmt: skip
+QUERIES = st.recursive(
+    TERMS,
+    lambda inner: st.builds(lambda node, a, b: node(a, b), st.sampled_from([And, Or, AndNot]), inner, inner),
+    max_leaves=4,
+)
+
+
+def sequences(record: Record, form: Format, point: AccessPoint) -> list[tuple[str, ...]]:
+    """The words of each place of an access point, by reading the table and the record; names also as they are said."""
+    out = []
+    for tag, codes in places(point.places(form).words):
+        for each in record.all(tag):
+            out.append(tuple(w for code, value in each.subfields if code in codes for w in analyser.words(value)))
+            if point is PERSON:
+                name = each.get("a")
+                surname, forename = (name, each.get("b")) if form is Format.UNIMARC else (name.partition(", ")[::2])
+                if forename:
+                    out.append(analyser.words(forename) + analyser.words(surname))
+    return out
+
+
+def holds(record: Record, form: Format, term: Term) -> bool:
+    asked = analyser.words(term.text)
+    points = list(term.access_points)
+    if term.kind in {Kind.HEADING, Kind.HEADING_PREFIX}:
+        return any(key_holds(record, form, point, term.kind, asked) for point in points)
+    if term.kind is Kind.PHRASE and len(asked) > 1:
+        if ANY in points or any(point.pairs for point in points):
+            points = [point for point in (ALL if ANY in points else points) if point.pairs]
+        return any(
+            asked == sequence[at : at + len(asked)]
+            for point in points
+            for sequence in sequences(record, form, point)
+            for at in range(len(sequence))
+        )
+    present = {
+        word for point in (ALL if ANY in points else points) for s in sequences(record, form, point) for word in s
+    }
+    if term.kind is Kind.PREFIX:
+        *asked_words, last = asked
+        return present.issuperset(asked_words) and any(word.startswith(last) for word in present)
+    return present.issuperset(asked)
+
+
+def key_holds(record: Record, form: Format, point: AccessPoint, kind: Kind, asked: Sequence[str]) -> bool:
+    wanted = analyser.heading(tuple(asked), title=point.titles)
+    keys = []
+    for tag, codes in places(point.places(form).headings):
+        for each in record.all(tag):
+            text = " ".join(without_article(v) if point.titles else v for code, v in each.subfields if code in codes)
+            keys.append(analyser.heading(analyser.words(text), title=point.titles))
+    return any(key and (key == wanted if kind is Kind.HEADING else key.startswith(wanted)) for key in keys)
+
+
+def judged(record: Record, form: Format, query: Query) -> bool:
+    if isinstance(query, Term):
+        return holds(record, form, query)
+    assert not isinstance(query, ResultSet)
+    left, right = judged(record, form, query.left), judged(record, form, query.right)
+    return left and right if isinstance(query, And) else left or right if isinstance(query, Or) else left and not right
+
+
+@pytest.fixture(scope="module")
+def module_location(small_network_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Location:
+    directory = tmp_path_factory.mktemp("oracle") / "store"
+    shutil.copytree(small_network_template, directory)
+    return Location(directory)
+
+
+@given(catalogues(), st.lists(QUERIES, min_size=1, max_size=6))
+def test_search_finds_what_reading_every_record_finds(
+    module_location: Location, catalogue: list[NewRecord], queries: list[Query]
+) -> None:
+    connection = module_location.engine().connect()
+    with connection:
+        ids = records.save_records(connection, catalogue, [], NOW).ids
+        parsed = {number: Record.from_iso2709(each.iso2709) for number, each in zip(ids, catalogue, strict=True)}
+        forms = {number: each.form for number, each in zip(ids, catalogue, strict=True)}
+        hits = Hits()
+        for query in queries:
+            expected = [number for number, record in parsed.items() if judged(record, forms[number], query)]
+            assert found(connection, query, hits=hits) == expected
+        connection.rollback()
