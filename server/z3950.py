@@ -35,6 +35,8 @@ IDLE_SECONDS: Final = 8 * 3600.0
 CLOSE_SECONDS: Final = 10.0
 """How long the Close of the peer is waited for."""
 DRAIN_SECONDS: Final = 5.0
+REQUEST_OCTETS: Final = 128 << 10
+"""The longest PDU taken: many times the longest query that people send; those that come slowly must not fill the memory."""
 WAITING: Final = 16
 """PDUs that may wait before reading pauses."""
 BURST: Final = 32
@@ -51,7 +53,7 @@ class Z3950Connection(Protocol):
 
     def __init__(self, factory: Z3950Factory) -> None:
         self._owner = factory
-        self._association = Association(Role.TARGET)
+        self._association = Association(Role.TARGET, limit=REQUEST_OCTETS)
         self._target = Target(factory.service)
         self._queue: deque[Pdu | Fault] = deque()
         self._timer: Any = None
@@ -85,7 +87,7 @@ class Z3950Connection(Protocol):
         """Forget everything."""
         self._closed = True
         self._queue.clear()
-        self._target.forget()
+        self._target.end()
         if self._timer.active():
             self._timer.cancel()
         self._owner.lost(self)

@@ -55,10 +55,12 @@ class Target:
         self._options = 0
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
+        self._ended = False
         self.version = 3
 
-    def forget(self) -> None:
-        """Drop all result sets."""
+    def end(self) -> None:
+        """Drop all result sets, and make no more records: nobody is there to take them."""
+        self._ended = True
         self._sets.clear()
 
     # --- the services ---------------------------------------------------------------------------------------------------
@@ -199,16 +201,17 @@ class Target:
         for at in range(first, end, SLICE):
             if at > first:
                 await service.rest()
+                if self._ended:
+                    return sent, PresentStatus.PARTIAL_4, at + 1
             numbers = list(found.records[at : min(at + SLICE, end)])
             steps = service.shelf.read(service.store.network, numbers, found.databases, form)
             for record in await service.store.read(steps):
-                octets = record
-                if size + len(octets) > self._preferred_size:
-                    if len(octets) <= self._preferred_size:
-                        return sent, PresentStatus.PARTIAL_2, start + len(sent)
-                    octets = self._outsized(octets, number, found.databases[0].name)
-                sent.append(octets)
+                fits = len(record) <= self._preferred_size
+                octets = record if fits else self._outsized(record, number, found.databases[0].name)
                 size += len(octets)
+                if sent and size > self._preferred_size:
+                    return sent, PresentStatus.PARTIAL_2, start + len(sent)
+                sent.append(octets)
         following = start + number
         return sent, PresentStatus.SUCCESS, following if following <= len(found.records) else 0
 

@@ -24,6 +24,7 @@ from protocols.z3950.session import Association, Fault, Role
 from server import z3950
 from server.metrics import Metrics
 from server.z3950 import BURST, CLOSE_SECONDS, DRAIN_SECONDS, IDLE_SECONDS, INIT_SECONDS, WAITING, Z3950Factory
+from server.z3950_target import SLICE
 from storage.database import Location
 from storage.network.network import Network
 from storage.store import StoreUnavailable, open_store
@@ -321,6 +322,16 @@ def test_a_connection_lost_while_its_search_runs_is_written_to_no_more(house: Ho
     assert not house.store.reads
     assert house.clock.getDelayedCalls() == []
     assert house.factory.connections == set()
+
+
+def test_a_connection_lost_between_two_slices_of_records_has_no_more_made(house: House) -> None:
+    line = house.line().opened()
+    line.send(search("x"), present(1, 2 * SLICE))
+    house.store.answer(*range(2 * SLICE))
+    house.store.reads.popleft().callback([b"\x30\x00"] * SLICE)
+    line.lose()
+    house.clock.advance(1)
+    assert not house.store.reads
 
 
 def test_draining_answers_what_has_come_then_closes(house: House) -> None:
