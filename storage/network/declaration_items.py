@@ -112,7 +112,8 @@ def plan_items(plan: Plan, declaration: Declaration) -> None:
             for place, (text, namespace) in enumerate(names)
         ]
     plan.put(ITEMS, rows)
-    plan.put(BARCODES, _with_replaced(plan, barcodes))
+    # An item has one printed barcode at every moment: the old one steps back before the new one comes.
+    plan.put(BARCODES, sorted(_with_replaced(plan, barcodes), key=lambda row: row.values["is_primary"]))
 
 
 def _names(item: Item) -> list[Name]:
