@@ -119,12 +119,6 @@ def conclude(act: Act[Q, F, A], decision: Decision[A], stored: StoredReply | Non
     return calls, Outcome(decision.answer, said, because=decision.because)
 
 
-def lost_race(act: Act[Q, F, A], code: str) -> Outcome[A]:
-    """Return what the caller of *act* is told when a guard of the database stopped its writes with refusal *code*."""
-    answer = act.usecase.failed(act.request, code)
-    return Outcome(answer, act.ledger.render(answer) if act.ledger is not None else b"")
-
-
 # --- acknowledgement -----------------------------------------------------------------------------------------------------
 
 

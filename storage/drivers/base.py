@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import Attribute, Interface
 
 from storage.statements import Steps
+from storage.usecase import Act, Outcome
 
 T = TypeVar("T")
 
@@ -42,6 +43,15 @@ class IDriver(Interface):
 
     def close() -> Deferred[None]:
         """Finish what is under way, then let the database go."""
+
+
+def lost_race(act: Act[Any, Any, Any], code: str) -> Outcome[Any] | Failure:
+    """Return what the caller of *act* is told when a guard of the database stopped its writes with refusal *code*."""
+    try:
+        answer = act.usecase.failed(act.request, code)
+        return Outcome(answer, act.ledger.render(answer) if act.ledger is not None else b"")
+    except Exception:  # noqa: BLE001 (a bug of one act's; the failure goes to its caller)
+        return Failure()
 
 
 def run_work(engine: Engine, function: Callable[..., T], args: tuple[Any, ...]) -> T | Failure:

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from storage.drivers.pg_link import Bound, Link, StatementFailed, bind
+from storage.drivers.pg_link import Link
+from storage.drivers.pg_statements import Bound, StatementFailed, bind
 from storage.journal import StoredReply, conclude, gather
 from storage.network.network import Network
 from storage.statements import Row, Statement, Steps
@@ -30,11 +31,11 @@ class Member:
 
     __slots__ = ("_found", "_steps", "act", "alone", "asks", "done", "keys", "network", "outcome", "since", "tries")
 
-    def __init__(self, act: Act[Any, Any, Any], network: Network, done: Deferred[Outcome[Any]], since: float) -> None:
-        self.since = since
+    def __init__(self, act: Act[Any, Any, Any], network: Network, since: float) -> None:
         self.act = act
         self.network = network
-        self.done = done
+        self.since = since
+        self.done: Deferred[Outcome[Any]] = Deferred()
         self.keys = act.usecase.keys(act.request)
         self.alone = False
         self.tries = 0

@@ -12,19 +12,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from threading import Thread
-from types import NoneType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from twisted.internet.interfaces import IReadWriteDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from storage.statements import Call, Row, Statement
+from storage.drivers.pg_statements import Bound, Prepared, StatementFailed, failed
+from storage.statements import Row, Statement
 
 ANSWER_SECONDS: Final = 30.0
 """How long a server that says nothing is waited for; its own time-outs come much earlier."""
@@ -39,9 +38,6 @@ _CONNECTION: Final = {
     "tcp_user_timeout": "15000",
 }
 
-_DISTURBED: Final = frozenset({"40001", "40P01", "55P03", "23505", "26000"})
-"""Serialisation, deadlock, lock time-out, an id that another daemon drew too, a statement whose preparation failed."""
-
 _ROWS: Final = int(pq.ExecStatus.TUPLES_OK)
 _DONE: Final = int(pq.ExecStatus.COMMAND_OK)
 _SYNC: Final = int(pq.ExecStatus.PIPELINE_SYNC)
@@ -49,94 +45,8 @@ _SKIPPED: Final = int(pq.ExecStatus.PIPELINE_ABORTED)
 _BAD: Final = int(pq.ConnStatus.BAD)
 
 
-class StatementFailed(Exception):
-    """The server refused *statement*, or the connection went away while it was under way.
-
-    *state* is the SQLSTATE, *constraint* the name of a violated constraint. What the server says of values stays out of
-    the text: it may be a reader's.
-    """
-
-    def __init__(self, state: str, statement: Statement | None = None, constraint: str = "", said: str = "") -> None:
-        super().__init__(f"SQLSTATE {state} in {statement}: {constraint or said}")
-        self.state = state
-        self.statement = statement
-        self.constraint = constraint
-
-    @property
-    def outage(self) -> bool:
-        """Whether the database, and not the statement, is the trouble: connection, resources, shutdown, read-only."""
-        return self.state[:2] in {"08", "53", "57", "58", "XX"} or self.state in {"25006", "25P03"}
-
-    @property
-    def disturbed(self) -> bool:
-        """Whether others came between, so that it may go better next time."""
-        untouched = self.state == "22012" and self.statement is not None and self.statement.guarded
-        return untouched or self.state in _DISTURBED
-
-
-class Bound(NamedTuple):
-    """A call whose values are ready for the wire."""
-
-    statement: Statement
-    values: list[bytes | None]
-    formats: list[int] | None
-
-
 Answered: TypeAlias = Callable[[list[Sequence[Row]], StatementFailed | None], None]
 """Is given the rows of the calls before the first error, and that error."""
-
-
-# PostgreSQL keeps no U+0000, and libpq would cut the text there.
-_OCTETS: Final[dict[type, Callable[[Any], bytes | None]]] = {
-    NoneType: lambda _none: None,
-    int: b"%d".__mod__,
-    bool: b"%d".__mod__,
-    str: lambda text: text.replace("\0", "\ufffd").encode(),
-    bytes: bytes,
-}
-
-
-def bind(call: Call) -> Bound:
-    """Make the values of *call* ready.
-
-    Raises UnicodeEncodeError for text that is none (lone surrogates), KeyError for a type that no statement takes.
-    """
-    statement, values = call
-    order = statement.postgresql.order
-    if order is not None:
-        values = order(values)
-    formats = [int(value.__class__ is bytes) for value in values] if bytes in map(type, values) else None
-    return Bound(statement, [_OCTETS[value.__class__](value) for value in values], formats)
-
-
-def _text(statement: Statement) -> bytes:
-    text = statement.postgresql.text
-    if statement.guarded:
-        # A guarded write that touches no row must stop the COMMIT that follows it in the same segment: 1/0 does.
-        text = f"WITH touched AS ({text} RETURNING 1) SELECT 1 / count(*) FROM touched"  # noqa: S608 (our own text)
-    return text.encode()
-
-
-class _Prepared:
-    """A statement known to the server by *name*; its loader learns the columns' types from the first result."""
-
-    __slots__ = ("_loader", "name", "silent")
-
-    def __init__(self, name: bytes, *, silent: bool) -> None:
-        self.name = name
-        self.silent = silent
-        self._loader: Any = None
-
-    def rows(self, result: pq.abc.PGresult) -> Sequence[Row]:
-        if self.silent or not result.ntuples:
-            return ()
-        if self._loader is None:
-            self._loader = Transformer()
-            self._loader.set_pgresult(result)
-        else:
-            self._loader.set_pgresult(result, set_loaders=False)
-        rows: Sequence[Row] = self._loader.load_rows(0, result.ntuples, tuple)
-        return rows
 
 
 class _Segment:
@@ -168,7 +78,7 @@ class Link:
     """A connection that comes back by itself.
 
     *setup* is run after each connect. *changed* is called when the link went down and when it is up again, *notified*
-    with the channel of each NOTIFY that arrives.
+    when a NOTIFY has come.
     """
 
     log = Logger()
@@ -179,7 +89,7 @@ class Link:
         setup: Sequence[str],
         reactor: Any,
         changed: Callable[[Link], None],
-        notified: Callable[[str], None] | None = None,
+        notified: Callable[[], None] | None = None,
     ) -> None:
         self._url = url
         self._setup = setup
@@ -189,7 +99,7 @@ class Link:
         self._connection: psycopg.Connection[Any] | None = None
         self._descriptor = -1
         self._segments: deque[_Segment] = deque()
-        self._prepared: dict[Statement, _Prepared] = {}
+        self._prepared: dict[Statement, Prepared] = {}
         self._names = count()
         self._alarm: Any = None
         self._delay = _BACKOFF[0]
@@ -315,10 +225,9 @@ class Link:
                 self.log.error("{error}", error=error)
                 self._prepared.pop(statement, None)
 
-        name = b"s%d" % next(self._names)
-        self._prepared[statement] = _Prepared(name, silent=bool(statement.rank) or statement.guarded)
+        prepared = self._prepared[statement] = Prepared(b"s%d" % next(self._names), statement)
         self._segments.append(_Segment([Bound(statement, [], None)], answered))
-        conn.send_prepare(name, _text(statement))
+        conn.send_prepare(prepared.name, prepared.text)
         conn.pipeline_sync()
 
     def _silent(self) -> None:
@@ -344,7 +253,8 @@ class Link:
                 segment.answered(segment.rows, segment.error)
                 segments = self._segments  # the callback may have lost or closed the link
             elif status != _SKIPPED and segment.error is None:
-                segment.error = _failed(result, segment)
+                at = len(segment.rows)
+                segment.error = failed(result, segment.calls[at].statement if at < len(segment.calls) else None)
 
     # --- the reactor's side --------------------------------------------------------------------------------------------
 
@@ -369,9 +279,10 @@ class Link:
             self.lose(lost)
         if not self.up:
             return
-        if self._notified is not None:
-            while (notify := conn.notifies()) is not None:
-                self._notified(notify.relname.decode())
+        if self._notified is not None and conn.notifies() is not None:
+            while conn.notifies() is not None:
+                pass  # Many tell no more than one.
+            self._notified()
         if self._alarm is not None:
             if self._segments:
                 self._alarm.reset(ANSWER_SECONDS)
@@ -391,14 +302,3 @@ class Link:
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802 (Twisted's name)
         """See `IReadWriteDescriptor`."""
         self.lose(psycopg.OperationalError(reason.getErrorMessage()))
-
-
-def _failed(result: pq.abc.PGresult, segment: _Segment) -> StatementFailed:
-    def field(code: pq.DiagnosticField) -> str:
-        return (result.error_field(code) or b"").decode(errors="replace")
-
-    at = len(segment.rows)
-    statement = segment.calls[at].statement if at < len(segment.calls) else None
-    state = field(pq.DiagnosticField.SQLSTATE) or "08006"
-    said = "" if state[:2] == "22" else field(pq.DiagnosticField.MESSAGE_PRIMARY)
-    return StatementFailed(state, statement, field(pq.DiagnosticField.CONSTRAINT_NAME), said)

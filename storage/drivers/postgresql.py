@@ -26,10 +26,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from storage.database import NETWORK_CHANNEL
-from storage.drivers.base import IDriver, StoreUnavailable, run_work
+from storage.drivers.base import IDriver, StoreUnavailable, lost_race, run_work
 from storage.drivers.pg_batch import Batch, Member
-from storage.drivers.pg_link import Bound, Link, StatementFailed, bind
-from storage.journal import lost_race
+from storage.drivers.pg_link import Link
+from storage.drivers.pg_statements import Bound, StatementFailed, bind
 from storage.network.network import Network
 from storage.schema import GUARDS
 from storage.statements import Row, Steps
@@ -68,6 +68,8 @@ _WRITE: Final = (
     "SET statement_timeout = '5s'",
     "SET idle_in_transaction_session_timeout = '10s'",
 )
+
+_NO_CONNECTION: Final = StatementFailed("08006", said="no connection to PostgreSQL")
 
 
 def check_libpq() -> None:
@@ -115,7 +117,7 @@ class PostgreSQLDriver:
         url = f"postgresql://{url.partition('://')[2]}"
         # The first reader listens for all; what it misses while it is away is made good when it is back.
         listening = (*_READ, f"LISTEN {NETWORK_CHANNEL}")
-        self._readers = [Link(url, listening, reactor, self._link_changed, self._notified)]
+        self._readers = [Link(url, listening, reactor, self._link_changed, self._heard)]
         self._readers += [Link(url, _READ, reactor, self._link_changed) for _ in range(1, READERS)]
         self._writers = [Link(url, _WRITE, reactor, self._link_changed) for _ in range(WRITERS)]
         try:
@@ -134,19 +136,18 @@ class PostgreSQLDriver:
         """See `IDriver.watch`."""
         self._watcher = changed
 
-    def _notified(self, channel: str) -> None:
+    def _heard(self) -> None:
         self._watcher()
 
     # --- tasks ---------------------------------------------------------------------------------------------------------
 
-    def _accept(self, *, can: bool = True) -> Deferred[Any]:
-        """Return the Deferred of a new task; it has failed already when the task cannot be done."""
-        done: Deferred[Any] = Deferred()
-        if self._closing is None and can:
+    def _accept(self, done: Deferred[Any]) -> bool:
+        """Count a new task in; return whether it is to be done."""
+        if self._closing is None:
             self._unanswered += 1
         else:
-            done.errback(StoreUnavailable("no connection to PostgreSQL" if self._closing is None else "closing"))
-        return done
+            done.errback(StoreUnavailable("the store is closing"))
+        return self._closing is None
 
     def _answer(self, done: Deferred[Any], result: Any) -> None:
         """Fire *done*; a Failure makes it an errback."""
@@ -168,10 +169,8 @@ class PostgreSQLDriver:
 
     def _turn(self) -> None:
         self._turn_is_due = False
-        if self._reads:
-            self._send_reads()
-        if self._acts:
-            self._send_acts()
+        self._send_reads()
+        self._send_acts()
         if self._closing is not None and not self._unanswered:
             self._hang_up()
             closing, self._closing = self._closing, []
@@ -179,16 +178,7 @@ class PostgreSQLDriver:
                 done.callback(None)
 
     def _link_changed(self, link: Link) -> None:
-        """Give up what no connection is left for, or go on with what a new one can do."""
-        lost = StatementFailed("08006", said="no connection to PostgreSQL")
-        if not _any_up(self._readers):
-            reads, self._reads = self._reads, deque()
-            for reading in reads:
-                self._refuse(reading.done, lost)
-        if not _any_up(self._writers):
-            acts, self._acts = self._acts, deque()
-            for member in acts:
-                self._refuse(member.done, lost)
+        """Go on with what a new connection can do, or give up what none is left for."""
         if link.up:
             self._well = True
             if link is self._readers[0]:
@@ -199,8 +189,8 @@ class PostgreSQLDriver:
 
     def read(self, steps: Steps[T]) -> Deferred[T]:
         """See `IDriver.read`."""
-        done: Deferred[T] = self._accept(can=_any_up(self._readers))
-        if not done.called:
+        done: Deferred[T] = Deferred()
+        if self._accept(done):
             self._advance(_Reading(steps, done), None)
         return done
 
@@ -220,6 +210,10 @@ class PostgreSQLDriver:
             self._schedule()
 
     def _send_reads(self) -> None:
+        if not _any_up(self._readers):
+            reads, self._reads = self._reads, deque()
+            for reading in reads:
+                self._refuse(reading.done, _NO_CONNECTION)
         idle = [link for link in self._readers if link.idle]
         while idle and self._reads:
             share = -(-len(self._reads) // len(idle))
@@ -247,13 +241,17 @@ class PostgreSQLDriver:
 
     def transact(self, act: Act[Any, Any, Any], network: Network) -> Deferred[Outcome[Any]]:
         """See `IDriver.transact`."""
-        done: Deferred[Outcome[Any]] = self._accept(can=_any_up(self._writers))
-        if not done.called:
-            self._acts.append(Member(act, network, done, self._reactor.seconds()))
+        member = Member(act, network, self._reactor.seconds())
+        if self._accept(member.done):
+            self._acts.append(member)
             self._schedule()
-        return done
+        return member.done
 
     def _send_acts(self) -> None:
+        if not _any_up(self._writers):
+            acts, self._acts = self._acts, deque()
+            for member in acts:
+                self._refuse(member.done, _NO_CONNECTION)
         for link in self._writers:
             if link.idle and (members := self._choose()):
                 for member in members:
@@ -316,8 +314,8 @@ class PostgreSQLDriver:
 
     def work(self, function: Callable[..., T], *args: Any) -> Deferred[T]:
         """See `IDriver.work`. Neither reads nor acts wait for it, but for rows that it holds."""
-        done: Deferred[T] = self._accept()
-        if not done.called:
+        done: Deferred[T] = Deferred()
+        if self._accept(done):
             Thread(target=self._work_in_thread, args=(function, args, done), name="work", daemon=True).start()
         return done
 

@@ -26,9 +26,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from storage.drivers.base import IDriver, StoreUnavailable, run_work
+from storage.drivers.base import IDriver, StoreUnavailable, lost_race, run_work
 from storage.drivers.snapshot import TurnSnapshot, connect, run_steps
-from storage.journal import conclude, gather, lost_race
+from storage.journal import conclude, gather
 from storage.network.network import Network
 from storage.schema import GUARDS
 from storage.statements import Call, Steps

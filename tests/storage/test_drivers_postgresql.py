@@ -22,7 +22,8 @@ from storage.database import Location, MigrationNeeded, check, upgrade
 from storage.drivers import pg_link
 from storage.drivers import postgresql as driver
 from storage.drivers.pg_batch import Batch, Member
-from storage.drivers.pg_link import Bound, Link, StatementFailed, bind
+from storage.drivers.pg_link import Link
+from storage.drivers.pg_statements import Bound, StatementFailed, bind
 from storage.refusals import Reason
 from storage.statements import Row, Statement, Steps
 from storage.store import StoreUnavailable, open_store
@@ -169,7 +170,7 @@ class Recorder:
 
 
 def member(counter: Counter, usecase: UseCase[Any, Any, Any], request: Any) -> Member:
-    return Member(Act(usecase, request, NOW), counter.store.network, None, 0.0)  # type: ignore[arg-type]  # unanswered
+    return Member(Act(usecase, request, NOW), counter.store.network, 0.0)
 
 
 def test_locks_come_first_items_before_readers_before_holds_each_by_key(counter: Counter) -> None:

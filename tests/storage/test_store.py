@@ -241,6 +241,14 @@ def test_a_guard_stops_what_no_rule_has_stopped_and_the_loser_is_told(counter: C
     assert reply == b"on-loan-to-other"
 
 
+def test_a_loser_who_cannot_be_told_harms_no_other(counter: Counter) -> None:
+    counter.checkout("R9", "I9")
+    results = several_with(counter, (replace(lend_without_looking(item=9), failed=boom), LEND))
+    assert isinstance(results[2], LookupError)
+    assert all(result.ok for result in (*results[:2], *results[3:]))
+    assert counter.checkout("R8", "I8").ok
+
+
 def test_two_that_nothing_keeps_apart_have_one_winner(counter: Counter) -> None:
     acts = [(lend_without_looking(item=1, patron=patron), LEND) for patron in (1, 2, 3)]
     assert sorted(counter.do_all(acts)) == ["lent", "on-loan-to-other", "on-loan-to-other"]
