@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from threading import Thread
 from typing import Any, Final, cast
@@ -14,6 +16,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import DeferredList
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 
+import storage
 from storage import schema
 from storage.circulation import facts
 from storage.circulation.checkin import CHECKIN, CheckinRequest
@@ -23,7 +26,7 @@ from storage.drivers import pg_link
 from storage.drivers import postgresql as driver
 from storage.drivers.pg_batch import Batch, Member
 from storage.drivers.pg_link import Link
-from storage.drivers.pg_statements import Bound, StatementFailed, bind
+from storage.drivers.pg_statements import Bound, Prepared, StatementFailed, bind
 from storage.refusals import Reason
 from storage.statements import Row, Statement, Steps
 from storage.store import StoreUnavailable, open_store
@@ -396,3 +399,33 @@ def test_a_daemon_that_was_cut_off_reads_the_network_again(counter: Counter) -> 
     counter.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bibliobus'")
     until(lambda: counter.store.network.libraries[LENS].name == "Renamed")
     until(lambda: counter.store.healthy)
+
+
+# --- all statements ------------------------------------------------------------------------------------------------------
+
+
+def statements() -> dict[str, Statement]:
+    """Every statement that a module of the store declares."""
+    found = {}
+    for module in pkgutil.walk_packages(storage.__path__, "storage."):
+        if ".migrations" not in module.name:
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if isinstance(value, Statement):
+                    found[f"{module.name}.{name}"] = value
+    return found
+
+
+def test_every_statement_is_understood_and_finds_its_rows_by_key(counter: Counter) -> None:
+    scans = []
+    with psycopg.connect(counter.location.url, autocommit=True) as connection:
+        for setting in driver._SETUP:
+            connection.execute(setting.encode())
+        for name, statement in statements().items():
+            text = Prepared(b"", statement).text
+            prepared = connection.pgconn.prepare(b"", text)
+            assert prepared.status == pq.ExecStatus.COMMAND_OK, (name, prepared.get_error_message())
+            plan = connection.pgconn.exec_(b"EXPLAIN (GENERIC_PLAN) " + text)
+            lines = [(plan.get_value(line, 0) or b"").decode() for line in range(plan.ntuples)]
+            scans += [(name, line) for line in lines if "Seq Scan" in line]
+    # A table of one row has no key to look for.
+    assert [name for name, line in scans if "catalogue_version" not in line] == []
