@@ -30,7 +30,7 @@ from storage.circulation.due import local_day
 from storage.circulation.holdings import HoldingRow, by_record, holdings
 from storage.circulation.status import LABELS, Status, status_of
 from storage.network.network import Database, Network
-from storage.statements import Row, Steps
+from storage.statements import STAMP, Row, Steps
 
 ELEMENT_SETS: Final = ("F", "B")
 SHELF_OCTETS: Final = 64 << 20
@@ -111,8 +111,12 @@ _NONE: Final[Sequence[Row]] = []
 
 
 class _Made(NamedTuple):
-    """A record that was made, and what of: the versions of catalogue and record, the network, the rows of its items."""
+    """A record that was made, and what of: the versions of catalogue and record, the network, the rows of its items.
 
+    At *stamp* all of it was seen to be still so.
+    """
+
+    stamp: object
     catalogue: int
     record: int
     revision: int
@@ -138,11 +142,24 @@ class Shelf:
     ) -> Steps[list[bytes]]:
         """Return records as NamePlusRecord, in the order of *numbers*; a diagnostic for each that cannot be sent."""
         names = yield from _names(numbers, databases)
-        (version,), *answers = yield [VERSION(), *holdings(numbers)]
-        catalogue, revision, rows = version[0], network.revision, by_record(answers)
+        keys = list(zip(numbers, names, repeat(form), strict=False))
+        (((stamp,),),) = yield [STAMP()]
         sent: dict[int, bytes] = {}
+        for key in keys:
+            kept = self._made.get(key)
+            if kept is None or kept.stamp != stamp or kept.revision != network.revision:
+                yield from self._look(network, keys, stamp, sent)
+                break
+            self._made.move_to_end(key)
+            sent[key[0]] = kept.octets
+        return [sent[number] for number in numbers]
+
+    def _look(self, network: Network, keys: Sequence[_Key], stamp: object, sent: dict[int, bytes]) -> Steps[None]:
+        """Put into *sent* what was made and still holds, and make the rest."""
+        (version,), *answers = yield [VERSION(), *holdings([number for number, _, _ in keys])]
+        catalogue, revision, rows = version[0], network.revision, by_record(answers)
         missing: list[_Key] = []
-        for key in zip(numbers, names, repeat(form), strict=False):
+        for key in keys:
             kept = self._made.get(key)
             if (
                 kept is not None
@@ -150,6 +167,7 @@ class Shelf:
                 and kept.revision == revision
                 and kept.rows == rows.get(key[0], _NONE)
             ):
+                self._made[key] = kept._replace(stamp=stamp)
                 self._made.move_to_end(key)
                 sent[key[0]] = kept.octets
             else:
@@ -157,18 +175,23 @@ class Shelf:
         if missing:
             stored = yield from fetch([number for number, _, _ in missing])
             for key, record in zip(missing, stored, strict=True):
-                made = self._make(key, record, catalogue, network, rows.get(key[0], _NONE))
+                made = self._make(key, record, stamp, catalogue, network, rows.get(key[0], _NONE))
                 self._keep(key, made)
                 sent[key[0]] = made.octets
-        return [sent[number] for number in numbers]
 
     def _make(
-        self, key: _Key, record: StoredRecord | None, catalogue: int, network: Network, rows: Sequence[Row]
+        self,
+        key: _Key,
+        record: StoredRecord | None,
+        stamp: object,
+        catalogue: int,
+        network: Network,
+        rows: Sequence[Row],
     ) -> _Made:
         version = record.version if record is not None and not record.deleted else 0
         kept = self._made.get(key)
         if kept is not None and kept.record == version and kept.revision == network.revision and kept.rows == rows:
-            return kept._replace(catalogue=catalogue)  # another record has changed
+            return kept._replace(stamp=stamp, catalogue=catalogue)  # another record has changed
         _, name, form = key
         try:
             if record is None or record.deleted:
@@ -177,7 +200,7 @@ class Shelf:
             made = retrieval_record(name, form.syntax, octets)
         except Refused as refused:
             made = surrogate_diagnostic(name, refused, form.version)
-        return _Made(catalogue, version, network.revision, rows, made)
+        return _Made(stamp, catalogue, version, network.revision, rows, made)
 
     def _keep(self, key: _Key, made: _Made) -> None:
         old = self._made.pop(key, None)

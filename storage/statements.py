@@ -11,7 +11,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Text, cast, func, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 
@@ -95,6 +95,13 @@ class Call(NamedTuple):
     statement: Statement
     values: Row
 
+
+STAMP: Final = Statement(
+    "stamp",
+    text("PRAGMA data_version"),
+    postgresql=select(cast(func.pg_current_snapshot(), Text)),
+)
+"""What the database itself calls its state: as long as the answer is the same, nothing at all has been committed."""
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Sequence[Call], Sequence[Sequence[Row]], T]
