@@ -17,7 +17,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from protocols.marc.charsets import without_article
+from protocols.marc.charsets import NSB, without_article
 from protocols.marc.format import Format
 from protocols.marc.iso2709 import RawField
 from storage.catalogue import analyser
@@ -300,9 +300,7 @@ def extract(fields: Iterable[RawField], form: Format) -> Terms:
                 terms[code].update(normal(text))
         else:
             _extract(_parts(text), plan, terms)
-    anywhere = terms[ANY.code]
-    for code in _ANYWHERE:
-        anywhere.update(terms[code])
+    terms[ANY.code].update(*[terms[code] for code in _ANYWHERE if code in terms])
     return terms
 
 
@@ -317,14 +315,19 @@ def _extract(parts: Parts, plan: _Plan, terms: Terms) -> None:
             if words.pairs:
                 terms[PAIRS + words.code].update(pairs(sequence))
     for code, codes, title in plan.headings:
-        values = [without_article(value) if title else value for subfield, value in parts if subfield in codes]
-        key = analyser.heading(analyser.words(" ".join(values)), title=title)
+        key = analyser.heading(_sequence(_without_articles(parts) if title else parts, codes), title=title)
         if key:
             terms[code].add(key)
     for code, codes, normal in plan.numbers:
         for subfield, value in parts:
             if subfield in codes:
                 terms[code].update(normal(value))
+
+
+def _without_articles(parts: Parts) -> Parts:
+    return (
+        [(code, without_article(value)) for code, value in parts] if any(NSB in value for _, value in parts) else parts
+    )
 
 
 def pairs(sequence: Sequence[str]) -> list[str]:

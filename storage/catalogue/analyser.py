@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from stdnum import ean, isbn, issn
-from stdnum.exceptions import ValidationError
+from stdnum import ean, issn
 
 MAX_TERM: Final = 120
 """Characters of a term that count, in the index and in a query."""
@@ -126,14 +125,12 @@ _ARTICLES: Final = frozenset(
 )
 
 
-def heading(parts: tuple[str, ...], *, title: bool = False) -> str:
+def heading(parts: Sequence[str], *, title: bool = False) -> str:
     """Return the key of a whole heading, given its words; a title's leading articles do not count."""
-    if title:
-        at = 0
-        while at < len(parts) - 1 and parts[at] in _ARTICLES:
-            at += 1
-        parts = parts[at:]
-    return " ".join(parts)[:MAX_TERM].rstrip()
+    at = 0
+    while title and at < len(parts) - 1 and parts[at] in _ARTICLES:
+        at += 1
+    return " ".join(parts[at:])[:MAX_TERM].rstrip()
 
 
 # --- identifiers --------------------------------------------------------------------------------------------------------------
@@ -147,35 +144,38 @@ _SEPARATORS: Final = str.maketrans("x", "X", " -")
 
 def isbns(text: str) -> list[str]:
     """Return the ISBNs in a text, as 13 digits; one whose check digit is wrong stays as it is, without separators."""
-    return _all(_ISBN, text, lambda number: str(isbn.to_isbn13(isbn.validate(number))))
+    return [_isbn(number) for number in _compact(_ISBN, text)]
+
+
+def _isbn(number: str) -> str:
+    if len(number) == 13:
+        return number
+    # ISO 2108: the digits, weighted 10 to 1 ("X" is 10), sum up to a multiple of 11.
+    total = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), number, strict=False))
+    stem = f"978{number[:9]}"
+    return stem + ean.calc_check_digit(stem) if (total + _digit(number[9])) % 11 == 0 else number
+
+
+def _digit(char: str) -> int:
+    return 10 if char == "X" else int(char)
 
 
 def issns(text: str) -> list[str]:
     """Return the ISSNs in a text, as 8 characters; an EAN that begins with 977 is the ISSN inside it."""
-    return _all(_ISSN, text, _issn)
+    return [_issn(number) for number in _compact(_ISSN, text)]
 
 
 def _issn(number: str) -> str:
-    if len(number) == 13:
-        stem = ean.validate(number)[3:10]
-        return stem + issn.calc_check_digit(stem)
-    return issn.validate(number)
+    return number[3:10] + issn.calc_check_digit(number[3:10]) if len(number) == 13 else number
 
 
 def eans(text: str) -> list[str]:
     """Return the EANs in a text, as 13 digits (a UPC has a leading zero)."""
-    return [number.rjust(13, "0") for number in _all(_EAN, text, str)]
+    return [number.rjust(13, "0") for number in _compact(_EAN, text)]
 
 
-def _all(pattern: re.Pattern[str], text: str, normal: Callable[[str], str]) -> list[str]:
-    out = []
-    for match in pattern.finditer(text):
-        number = match[0].translate(_SEPARATORS)
-        try:
-            out.append(normal(number))
-        except ValidationError:
-            out.append(number)
-    return out
+def _compact(pattern: re.Pattern[str], text: str) -> list[str]:
+    return [number.translate(_SEPARATORS) for number in pattern.findall(text)]
 
 
 def years(text: str) -> list[str]:

@@ -36,8 +36,8 @@ class Profile:
     the network's libraries and item types.
     """
 
-    tags: Mapping[str, Mapping[str, str]]
-    dropped: frozenset[str] = frozenset()
+    tags: Mapping[bytes, Mapping[str, str]]
+    dropped: frozenset[bytes] = frozenset()
     libraries: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
 
@@ -47,18 +47,18 @@ _RECOMMENDATION: Final = {
 }  # fmt: skip
 PROFILES: Final[Mapping[str, Profile]] = {
     # Recommandation 995, 1995, as most systems write it.
-    "995": Profile({"995": _RECOMMENDATION}),
+    "995": Profile({b"995": _RECOMMENDATION}),
     # PMB repeats each item in a 996 of its own.
-    "pmb": Profile({"995": _RECOMMENDATION}, frozenset({"996"})),
+    "pmb": Profile({b"995": _RECOMMENDATION}, frozenset({b"996"})),
     # Koha's French framework: $c is the permanent place, $n the date of a loan's end and no deposit.
     "koha-995": Profile(
-        {"995": {name: code for name, code in _RECOMMENDATION.items() if name != "due_back"} | {"place": "c"}}
+        {b"995": {name: code for name, code in _RECOMMENDATION.items() if name != "due_back"} | {"place": "c"}}
     ),
     # MARC21 holdings, and Koha's items.
     "marc21": Profile(
         {
-            "852": {"owner": "a", "place": "b", "section": "c", "barcode": "p", "call_number": "h", "volume": "3"},
-            "952": {
+            b"852": {"owner": "a", "place": "b", "section": "c", "barcode": "p", "call_number": "h", "volume": "3"},
+            b"952": {
                 "owner": "a",
                 "place": "b",
                 "section": "c",
@@ -80,13 +80,12 @@ def source_items(fields: Sequence[RawField], profile: Profile) -> tuple[list[Sou
     items = []
     others = []
     for tag, data in fields:
-        name = tag.decode("ascii", "replace")
-        codes = profile.tags.get(name)
+        codes = profile.tags.get(tag)
         if codes is not None:
             item = _item(data.decode("utf-8", "replace"), codes)
             if item != _NOTHING:
                 items.append(item)
-        elif name not in profile.dropped:
+        elif tag not in profile.dropped:
             others.append((tag, data))
     return items, others
 
@@ -95,12 +94,15 @@ _NOTHING: Final = SourceItem()
 
 
 def _item(text: str, codes: Mapping[str, str]) -> SourceItem:
+    """Read one field; of a subfield that is repeated the first counts."""
     values: dict[str, str] = {}
     for part in text.split("\x1f")[1:]:
         values.setdefault(part[:1], part[1:].strip())
-    found = {name: values.get(code, "") for name, code in codes.items()}
-    day = _DAY.fullmatch(found.get("due_back", ""))
-    return SourceItem(**found | {"due_back": "-".join(day.groups()) if day else ""})
+    found = {name: values[code] for name, code in codes.items() if code in values}
+    if "due_back" in found:
+        day = _DAY.fullmatch(found["due_back"])
+        found["due_back"] = "-".join(day.groups()) if day else ""
+    return SourceItem(**found)
 
 
 def is_isbn(barcode: str) -> bool:
