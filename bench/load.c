@@ -365,19 +365,26 @@ static double processor_seconds(void) {
     return used.ru_utime.tv_sec + used.ru_stime.tv_sec + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
+static double counted_processor_seconds;
+
+static void start_counting(void) { phase = COUNTING; counted_processor_seconds = processor_seconds(); say("start"); }
+
+static void stop_counting(void) { phase = ENDING; counted_processor_seconds = processor_seconds() - counted_processor_seconds; say("stop"); }
+
 static uint64_t run(struct connection *connections, double warmup, double seconds) {
     uint64_t from = now() + (once ? 0 : (uint64_t)(warmup * 1e9)), span = seconds * 1e9, counted = 0;
-    phase = once ? COUNTING : WARMING;
-    if (once) say("start");
+    phase = WARMING;
+    if (once) start_counting();
     for (struct connection *c = connections; c < connections + script.connections; c++)
         if (c->fd >= 0 && c->cycle) send_next(c);
     while (busy && error_count < MOST_ERRORS) {
         poll_once(connections);
         uint64_t at = now();
-        if (phase == WARMING && at >= from) { phase = COUNTING; from = at; say("start"); }
-        else if (phase == COUNTING && !once && at - from >= span) { phase = ENDING; counted = at - from; say("stop"); }
+        if (phase == WARMING && at >= from) { from = at; start_counting(); }
+        else if (phase == COUNTING && !once && at - from >= span) { counted = at - from; stop_counting(); }
     }
-    if (phase != ENDING) { counted = now() - from; say("stop"); }
+    if (phase == WARMING) { from = now(); start_counting(); } /* every connection was lost before */
+    if (phase == COUNTING) { counted = now() - from; stop_counting(); }
     return counted;
 }
 
@@ -391,16 +398,17 @@ int main(int argc, char **argv) {
     histograms = need(calloc(script.steps + 1, sizeof *histograms));
     poll_fd = epoll_create1(0);
 
-    uint64_t start = now(), counted = 0;
+    uint64_t start = now(), counted = 0, cycles = 0;
+    for (uint32_t i = 0; i < script.connections; i++) cycles += connections[i].cycle;
     all_ready(connections);
-    double preludes = (now() - start) / 1e9, began = processor_seconds();
+    double preludes = (now() - start) / 1e9;
     uint32_t ready = alive;
     say("ready");
-    if (busy) counted = run(connections, atof(argv[4]), seconds);
+    if (cycles) counted = run(connections, atof(argv[4]), seconds);
     else while (getchar() != EOF) continue;
 
     printf("{\"connections\":%u,\"ready_seconds\":%.3f,\"seconds\":%.4f,\"generator_cpu_seconds\":%.3f,\"all\":", ready, preludes,
-           counted / 1e9, processor_seconds() - began);
+           counted / 1e9, counted_processor_seconds);
     print_histogram(histograms + script.steps);
     printf(",\"steps\":[");
     for (uint32_t step = 0; step < script.steps; step++) {

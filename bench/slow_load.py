@@ -147,6 +147,7 @@ class Loop:
         self.peers: set[Peer] = set()
         self.starting = 0
         self.phase = "prelude"
+        self.from_ = self.counted = self.processor = 0.0
         self.took: list[list[float]] = [[] for _ in range(steps)]
         self.kinds: dict[str, int] = {}
         self.samples: list[dict[str, str]] = []
@@ -250,27 +251,33 @@ class Loop:
             if self.starting:
                 self.poll()
 
-    def run(self, warmup: float, seconds: float) -> float:
+    def run(self, warmup: float, seconds: float) -> None:
         start = time.perf_counter() + (0 if self.once else warmup)
-        counted = 0.0
-        self.phase = "counting" if self.once else "warming"
+        self.phase = "warming"
         if self.once:
-            say("start")
+            self.start_counting()
         for peer in [peer for peer in self.peers if peer.plan.cycle]:
             self.send_next(peer)
         while self.busy and self.errors < MOST_ERRORS:
             self.poll()
             now = time.perf_counter()
             if self.phase == "warming" and now >= start:
-                self.phase, start = "counting", now
-                say("start")
-            elif self.phase == "counting" and not self.once and now >= start + seconds:
-                self.phase, counted = "ending", now - start
-                say("stop")
-        if self.phase != "ending":
-            counted = time.perf_counter() - start
-            say("stop")
-        return counted
+                self.start_counting()
+            elif self.phase == "counting" and not self.once and now >= self.from_ + seconds:
+                self.stop_counting()
+        if self.phase == "warming":  # every connection was lost before
+            self.start_counting()
+        if self.phase == "counting":
+            self.stop_counting()
+
+    def start_counting(self) -> None:
+        self.phase, self.from_, self.processor = "counting", time.perf_counter(), time.process_time()
+        say("start")
+
+    def stop_counting(self) -> None:
+        self.phase = "ending"
+        self.counted, self.processor = time.perf_counter() - self.from_, time.process_time() - self.processor
+        say("stop")
 
 
 def say(word: str) -> None:
@@ -291,18 +298,17 @@ def main(host: str, port: str, script: str, warmup: str, seconds: str) -> int:
     loop = Loop(framing, steps, plans, (host, int(port)), once=float(seconds) <= 0)
     start = time.perf_counter()
     loop.all_ready()
-    ready_seconds, ready, began = time.perf_counter() - start, len(loop.peers), time.process_time()
+    ready_seconds, ready = time.perf_counter() - start, len(loop.peers)
     say("ready")
-    counted = 0.0
-    if loop.busy:
-        counted = loop.run(float(warmup), float(seconds))
+    if any(plan.cycle for plan in plans):
+        loop.run(float(warmup), float(seconds))
     else:
         sys.stdin.read()
     result = {
         "connections": ready,
         "ready_seconds": round(ready_seconds, 3),
-        "seconds": round(counted, 4),
-        "generator_cpu_seconds": round(time.process_time() - began, 3),
+        "seconds": round(loop.counted, 4),
+        "generator_cpu_seconds": round(loop.processor, 3),
         "all": summary([took for step in loop.took for took in step]),
         "steps": [summary(step) for step in loop.took],
         "errors": loop.errors,

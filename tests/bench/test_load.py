@@ -126,6 +126,15 @@ def test_a_refused_login_is_an_error(generator: Generator, tmp_path: Path) -> No
     assert result.kinds == {"wrong reply": 1}
 
 
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_a_server_that_closes_every_connection_ends_the_run(
+    generator: Generator, tmp_path: Path, seconds: float
+) -> None:
+    connections = [Connection([LOGIN], frames(0)), Connection([], frames(1))]
+    result, _ = run_against(generator, tmp_path, lambda _: None, connections, seconds=seconds)
+    assert (result.kinds, result.all.count) == ({"connection closed": 2}, 0)
+
+
 def test_without_trailer_in_the_request_the_reply_has_none(generator: Generator, tmp_path: Path) -> None:
     plain = [Frame("99", b"9900802.00\r", b"98")]
     result, _ = run_against(generator, tmp_path, lambda _: b"98YYYY|\r", [Connection([], plain)])

@@ -1,0 +1,282 @@
+"""What is measured: the loads, the figures asked of them, and how each comes about."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from sqlalchemy import func, select
+
+from bench import corpus, ncip, network, postgresql, sip2, z3950
+from bench.daemon import Daemon, daemon, run
+from bench.load import Frame, Generator, Result, Script, play
+from bench.machine import CORES, LOAD_CORE, Usage, memory_kib, pinned
+from bench.report import Asked, Figure, Load, Round
+from protocols.z3950 import oids
+from storage import schema
+
+WARMUP: Final = 0.5
+IDLE: Final = 1_000
+LIBRARY: Final = "LENS"
+
+
+class WrongReplies(Exception):
+    """Replies were wrong, so the figures mean nothing."""
+
+
+@dataclass
+class Bench:
+    """One run of the benchmark. *folder* is on the disk that is measured."""
+
+    console: Console
+    generator: Generator
+    folder: Path
+    rounds: int
+    seconds: float
+    size: network.Size
+    records: int
+    loads: list[Load] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+    @contextmanager
+    def place(self) -> Iterator[Path]:
+        """Give a folder for one round."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            yield Path(name)
+
+    def load(self, name: str, connections: int, *asked: Asked) -> Load:
+        """Return the load of this name, made at its first round."""
+        for load in self.loads:
+            if (load.name, load.connections) == (name, connections):
+                return load
+        self.loads.append(Load(name, connections, asked))
+        return self.loads[-1]
+
+    def figure(self, name: str, value: float, unit: str, asked: Asked | None = None, remark: str = "") -> None:
+        """Say a figure; of several rounds the best, which is the least, is kept."""
+        self.console.print(f"{name}: {value:,.2f} {unit} {remark}")
+        new = Figure(name, value, unit, asked, remark)
+        for at, old in enumerate(self.figures):
+            if old.name == name:
+                self.figures[at] = min(old, new, key=lambda figure: figure.value)
+                return
+        self.figures.append(new)
+
+    @cached_property
+    def corpus(self) -> tuple[Path, corpus.Facts]:
+        """The records to import, made once."""
+        path = self.folder / "corpus.mrc"
+        return path, corpus.write(path, self.records, (LIBRARY, "LIEVIN", "AVION"))
+
+    def measure(self, load: Load, script: Script, server: Daemon, wire: str, database: int | None = None) -> None:
+        """Play *script* for one round of *load*. Raises WrongReplies."""
+        usage: list[Usage] = []
+
+        def mark(_word: str) -> None:
+            usage.append(Usage.now(server.pid, database))
+
+        os.sched_setaffinity(0, {LOAD_CORE})  # looking at the processes must not disturb the server
+        result = play(
+            self.generator,
+            script,
+            self.folder,
+            server.ports[wire],
+            warmup=WARMUP,
+            seconds=self.seconds,
+            core=pinned(LOAD_CORE),
+            mark=mark,
+        )
+        os.sched_setaffinity(0, CORES)
+        if result.errors or not result.all.count:
+            shown = "\n".join(f"{one['kind']}: {one['request']!r} -> {one['reply']!r}" for one in result.samples)
+            raise WrongReplies(f"{load.name}, {load.connections} clients: {result.kinds}\n{shown}")
+        one = Round.of(result, *usage)
+        load.rounds.append(one)
+        self.console.print(
+            f"{load.name}, {load.connections} clients: {one.rate:,.0f}/s, {one.cpu_us:.0f} µs,"
+            f" p50 {one.latency.p50_us / 1e3:.2f} ms, p99 {one.latency.p99_us / 1e3:.2f} ms"
+            f" (others {one.neighbours:.0%})"
+        )
+
+
+# --- SIP2 -----------------------------------------------------------------------------------------------------------------
+
+_ALONE: Final = ("63",)
+_SIP2: Final[Sequence[tuple[str, int, Sequence[str], tuple[Asked, ...]]]] = (
+    ("SIP2 mix", 1, sip2.MIX, (Asked("p50_ms of 63", "<", 0.25), Asked("p50_ms of 11", "<", 0.8))),
+    ("SIP2 mix", 16, sip2.MIX, ()),
+    ("SIP2 mix", 64, sip2.MIX, (Asked("rate", ">=", 8_000), Asked("p99_ms", "<", 20))),
+    ("SIP2 mix", 512, sip2.MIX, ()),
+    ("SIP2 patron information", 64, _ALONE, (Asked("rate", ">=", 15_000),)),
+)
+_POSTGRESQL: Final[Sequence[tuple[str, int, Sequence[str], tuple[Asked, ...]]]] = (
+    ("SIP2 mix, PostgreSQL", 1, sip2.MIX, ()),
+    ("SIP2 mix, PostgreSQL", 64, sip2.MIX, (Asked("rate", ">=", 6_000),)),
+    ("SIP2 patron information, PostgreSQL", 64, _ALONE, ()),
+)
+
+
+def measure_sip2(bench: Bench) -> None:
+    """Measure SIP2 on SQLite, each round on a new store."""
+    for _ in range(bench.rounds):
+        with bench.place() as folder:
+            store = network.make(folder)
+            store.grow(bench.size)
+            with daemon(store.configuration) as server:
+                for name, connections, steps, asked in _SIP2:
+                    script = sip2.script(connections, steps, store.libraries, bench.size)
+                    bench.measure(bench.load(name, connections, *asked), script, server, "sip2")
+
+
+def measure_postgresql(bench: Bench) -> None:
+    """Measure SIP2 on PostgreSQL, each round on a new database."""
+    with postgresql.database() as database:
+        for _ in range(bench.rounds):
+            with bench.place() as folder:
+                store = network.make(folder, database.empty())
+                store.grow(bench.size)
+                with daemon(store.configuration) as server:
+                    for name, connections, steps, asked in _POSTGRESQL:
+                        script = sip2.script(connections, steps, store.libraries, bench.size)
+                        bench.measure(bench.load(name, connections, *asked), script, server, "sip2", database.pid)
+
+
+# --- NCIP -----------------------------------------------------------------------------------------------------------------
+
+
+def measure_ncip(bench: Bench) -> None:
+    """Measure NCIP."""
+    for _ in range(bench.rounds):
+        with bench.place() as folder:
+            store = network.make(folder)
+            store.grow(bench.size)
+            with daemon(store.configuration) as server:
+                script = ncip.script(4, store.libraries, bench.size)
+                bench.measure(bench.load("NCIP LookupUser CheckOut CheckIn", 4), script, server, "web")
+
+
+# --- records --------------------------------------------------------------------------------------------------------------
+
+_FAST: Final = (Asked("rate", ">=", 10_000),)
+_SEARCHES: Final[Sequence[tuple[str, Callable[[z3950.Queries], Iterator[Frame]], tuple[Asked, ...]]]] = (
+    ("Z39.50 title word, rare", z3950.Queries.rare, _FAST),
+    ("Z39.50 title word, common", z3950.Queries.common, _FAST),
+    ("Z39.50 title AND title", z3950.Queries.both, _FAST),
+    ("Z39.50 author AND title", z3950.Queries.author_title, ()),
+    ("Z39.50 ISBN with record", z3950.Queries.isbn, ()),
+    ("Z39.50 phrase", z3950.Queries.phrase, ()),
+    ("Z39.50 truncation", z3950.Queries.truncated, ()),
+)
+_PRESENTS: Final = (
+    ("Z39.50 present 10 UNIMARC", oids.UNIMARC, _FAST),
+    ("Z39.50 present 10 USMARC", oids.USMARC, ()),
+    ("Z39.50 present 10 XML", oids.XML, ()),
+)
+_SESSIONS: Final = (1, 16, 64)
+
+
+@contextmanager
+def catalogue(bench: Bench) -> Iterator[tuple[network.Store, corpus.Facts]]:
+    """Import a corpus into a new store. Raises WrongReplies when not all of it arrived."""
+    with bench.place() as folder:
+        store = network.make(folder)
+        path, facts = bench.corpus
+        ended = run("import", str(path), f"--library={LIBRARY}", f"--config={store.configuration}")
+        with store.location.engine(reads=True).connect() as connection:
+            kept = [
+                connection.execute(select(func.count()).select_from(t)).scalar_one()
+                for t in (schema.record, schema.item)
+            ]
+        if kept != [facts.records, facts.items]:
+            raise WrongReplies(f"of {facts.records} records and {facts.items} items, {kept} arrived:\n{ended.output}")
+        what = f"import of {facts.records:,} records, {facts.items:,} items"
+        bench.figure(what, ended.seconds, "s", Asked(what, "<=", 40), f"{ended.processor_seconds:.1f} s of processor")
+        bench.figure(f"{what}: memory", ended.peak_kib / 1024, "MiB", Asked(what, "<=", 500))
+        yield store, facts
+
+
+def measure_import(bench: Bench) -> None:
+    """Measure the import alone."""
+    for _ in range(bench.rounds):
+        with catalogue(bench):
+            pass
+
+
+def measure_z3950(bench: Bench) -> None:
+    """Measure searches and presents on a catalogue that has just been imported."""
+    with catalogue(bench) as (store, facts):
+        queries = z3950.Queries(facts)
+        scripts: list[tuple[str, list[Frame], list[Frame], tuple[Asked, ...]]] = [
+            (name, list(make(queries)), [], asked) for name, make, asked in _SEARCHES
+        ]
+        scripts += [(name, queries.presents(syntax), [queries.many()], asked) for name, syntax, asked in _PRESENTS]
+        for _ in range(bench.rounds):
+            with daemon(store.configuration) as server:
+                for name, frames, prelude, asked in scripts:
+                    for sessions in _SESSIONS:
+                        load = bench.load(name, sessions, *(asked if sessions == 16 else ()))
+                        bench.measure(load, z3950.script(sessions, frames, prelude), server, "z3950")
+
+
+# --- the daemon itself ------------------------------------------------------------------------------------------------------
+
+
+def measure_start(bench: Bench) -> None:
+    """Measure how long the daemon takes from its command to the moment it listens."""
+    with bench.place() as folder:
+        store = network.make(folder)
+        store.grow(bench.size)
+        seconds = []
+        for _ in range(bench.rounds):
+            with daemon(store.configuration) as server:
+                seconds.append(server.start_seconds)
+    bench.figure("start of the daemon", min(seconds), "s", Asked("start", "<=", 2), f"of {bench.rounds}")
+
+
+def measure_idle(bench: Bench) -> None:
+    """Measure what connections cost that say nothing more after their first message."""
+    with bench.place() as folder:
+        store = network.make(folder)
+        with daemon(store.configuration) as server:
+            for name, wire, script in (
+                ("SIP2", "sip2", lambda count: sip2.idle(count, store.libraries)),
+                ("Z39.50", "z3950", z3950.idle),
+            ):
+                with _held(bench, script(50), server.ports[wire]):
+                    pass  # what is loaded with the first ones is not theirs
+                before = memory_kib(server.pid)
+                with _held(bench, script(IDLE), server.ports[wire]) as took:
+                    kib = (memory_kib(server.pid) - before) / IDLE
+                bench.figure(
+                    f"idle {name} connection", kib, "KiB", Asked("idle", "<=", 30), f"{IDLE} made in {took():.2f} s"
+                )
+
+
+@contextmanager
+def _held(bench: Bench, script: Script, port: int) -> Iterator[Callable[[], float]]:
+    """Hold idle connections; what is given tells, afterwards, how long it took to make them."""
+    run_ = bench.generator.start(script, bench.folder, port)
+    run_.wait_for("ready")
+    results: list[Result] = []
+    yield lambda: results[0].ready_seconds
+    results.append(run_.finish())
+    if results[0].errors or results[0].connections != len(script.connections):
+        raise WrongReplies(f"idle connections: {results[0].kinds}, {results[0].samples}")
+
+
+SCENARIOS: Final[dict[str, Callable[[Bench], None]]] = {
+    "start": measure_start,
+    "idle": measure_idle,
+    "sip2": measure_sip2,
+    "postgresql": measure_postgresql,
+    "ncip": measure_ncip,
+    "import": measure_import,
+    "z3950": measure_z3950,
+}

@@ -1,0 +1,147 @@
+"""Z39.50: cataloguers and portals search and fetch. The counts of every answer are compared with the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from bench.corpus import Facts
+from bench.load import Connection, Frame, Framing, Script
+from protocols.z3950 import apdu, oids, pqf
+from protocols.z3950.apdu import Options
+from protocols.z3950.elements import ElementSetNames, Query, RecordComposition
+
+DATABASE: Final = "network"
+QUERIES: Final = 20
+"""Different queries of one kind."""
+_RARE, _MIDDLE, _COMMON = (2, 9), (80, 130), (1_000, 6_000)
+"""Titles that have a word, of 100,000."""
+
+INIT: Final = Frame(
+    "init",
+    apdu.encode(
+        apdu.InitializeRequest(
+            protocol_version=7,
+            options=Options.SEARCH | Options.PRESENT | Options.NAMED_RESULT_SETS,
+            preferred_message_size=1 << 26,
+            exceptional_record_size=1 << 26,
+        )
+    ),
+    b"\xb5",
+    (b"\x8c\x01\xff",),  # result TRUE
+)
+
+
+def _integer(identifier: int, value: int) -> bytes:
+    octets = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+    return bytes((identifier, len(octets))) + octets
+
+
+def search(step: str, query: str, hits: int, piggyback: str | None = None) -> Frame:
+    """Return a Search that must find *hits* records; with *piggyback*, a syntax, the only one comes with the response."""
+    request = apdu.SearchRequest(
+        small_set_upper_bound=1 if piggyback else 0,
+        large_set_lower_bound=2 if piggyback else 1,
+        medium_set_present_number=0,
+        replace_indicator=True,
+        result_set_name="default",
+        database_names=(DATABASE,),
+        small_set_element_set_names=ElementSetNames(generic_element_set_name="F") if piggyback else None,
+        preferred_record_syntax=piggyback,
+        query=Query(type_1=pqf.parse(query)),
+    )
+    # resultCount, numberOfRecordsReturned; searchStatus TRUE
+    counts = _integer(0x97, hits) + _integer(0x98, 1 if piggyback else 0)
+    return Frame(step, apdu.encode(request), b"\xb7", (counts, b"\x96\x01\xff"))
+
+
+def present(step: str, start: int, number: int, syntax: str) -> Frame:
+    """Return a Present that must bring *number* records."""
+    request = apdu.PresentRequest(
+        result_set_id="default",
+        result_set_start_point=start,
+        number_of_records_requested=number,
+        record_composition=RecordComposition(simple=ElementSetNames(generic_element_set_name="F")),
+        preferred_record_syntax=syntax,
+    )
+    # numberOfRecordsReturned, nextResultSetPosition, presentStatus success
+    counts = _integer(0x98, number) + _integer(0x99, start + number) + b"\x9b\x01\x00"
+    return Frame(step, apdu.encode(request), b"\xb9", (counts,))
+
+
+class Queries:
+    """What is asked, by kind of load."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        share = facts.records / 100_000
+        self._rare, self._middle, self._common = (
+            facts.words_of(max(1, int(least * share)), max(2, int(most * share)), QUERIES)
+            for least, most in (_RARE, _MIDDLE, _COMMON)
+        )
+
+    def _title(self, step: str, words: Sequence[str]) -> Iterator[Frame]:
+        for word in words:
+            yield search(step, f"@attr 1=4 {word}", len(self._facts.words[word]))
+
+    def rare(self) -> Iterator[Frame]:
+        """Yield searches for words that are in two to nine titles."""
+        return self._title("rare", self._rare)
+
+    def common(self) -> Iterator[Frame]:
+        """Yield searches for words that are in one to six titles of a hundred."""
+        return self._title("common", self._common)
+
+    def both(self) -> Iterator[Frame]:
+        """Yield searches for two words of a title."""
+        words = self._facts.words
+        for one, other in pairwise((*self._common, *self._middle)):
+            found = len({*words[one]} & {*words[other]})
+            yield search("and", f"@and @attr 1=4 {one} @attr 1=4 {other}", found)
+
+    def author_title(self) -> Iterator[Frame]:
+        """Yield searches for a name and a word of the title."""
+        for name in sorted(self._facts.authors, key=lambda name: -len(self._facts.authors[name]))[:QUERIES]:
+            for word in self._common[:2]:
+                found = len({*self._facts.words[word]} & {*self._facts.authors[name]})
+                yield search("author and title", f"@and @attr 1=1003 {name} @attr 1=4 {word}", found)
+
+    def isbn(self) -> Iterator[Frame]:
+        """Yield searches for an ISBN that bring the record along."""
+        step = max(1, self._facts.records // QUERIES)
+        for isbn in self._facts.isbns[::step]:
+            yield search("isbn", f"@attr 1=7 {isbn}", 1, piggyback=oids.UNIMARC)
+
+    def phrase(self) -> Iterator[Frame]:
+        """Yield searches for two words that follow each other."""
+        for one, other in self._facts.phrases(QUERIES):
+            yield search("phrase", f'@attr 1=4 @attr 4=1 "{one} {other}"', self._facts.pairs[one, other])
+
+    def truncated(self) -> Iterator[Frame]:
+        """Yield searches for the first letters of words."""
+        for prefix in [word[:4] for word in self._common]:
+            found = len(self._facts.beginning_with(prefix))
+            yield search("truncated", f"@attr 1=4 @attr 5=1 {prefix}", found)
+
+    def presents(self, syntax: str) -> list[Frame]:
+        """Return the search for many records by which a load of Presents begins, and the Presents of ten."""
+        return [present("present", 1 + 10 * at, 10, syntax) for at in range(QUERIES)]
+
+    def many(self) -> Frame:
+        """Return the search whose records are presented."""
+        return next(self.common())
+
+
+def script(connections: int, frames: Sequence[Frame], prelude: Sequence[Frame] = ()) -> Script:
+    """Return the load of *connections* associations that go round *frames*, each from another one."""
+    found = []
+    for number in range(connections):
+        at = number % len(frames)
+        found.append(Connection([INIT, *prelude], [*frames[at:], *frames[:at]]))
+    return Script(Framing.BER, found)
+
+
+def idle(connections: int) -> Script:
+    """Return associations that are made and say nothing more."""
+    return Script(Framing.BER, [Connection([INIT])] * connections)
