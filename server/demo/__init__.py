@@ -113,9 +113,8 @@ class _Demo:
         self._import(tables)
         homes = self._readers(tables)
         network = load_network(self._connection, self._pins)
-        events = History(self._connection, network, homes, self._today, Dice(SEED + 3)).live(self._copies)
-        total = next(events)
-        for done in events:
+        history = History(self._connection, network, homes, self._today, Dice(SEED + 3))
+        for done, total in history.live(self._copies):
             self._progress("history", done, total)
 
     def _declare(self, what: str, tables: dict[str, Any]) -> None:

@@ -43,9 +43,13 @@ _WHEN: Final = (
 )
 
 
+_WHOLE: Final = str.maketrans({"Œ": "OE", "œ": "oe", "Ł": "L", "ł": "l"})
+"""Letters that are not a letter and an accent."""
+
+
 def letters(text: str, count: int = 3) -> str:
     """Return the first letters of *text* as a call number has them: capitals without accents."""
-    plain = unicodedata.normalize("NFD", text.replace("Œ", "OE").replace("œ", "oe").replace("Ł", "L"))
+    plain = unicodedata.normalize("NFD", text.translate(_WHOLE))
     return "".join(char for char in plain if char.isascii() and char.isalpha())[:count].upper()
 
 
@@ -416,7 +420,7 @@ class Cataloguer:
             complement="hors-série" if again else "",
             publisher=publisher,
             year=first,
-            extent="",
+            extent="vol.",
             illustrated="ill. en coul.",
             size="28 cm",
             frequency="Annuel" if again else frequency,

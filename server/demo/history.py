@@ -49,16 +49,16 @@ class History:
         for number in range(UNTOUCHED + 1, READERS + 1):
             self._readers[habit(number), homes[number - 1]].append(number)
             self._readers[habit(number), ""].append(number)
+        self._borrower: dict[int, int] = {}
         self._turns: dict[tuple[Habit, str], int] = defaultdict(int)
 
-    def live(self, copies: Sequence[Copy]) -> Iterator[int]:
-        """Do everything that happened, in its order; yield the number of events, then how many are done, one by one."""
+    def live(self, copies: Sequence[Copy]) -> Iterator[tuple[int, int]]:
+        """Do everything that happened, in its order; yield how many events are done, of how many."""
         events = [event for copy in copies for event in self._of(copy)]
         events += self._waiting(copies)
-        yield len(events)
         for done, event in enumerate(sorted(events, key=lambda event: event.at), start=1):
             event.happen(event.at)
-            yield done
+            yield done, len(events)
 
     # --- what happened ---------------------------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ class History:
         between = self._dice.between
         what = fate(copy.number)
         if what is Fate.LENT:
-            if copy.number % 7:
+            if copy.number % 7 or copy.kind == "game":  # Games are not renewed.
                 yield self._at(-between(2, 26), partial(self._lend, copy, Habit.BORROWS))
             else:
                 days = between(34, 48)
@@ -128,17 +128,13 @@ class History:
             request = CheckoutRequest(card(reader), barcode(copy.number), self._origin(copy.library))
             answer = self._do(Act(CHECKOUT, request, now))
             if answer.ok:
+                self._borrower[copy.number] = reader
                 return
         raise AssertionError(f"nobody may borrow {barcode(copy.number)}: {answer.reasons}")
 
     def _renew(self, copy: Copy, now: int) -> None:
-        loan = self._connection.execute(
-            select(schema.patron.c.code)
-            .join_from(schema.barcode, schema.loan, schema.barcode.c.item_id == schema.loan.c.item_id)
-            .join(schema.patron, schema.patron.c.id == schema.loan.c.patron_id)
-            .where(schema.barcode.c.number == barcode(copy.number))
-        ).scalar_one()
-        self._do(Act(RENEW, RenewRequest(loan, barcode(copy.number), self._origin(copy.library)), now))
+        reader = self._borrower[copy.number]
+        self._do(Act(RENEW, RenewRequest(card(reader), barcode(copy.number), self._origin(copy.library)), now))
 
     def _return(self, number: int, library: str, now: int) -> None:
         self._do(Act(CHECKIN, CheckinRequest(barcode(number), self._origin(library)), now))
@@ -176,6 +172,5 @@ class History:
         return [tuple(row) for row in self._execute(call)] if not call.statement.rank else []
 
     def _execute(self, call: Call) -> Any:
-        return self._connection.execute(
-            call.statement.clause, dict(zip(call.statement.binds, call.values, strict=True))
-        )
+        clause: Any = call.statement.clause
+        return self._connection.execute(clause, dict(zip(call.statement.binds, call.values, strict=True)))

@@ -112,10 +112,11 @@ def habit(number: int) -> Habit:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An item of title *title* (its number in the catalogue, from 0)."""
+    """An item of title *title* (its number in the catalogue, from 0). *kind* is the item type."""
 
     number: int
     title: int
+    kind: str
     library: str
     volume: str
 
@@ -123,29 +124,38 @@ class Copy:
 def copies(titles: Sequence[Title], dice: Dice) -> list[Copy]:
     """Return the items of *titles*: `ITEMS` of them, numbered in the order of the titles; the first is at LENS."""
     counts = [len(title.issues) or dice.between(*title.copies) for title in titles]
-    books = dice.shuffled([at for at, title in enumerate(titles) if not title.issues])
-    at = 0
+    books = dice.shuffled([number for number, title in enumerate(titles) if not title.issues])
+    turn = 0
     while (missing := ITEMS - sum(counts)) != 0:
-        title = books[at % len(books)]
-        counts[title] += 1 if missing > 0 else -(counts[title] > 1)
-        at += 1
+        number = books[turn % len(books)]
+        counts[number] += 1 if missing > 0 else -(counts[number] > 1)
+        turn += 1
     found: list[Copy] = []
     for number, (title, count) in enumerate(zip(titles, counts, strict=True)):
-        places = ["LENS"] if not found else []
-        while len(places) < (1 if title.issues else count):
+        if title.issues:
             place = dice.pick(_PLACES)
-            if place not in places:
-                places.append(place)
-        for volume, place in zip(title.issues or [""] * count, places * len(title.issues) or places, strict=True):
-            found.append(Copy(len(found) + 1, number, place, volume))
+            where = [(place, issue) for issue in title.issues]
+        else:
+            where = [(place, "") for place in _places(dice, count, [] if found else ["LENS"])]
+        for place, volume in where:
+            found.append(Copy(len(found) + 1, number, title.kind, place, volume))
     return found
+
+
+def _places(dice: Dice, count: int, places: list[str]) -> list[str]:
+    """Return *count* libraries, no one twice, that begin with *places*."""
+    while len(places) < count:
+        place = dice.pick(_PLACES)
+        if place not in places:
+            places.append(place)
+    return places
 
 
 def item_field(title: Title, copy: Copy) -> Field:
     """Return the 995 of *copy*, as the Recommandation has it; $r is the item type."""
     values = {
         "b": copy.library, "e": title.section, "f": barcode(copy.number), "k": title.call_number, "l": copy.volume,
-        "r": title.kind,
+        "r": copy.kind,
     }  # fmt: skip
     return Field("995", "", "  ", [Subfield(code, value) for code, value in values.items() if value])
 

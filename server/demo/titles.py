@@ -15,7 +15,7 @@ def _capital(text: str) -> str:
 def novel(dice: Dice) -> str:
     """Return the title of a novel."""
     noun, other, adjective = dice.pick(NOUNS), dice.pick(NOUNS), dice.pick(ADJECTIVES)
-    form = dice.below(12)
+    form = dice.below(13)
     if form < 3:
         return _capital(noun.the + adjective.after(noun))
     if form < 6:
@@ -26,6 +26,8 @@ def novel(dice: Dice) -> str:
         return _capital(f"{noun.to_the}{noun.text} {other.of_the}{other.text}")
     if form == 8:
         return f"{dice.pick(_BEFORE)} {noun.the}{adjective.after(noun)}"
+    if form == 12:
+        return f"{dice.pick(_BEYOND)} {noun.of_the}{adjective.after(noun)}"
     if form == 9:
         return f"{dice.pick(WOMEN)} et {noun.the}{noun.text}"
     if form == 10:
@@ -33,7 +35,8 @@ def novel(dice: Dice) -> str:
     return _capital(f"{noun.a}{adjective.after(noun)}")
 
 
-_BEFORE: Final = ("Sous", "Après", "Derrière", "Avec", "Contre", "Vers", "Quand vient", "Loin de", "Au-delà de")
+_BEFORE: Final = ("Sous", "Après", "Derrière", "Avec", "Contre", "Vers", "Quand vient")
+_BEYOND: Final = ("Loin", "Au-delà", "À l'ombre", "Au bord", "Autour", "À la recherche")
 
 
 def for_children(dice: Dice) -> str:

@@ -80,12 +80,12 @@ def _coded(title: Title, form: _Form) -> list[Field]:
         languages.append(("a", title.original_language))
     elif title.original_language:
         languages.append(("c", title.original_language))
-    translated = "1" if title.original_language and not title.parallel else "0"
+    translated = "2" if title.parallel else "1" if title.original_language else "0"
     return [
         _field("100", "  ", ("a", f"{_ENTERED}{dates}{title.audience}  y0frey50      ba")),
         _field("101", f"{translated} ", *languages),
         _field("102", "  ", ("a", "BE" if title.publisher.place == "Bruxelles" else "FR")),
-        _field("110", "  ", ("a", f"a{_FREQUENCIES[title.frequency]}a   |||0xx" if serial else "")),
+        _field("110", "  ", ("a", f"a{_FREQUENCIES[title.frequency]}a||||0xx0" if serial else "")),
         _field("181", "  ", ("6", "z01"), ("c", form.content), ("2", "rdacontent")),
         _field("182", "  ", ("6", "z01"), ("c", form.medium), ("2", "rdamedia")),
         _field("183", "  ", ("6", "z01"), ("a", form.carrier), ("2", form.carriers)),
@@ -138,9 +138,9 @@ def _notes(title: Title) -> list[Field]:
 
 def _links(title: Title) -> list[Field]:
     return [
-        _field("410", " |", ("t", title.series), ("v", title.series_number)),
-        _field("454", " |", ("t", "" if title.parallel else title.original)),
-        _field("461", " |", ("t", title.set_title), ("v", title.volume)),
+        _field("410", " 0", ("t", title.series), ("v", title.series_number)),
+        _field("454", " 1", ("t", "" if title.parallel else title.original)),
+        _field("461", " 0", ("t", title.set_title), ("v", title.volume)),
         _field("510", "1 ", ("a", title.parallel), ("z", title.original_language if title.parallel else "")),
     ]
 
@@ -155,10 +155,14 @@ def _subjects(title: Title) -> list[Field]:
     return [*fields, _field("676", "  ", ("a", title.dewey), ("v", "23" if title.dewey else ""))]
 
 
+_SECONDARY: Final = frozenset({"005", "080", "730"})
+"""Actor, author of a preface, translator: those whose responsibility is not for the work itself."""
+
+
 def _people(roles: tuple[Role, ...]) -> list[Field]:
     fields = []
     for at, (person, code, _words) in enumerate(roles):
-        tag = "702" if code in {"730", "590"} else "700" if at == 0 else "701"
+        tag = "702" if code in _SECONDARY else "701" if at else "700"
         indicators = " 1" if person.forename else " 0"
         fields.append(
             _field(tag, indicators, ("a", person.surname), ("b", person.forename), ("f", person.dates), ("4", code))
