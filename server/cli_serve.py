@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from server import process
 from server.config import Config
 from server.daemon import VERSION, Daemon
 from server.logs import Log
 from server.words import _
+from storage.database import Location
 
 _NCIP: Final = (
     '<NCIPMessage xmlns="http://www.niso.org/2008/ncip" version="http://www.niso.org/schemas/ncip/v2_02/ncip_v2_02.xsd">'
@@ -30,12 +33,25 @@ def run(configure: Callable[[], Config], *, demo: bool) -> None:
     running: Any = reactor
     log = Log(configure().log, sys.stderr)
     log.begin()
-    daemon = Daemon(configure, running, log)
+    daemon = Daemon(configure, running, log, prepare=_provide_demo if demo else None)
     daemon.startService()
     if demo or sys.stdout.isatty():
         click.echo("\n".join(_what_to_try(daemon)))
     running.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     running.run()
+
+
+def _provide_demo(location: Location) -> None:
+    """Make the demo network unless the store has one already."""
+    from server.demo import STAGES, create_demo, is_empty
+
+    if not is_empty(location):
+        return
+    click.echo(_("Making the demo network; this takes a few seconds, once."))
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        tasks = {stage: progress.add_task(stage, total=None) for stage in STAGES}
+        create_demo(location, lambda stage, done, total: progress.update(tasks[stage], completed=done, total=total))
 
 
 def _what_to_try(daemon: Daemon) -> Iterator[str]:

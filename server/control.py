@@ -12,8 +12,8 @@ import os
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,8 +29,8 @@ from server.words import _
 NAME: Final = "control.sock"
 VERSION: Final = 1
 MAX_FRAME: Final = 64 * 1024 * 1024
-_PATH_LIMIT: Final = 100
-"""A UNIX socket's address holds 107 octets."""
+PATH_LIMIT: Final = 107
+"""Octets of a UNIX socket's address (unix(7))."""
 
 
 class NoDaemon(Exception):
@@ -44,20 +44,6 @@ class Refused(Exception):
         self.code = code
         self.details = details
         super().__init__(text)
-
-
-@contextmanager
-def _address(directory: Path) -> Iterator[str]:
-    """Give an address for the socket in *directory*, short enough however deep that is."""
-    path = str(directory.absolute() / NAME)
-    if len(os.fsencode(path)) <= _PATH_LIMIT:
-        yield path
-        return
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{handle}/{NAME}"
-    finally:
-        os.close(handle)
 
 
 # --- the daemon's side ---------------------------------------------------------------------------------------------------
@@ -175,24 +161,18 @@ class ControlFactory(Factory):
 def listen(reactor: Any, directory: Path, factory: ControlFactory) -> IListeningPort:
     """Listen on the control socket of *directory*. What a dead daemon left there is removed.
 
-    Raises `Refused` when a living one has it.
+    Raises `Refused` when a living one has it, or when the path is too long for the address of a socket.
     """
-    with _address(directory) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.connect(address)
-            raise Refused("unavailable", _("Another daemon runs in {directory}.").format(directory=directory))
-        Path(address).unlink(missing_ok=True)
-        listening.bind(address)
-        Path(address).chmod(0o600)
-        listening.listen(16)
-        listening.setblocking(False)
-        port: IListeningPort = reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, factory)
+    path = directory.absolute() / NAME
+    if len(os.fsencode(path)) > PATH_LIMIT:
+        text = _("The path {path} is too long for a socket ({limit} octets): choose another directory.")
+        raise Refused("unavailable", text.format(path=path, limit=PATH_LIMIT))
+    with suppress(NoDaemon):
+        Client(directory).close()
+        raise Refused("unavailable", _("Another daemon runs in {directory}.").format(directory=directory))
+    path.unlink(missing_ok=True)
+    port: IListeningPort = reactor.listenUNIX(str(path), factory, mode=0o600)
     return port
-
-
-def remove(directory: Path) -> None:
-    """Remove the control socket of a daemon that no longer listens."""
-    (directory / NAME).unlink(missing_ok=True)
 
 
 # --- a command's side ----------------------------------------------------------------------------------------------------
@@ -204,8 +184,7 @@ class Client:
     def __init__(self, directory: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            with _address(directory) as address:
-                self._socket.connect(address)
+            self._socket.connect(str(directory / NAME))
         except OSError:
             self._socket.close()
             raise NoDaemon(_("No daemon answers at {path}.").format(path=directory / NAME)) from None

@@ -96,11 +96,11 @@ class Daemon(Service):
 
         Raises `ConfigurationError`, `CannotListen`, `control.Refused`, and what opening a store raises (`storage.database`).
         """
-        super().startService()
         with ExitStack() as undo:
             self._open_store(undo)
             self._listen(undo)
             self._undo = undo.pop_all()
+        super().startService()
         self._began = self._reactor.seconds()
         forgetting = LoopingCall(self._forget)
         forgetting.clock = self._reactor
@@ -133,7 +133,6 @@ class Daemon(Service):
             )
 
     def _listen(self, undo: ExitStack) -> None:
-        directory = self.config.store.data
         self._shared = Shared(self.config.store.location, self.store, self._reactor)
         commands: dict[str, control.Command] = {
             "status": self.status,
@@ -147,9 +146,8 @@ class Daemon(Service):
                 listener = listen(self._reactor, description, self._adapters[wire])
                 undo.callback(listener.port.stopListening)
                 self.listeners[wire].append(listener)
-        port = control.listen(self._reactor, directory, self._adapters["control"])
-        undo.callback(control.remove, directory)
-        undo.callback(port.stopListening)
+        # Last: a port that closes before the reactor runs would leave its socket in the directory.
+        self._control = control.listen(self._reactor, self.config.store.data, self._adapters["control"])
 
     def _tell_ready(self) -> None:
         self.events.info(
@@ -224,8 +222,8 @@ class Daemon(Service):
         process.tell_systemd("STOPPING=1")
         self._shared.closing = True
         try:
-            for listener in self._listening():
-                await maybeDeferred(listener.port.stopListening)
+            for port in (self._control, *(listener.port for listener in self._listening())):
+                await maybeDeferred(port.stopListening)
             await gatherResults([self._drain(name, adapter) for name, adapter in self._adapters.items()])
             await self.store.close()
             # Answers that were given may still be on their way out.

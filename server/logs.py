@@ -41,6 +41,8 @@ MASKED: Final = frozenset(
 """Names of event fields that are never shown."""
 _LEGACY: Final = frozenset({"debugInfo", "failure", "format", "isError", "system", "time", "why"})
 """Fields of events that Twisted itself makes, which say nothing more."""
+_PRINTED: Final = ("stdout", "stderr")
+"""Namespaces of what was printed: each line is an event, and a traceback has many."""
 BURST: Final = 20
 PERIOD: Final = 60.0
 """Seconds."""
@@ -118,6 +120,8 @@ class Observer:
     def _suppressed(self, event: LogEvent) -> int | None:
         """Return how many events like this one were left out before it; None when it is left out too."""
         key = (event.get("log_namespace", ""), event.get("log_format") or "")
+        if key[0] in _PRINTED:
+            return 0
         now = event["log_time"]
         began, count = self._periods.get(key, (now, 0))
         if now - began >= PERIOD:
