@@ -28,7 +28,7 @@ class Finding(Enum):
     MIXED = "some fields are in another character set than the record"
     TWICE = "UTF-8 encoded twice"
     LOST = "characters that could not be read"
-    NUMBERS = "wrong lengths in leader or directory"
+    LENGTH = "its leader gives another length"
     NO_PROCESSING_DATA = "UNIMARC without field 100"
 
 
@@ -71,9 +71,12 @@ def from_iso2709(
     fields = iso2709.fields(raw)
     leader = raw[: iso2709.LEADER]
     try:
-        return canonical(leader, fields, form, charset, expected)
+        made = canonical(leader, fields, form, charset, expected)
     except BadRecord as error:
         raise BadRecord(error.reason, raw, error.detail) from None
+    if raw[:5] != b"%05d" % len(raw):
+        made.found[Finding.LENGTH] = f"{len(raw)} octets"
+    return made
 
 
 def canonical(

@@ -126,14 +126,6 @@ def _by_numbers(raw: bytes, body: bytes, directory: bytes) -> list[RawField]:
     return out
 
 
-def exact(raw: bytes, found: list[RawField]) -> bool:
-    """Tell whether the leader and the directory give the numbers that the data have (`found` are the fields of `raw`)."""
-    try:
-        return join(raw[:LEADER], found) == raw
-    except (FieldTooLong, RecordTooLong, SeparatorInData):
-        return False
-
-
 def join(leader: bytes, found: Iterable[RawField]) -> bytes:
     """Return the record of these fields, in their order; lengths and base address of the 24-octet leader are set.
 

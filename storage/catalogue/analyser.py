@@ -137,7 +137,6 @@ def heading(parts: Sequence[str], *, title: bool = False) -> str:
 
 _ISBN: Final = re.compile(r"(?<![0-9])(?:97[89][ -]?(?:[0-9][ -]?){9}[0-9]|(?:[0-9][ -]?){9}[0-9Xx])(?![0-9])")
 _ISSN: Final = re.compile(r"(?<![0-9])(?:[0-9]{4}[ -]?[0-9]{3}[0-9Xx]|977[ -]?[0-9]{10})(?![0-9])")
-_EAN: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,12}(?![0-9])")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:1[0-9]{3}|20[0-9]{2})(?![0-9])")
 _SEPARATORS: Final = str.maketrans("x", "X", " -")
 
@@ -167,11 +166,6 @@ def issns(text: str) -> list[str]:
 
 def _issn(number: str) -> str:
     return number[3:10] + issn.calc_check_digit(number[3:10]) if len(number) == 13 else number
-
-
-def eans(text: str) -> list[str]:
-    """Return the EANs in a text, as 13 digits (a UPC has a leading zero)."""
-    return [number.rjust(13, "0") for number in _compact(_EAN, text)]
 
 
 def _compact(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -42,14 +42,12 @@ class Hits:
         self._version = -1
         self._found: OrderedDict[Key, tuple[BitMap, int]] = OrderedDict()
 
-    def check(self, version: int) -> bool:
-        """Forget everything when the catalogue has another version; tell whether what is here is good."""
-        good = version == self._version
-        if not good:
+    def check(self, version: int) -> None:
+        """Forget everything when the catalogue has another version."""
+        if version != self._version:
             self._version = version
             self._found.clear()
             self._octets = 0
-        return good
 
     def get(self, key: Key) -> BitMap | None:
         """Return the bitmap of a key, None when it has to be read."""

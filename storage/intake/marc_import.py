@@ -23,6 +23,8 @@ from storage.intake.holdings import DEFAULT_PROFILES, PROFILES, Profile, SourceI
 from storage.intake.marc_read import SourceRecord
 from storage.schema import barcode, database, item, item_type, library
 
+PREPARED: Final = 500
+"""Records of a batch whose terms are found, and kept in memory, before its transaction begins; of a larger one nobody waits."""
 KEYS: Final = 500
 """Keys that are looked up at once."""
 
@@ -169,16 +171,17 @@ def import_json(
 ) -> dict[str, Any]:
     """Import a batch that came as JSON, with ``write(function, *args)`` which runs the function in one transaction.
 
-    What can be prepared is prepared before the transaction begins, since kiosks wait while it lasts. `records` are
-    SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it). Raises UnknownLibrary.
+    `records` are SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it). Of at most
+    `PREPARED` records all that can be is done before the transaction begins. Raises UnknownLibrary.
     """
     batch = [SourceRecord._make((*values[:-1], [SourceItem(*each) for each in values[-1]])) for values in records]
     if not batch:
         return Report().to_json()
     chosen = PROFILES[profile or DEFAULT_PROFILES[Format(batch[0].form)]]
     prepared = new_records(library, batch)
-    for each in prepared:
-        each.prepare()
+    if len(batch) <= PREPARED:
+        for each in prepared:
+            each.prepare()
     return write(import_batch, Task(library, databases, chosen, now, dry_run), batch, prepared).to_json()
 
 

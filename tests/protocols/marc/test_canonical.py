@@ -120,3 +120,11 @@ def test_an_unknown_format_is_refused_with_its_octets() -> None:
 def test_the_operator_knows_better() -> None:
     raw = unimarc(Charset.CP1252, "naïf")
     assert dict(from_iso2709(raw, charset=Charset.LATIN1).fields)[b"200"].decode() == "1 \x1fanaïf"
+
+
+def test_a_wrong_length_is_told_and_put_right() -> None:
+    raw = unimarc(Charset.CP1252, "été").decode("latin-1").encode()
+    made = from_iso2709(raw)
+    assert dict(made.fields)[b"200"].decode() == "1 \x1faété"
+    assert Finding.LENGTH in made.found
+    assert Finding.LENGTH not in from_iso2709(made.to_iso2709()).found

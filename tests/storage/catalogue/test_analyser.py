@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.catalogue import analyser
-from storage.catalogue.analyser import eans, heading, isbns, issns, number, words, years
+from storage.catalogue.analyser import heading, isbns, issns, number, words, years
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,6 @@ def test_issns(text: str, found: list[str]) -> None:
 
 
 def test_other_numbers() -> None:
-    assert eans("3 259190 123456") == ["3259190123456"]
-    assert eans("012345678905") == ["0012345678905"]
     assert years("impr. 1998, cop. 1985-, 98, 19981") == ["1998", "1985"]
     assert number("ark:/12148/cb34381800j") == number("ARK 12148 CB34381800J") == ["ark12148cb34381800j"]
     assert number("  ") == []
@@ -106,5 +104,5 @@ def test_other_numbers() -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_a_number(text: str) -> None:
-    for function in (isbns, issns, eans, years, number):
+    for function in (isbns, issns, years, number):
         assert all(term and term == term.strip() for term in function(text))
