@@ -88,8 +88,10 @@ def _repeats(act: Act[Q, F, A], decision: Decision[A], stored: StoredReply) -> b
     ledger = act.ledger
     if ledger is None or act.now - stored.at > ledger.window:
         return False
-    if ledger.connection:
-        return stored.connection != ledger.connection
+    if ledger.connection and ledger.connection == stored.connection:
+        return False
+    # On another connection the body alone proves nothing: a kiosk killed before its next act may not have acknowledged
+    # a reply that it got, and one that sends no dates lends the same item to the same reader in the same octets.
     return bool(decision.repeats) and stored.effect == decision.repeats
 
 

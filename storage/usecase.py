@@ -92,8 +92,8 @@ class Ledger(Generic[A]):
     """How the reply to a changing request is kept, so that a repeat gets it again (sip2.md 15.1.4, ncip.md 7).
 
     *digest* is 16 octets of the request's body without what changes between repeats. *connection* is the wire
-    connection's own number (0 where the wire has no connections: then `Decision.repeats` decides). *render* makes the
-    wire reply, inside the transaction. *window* is how old a stored reply may be, in seconds. *acknowledges* is the
+    connection's own number, on which the same octets are a new request (0 where the wire has no connections); on any
+    other, `Decision.repeats` decides. *render* makes the wire reply, inside the transaction. *window* is how old a stored reply may be, in seconds. *acknowledges* is the
     digest of the connection's previous request, whose stored reply the peer has now shown to have received.
     """
 

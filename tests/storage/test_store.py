@@ -14,7 +14,7 @@ from storage.circulation import facts, writes
 from storage.circulation.checkin import CHECKIN, Alert, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.pin_tries import PIN_TRIED, PinTried
-from storage.circulation.pins import TRIES, PinState
+from storage.circulation.pins import LOCK_SECONDS, TRIES, PinState
 from storage.circulation.status import Status
 from storage.ids import new_id
 from storage.refusals import Reason
@@ -103,8 +103,18 @@ def test_wrong_pins_are_counted_and_lock_the_card(counter: Counter) -> None:
     assert counter.patron("R1", "1234").pin is PinState.LOCKED
     assert counter.checkout("R1", "I1", pin="1234").reasons == (Reason.PIN_LOCKED,)
     assert counter.patron("R1", "1234", now=NOW + 901).pin is PinState.RIGHT
-    counter.do(PIN_TRIED, PinTried("R1", right=True, origin=at()))
+    assert counter.journal() == ["pin-locked"]
+    counter.do(PIN_TRIED, PinTried("R1", right=True, origin=at()), now=NOW + LOCK_SECONDS)
     assert counter.sql("SELECT pin_failures, pin_locked_until FROM patron WHERE id = 1") == [(0, None)]
+
+
+def test_tries_made_at_once_neither_lift_nor_lengthen_the_lock_that_one_of_them_sets(counter: Counter) -> None:
+    tried = [(PIN_TRIED, PinTried("R1", right=right, origin=at())) for right in (False,) * (TRIES + 3) + (True,)]
+    assert counter.do_all(tried) == [PinState.WRONG] * TRIES + [PinState.LOCKED] * 4
+    assert counter.sql("SELECT pin_failures, pin_locked_until FROM patron WHERE id = 1") == [(0, NOW + LOCK_SECONDS)]
+    assert counter.journal() == ["pin-locked"]
+    later = counter.do(PIN_TRIED, PinTried("R1", right=False, origin=at()), now=NOW + LOCK_SECONDS)
+    assert later.answer is PinState.WRONG
 
 
 # --- the reply ledger ----------------------------------------------------------------------------------------------------
@@ -140,6 +150,19 @@ def test_an_acknowledged_reply_is_forgotten(counter: Counter) -> None:
     again = counter.do(CHECKOUT, LEND, ledger(1, 6))
     assert (again.repeated, again.reply) == (False, b"ok")
     assert counter.journal() == ["checkout", "checkin", "checkout"]
+
+
+def test_a_reply_whose_effect_is_undone_is_not_given_again_though_nobody_acknowledged_it(counter: Counter) -> None:
+    back = CheckinRequest("I1", at())
+    counter.do(CHECKOUT, LEND, ledger(1, 5))
+    # The kiosk got that reply and asked for the return, but the process was killed first; it goes on elsewhere.
+    counter.do(CHECKIN, back, ledger(2, 6))
+    again = counter.do(CHECKOUT, LEND, ledger(1, 6))
+    assert (again.repeated, again.reply) == (False, b"ok")
+    returned = counter.do(CHECKIN, back, ledger(2, 7))
+    assert (returned.repeated, returned.reply) == (False, b"ok")
+    assert counter.journal() == ["checkout", "checkin", "checkout", "checkin"]
+    assert counter.do(CHECKIN, back, ledger(2, 8)).repeated
 
 
 def test_a_reply_older_than_its_window_is_not_given_again(counter: Counter) -> None:
@@ -239,6 +262,21 @@ def test_a_guard_stops_what_no_rule_has_stopped_and_the_loser_is_told(counter: C
     assert counter.item("I9").row.loan_patron_id == 9
     reply = counter.do(lend_without_looking(item=9), LEND, replace(ledger(1, 5), render=str.encode)).reply
     assert reply == b"on-loan-to-other"
+
+
+@pytest.mark.parametrize(("write", "refusal"), [("hold", "held-for-other"), ("transit", "in-transit")])
+def test_every_guard_tells_the_loser_why(counter: Counter, write: str, refusal: str) -> None:
+    counter.hold(71, patron=2, item=1, pickup=LENS)
+    counter.hold(72, patron=3, item=1, pickup=AVION)
+
+    def decide(request: Any, _facts: None, _network: Any, now: int) -> Decision[str]:
+        if write == "transit":
+            return Decision("done", (writes.SEND(new_id(), 1, LENS, AVION, "return", None, now),))
+        return Decision("done", (writes.CAPTURE(request, "shelf", 1, "2026-12-01"),))
+
+    acts = [(usecase(decide, key=f"blind:{hold}"), hold) for hold in (71, 72)]
+    assert sorted(counter.do_all(acts)) == ["done", refusal]
+    assert counter.store.healthy
 
 
 def test_a_loser_who_cannot_be_told_harms_no_other(counter: Counter) -> None:
