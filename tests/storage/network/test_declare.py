@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from protocols.marc.format import Format
 from protocols.marc.record import Field, Record, Subfield
 from storage import schema
 from storage.catalogue.records import NewRecord, save_records
-from storage.database import Location
+from storage.database import Location, upgrade
 from storage.network.declare import (
     Declaration,
     DeclarationError,
@@ -27,6 +29,7 @@ from storage.network.declare import (
 from storage.network.network import load_network
 from tests.network import NOW
 
+HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "declare-a-network.md"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = HASHER.hash("other")
 
@@ -595,3 +598,25 @@ def test_thousands_of_things_are_written_in_chunks(store: Store) -> None:
     assert not store.load(text).wrote
     last = store.row(schema.patron, code="N2099")
     assert store.row(schema.card, number="N2099")["patron_id"] == last["id"]
+
+
+def test_the_how_to_can_be_followed(postgresql_url: str, tmp_path: Path) -> None:
+    location = Location(tmp_path, postgresql_url)
+    upgrade(location.engine())
+    with location.engine().begin() as connection:
+        store = Store(location, connection)
+        steps = re.findall(r"^```toml\n(.*?)^```$", HOW_TO.read_text(), re.DOTALL | re.MULTILINE)
+        assert len(steps) == 6
+        for step in steps:
+            assert store.load(step).wrote
+            assert not store.load(step).wrote
+        assert store.row(schema.item)["condition"] == "withdrawn"
+        assert store.refused(
+            """
+            libraries = [{code = "VIMY"}, {code = "SOUCHEZ", commune = "SOUCHE"}]
+            databases = [{name = "network", defalt = true}]
+            """
+        ) == [
+            "libraries[1].commune: SOUCHE is not among the communes (did you mean SOUCHEZ?)",
+            "databases[0].defalt: unknown key (did you mean default?)",
+        ]
