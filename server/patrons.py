@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, succeed
+from dataclasses import replace
+
+from twisted.internet.defer import Deferred
 
 from storage.circulation.accounts import PatronAccount, patron_information
 from storage.circulation.pin_tries import PIN_TRIED, PinTried
@@ -27,4 +29,4 @@ def _noted(account: PatronAccount, store: Store, origin: Origin, now: int) -> Pa
     if patron is None or not (forgets or account.pin is PinState.WRONG):
         return account
     noting = store.transact(PIN_TRIED, PinTried(account.card, right, origin), now)
-    return noting.addCallback(lambda _outcome: succeed(account))
+    return noting.addCallback(lambda outcome: replace(account, pin=outcome.answer or account.pin))

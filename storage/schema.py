@@ -510,6 +510,8 @@ GUARDS: Final = {
     "one_open_loan_per_item": "on-loan-to-other",
     "loan.item_id": "on-loan-to-other",
     "one_captured_hold_per_item": "held-for-other",
+    "hold.item_id": "held-for-other",
     "one_open_transit_per_item": "in-transit",
+    "transit.item_id": "in-transit",
 }
 """Constraint (PostgreSQL) or column (SQLite) of a guard -> the refusal that its violation means to the loser of a race."""

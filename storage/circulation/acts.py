@@ -12,7 +12,7 @@ from storage.circulation.due import Due, compute, local_day
 from storage.circulation.pins import LOCK_SECONDS, TRIES, PinState
 from storage.network.policies import Context, Found
 from storage.refusals import Reason
-from storage.usecase import Decision, Origin
+from storage.usecase import Decision, Entry, Origin
 
 if TYPE_CHECKING:
     from storage.network.network import Library, Network
@@ -78,16 +78,19 @@ def check_pin(network: Network, patron: Patron, pin: str | None, now: int) -> Pi
     return network.pins.check(row.code, row.pin_hash, row.pin_locked_until, pin, now)
 
 
-def refuse_pin(barcode: str, item: Item, patron: Patron, pin: PinState, now: int) -> Decision[LoanAnswer]:
+def refuse_pin(
+    origin: Origin, barcode: str, item: Item, patron: Patron, pin: PinState, now: int
+) -> Decision[LoanAnswer]:
     """Refuse an act for its PIN, note the failure, and tell nothing of the account."""
-    reason = Reason.PIN_LOCKED if pin is PinState.LOCKED else Reason.WRONG_PIN
-    noted = () if pin is PinState.LOCKED else (failure(patron, now),)
-    return Decision(LoanAnswer((reason,), barcode, item, pin=pin), noted)
+    if pin is PinState.LOCKED:
+        return Decision(LoanAnswer((Reason.PIN_LOCKED,), barcode, item, pin=pin))
+    noted, entry = failure(origin, patron, now)
+    return Decision(LoanAnswer((Reason.WRONG_PIN,), barcode, item, pin=pin), (noted,), entry)
 
 
-def failure(patron: Patron, now: int) -> Call:
-    """Return the write that counts one more wrong PIN, and locks the PIN at the last try."""
+def failure(origin: Origin, patron: Patron, now: int) -> tuple[Call, Entry | None]:
+    """Return the write that counts one more wrong PIN; the last try locks the PIN, which the journal is told."""
     failures = patron.row.pin_failures + 1
     if failures >= TRIES:
-        return writes.PIN_TRIED(patron.row.id, 0, now + LOCK_SECONDS)
-    return writes.PIN_TRIED(patron.row.id, failures, None)
+        return writes.PIN_TRIED(patron.row.id, 0, now + LOCK_SECONDS), Entry("pin-locked", origin.library_id)
+    return writes.PIN_TRIED(patron.row.id, failures, None), None

@@ -113,7 +113,7 @@ def decide(request: CheckoutRequest, found: LoanFacts, network: Network, now: in
         return Decision(LoanAnswer(reasons, request.barcode, known_item, known_patron))
     pin = check_pin(network, patron, request.pin, now)
     if pin is not PinState.NOT_GIVEN and pin is not PinState.RIGHT:
-        return refuse_pin(request.barcode, item, patron, pin, now)
+        return refuse_pin(request.origin, request.barcode, item, patron, pin, now)
     if item.row.loan_patron_id == patron.row.id and item.status is Status.ON_LOAN:
         return _again(request, found, network, item, patron, now)
     return _lend(request, found, network, item, patron, now)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from storage.circulation import facts, writes
 from storage.circulation.accounts import find_patron
 from storage.circulation.acts import failure
-from storage.circulation.pins import TRIES
+from storage.circulation.pins import PinState
 from storage.refusals import Reason
-from storage.usecase import Decision, Entry, Origin, UseCase
+from storage.usecase import Decision, Origin, UseCase
 
 if TYPE_CHECKING:
     from storage.network.network import Network
@@ -32,16 +32,22 @@ def gather(request: PinTried, network: Network) -> Steps[list[Row]]:
     return list(rows)
 
 
-def decide(request: PinTried, rows: list[Row], network: Network, now: int) -> Decision[None]:
-    """Count a failure; a right PIN forgets those before it."""
+def decide(request: PinTried, rows: list[Row], network: Network, now: int) -> Decision[PinState]:
+    """Count a failure; a right PIN forgets those before it.
+
+    The PIN was compared before the reader was locked here: of many tries at once, those that come after the one that
+    locks find the lock. They neither lift nor lengthen it, and are told of nothing else.
+    """
+    tried = PinState.RIGHT if request.right else PinState.WRONG
     patron = find_patron(network, rows, network.libraries[request.origin.library_id].namespace, "")
     if isinstance(patron, Reason):
-        return Decision(None)
+        return Decision(tried)
+    if patron.row.pin_locked_until is not None and now < patron.row.pin_locked_until:
+        return Decision(PinState.LOCKED)
     if request.right:
-        return Decision(None, (writes.PIN_TRIED(patron.row.id, 0, None),))
-    locks = patron.row.pin_failures + 1 >= TRIES
-    entry = Entry("pin-locked", request.origin.library_id) if locks else None
-    return Decision(None, (failure(patron, now),), entry)
+        return Decision(tried, (writes.PIN_TRIED(patron.row.id, 0, None),))
+    noted, entry = failure(request.origin, patron, now)
+    return Decision(tried, (noted,), entry)
 
 
 PIN_TRIED: Final = UseCase(
@@ -49,5 +55,5 @@ PIN_TRIED: Final = UseCase(
     gather=gather,
     decide=decide,
     keys=lambda request: (f"card:{request.card}",),
-    failed=lambda _request, _code: None,
+    failed=lambda _request, _code: PinState.WRONG,
 )

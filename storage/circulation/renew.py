@@ -113,7 +113,7 @@ def decide(request: RenewRequest, found: RenewFacts, network: Network, now: int)
         return Decision(LoanAnswer(reasons, request.barcode, known_item))
     pin = check_pin(network, patron, request.pin, now)
     if pin is not PinState.NOT_GIVEN and pin is not PinState.RIGHT:
-        return refuse_pin(request.barcode, item, patron, pin, now)
+        return refuse_pin(request.origin, request.barcode, item, patron, pin, now)
     refusal = _not_theirs(item, patron)
     if refusal is not None:
         return Decision(LoanAnswer((refusal,), request.barcode, item, patron))
