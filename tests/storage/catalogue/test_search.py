@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 from sqlalchemy import Connection, update
-from twisted.internet.task import Clock
+from twisted.internet.defer import gatherResults
 
 from protocols.marc.charsets import without_article
 from protocols.marc.format import Format
@@ -44,7 +44,8 @@ from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, Qu
 from storage.catalogue.records import NewRecord
 from storage.database import Location
 from storage.schema import posting
-from storage.store import open_store
+from tests.counter import Counter
+from tests.reactor import await_
 from tests.storage.catalogue.running import LENS_BASE, NETWORK, declare_databases, found, new_record
 
 NOW = 1_795_345_200
@@ -255,25 +256,25 @@ def test_what_is_remembered_is_not_read_again_while_the_version_stands(connectio
     assert found(connection, phrase, hits=hits) == []
 
 
-def test_it_runs_on_the_store(location: Location) -> None:
-    with location.engine().begin() as connection:
-        declare_databases(connection)
-        records.save_records(connection, RECORDS, [NETWORK], NOW)
-    store = open_store(location, Clock())
-    answers: list[BitMap] = []
-    store.read(searching.search(Hits(), words(TITLE, "germinal"), (NETWORK,), lambda _: None)).addCallback(
-        answers.append
-    )
-    assert answers == [BitMap((1, 4))]
-    fetched: list[list[records.StoredRecord | None]] = []
-    store.read(records.fetch([4, 77, 1])).addCallback(fetched.append)
-    store.close()
-    (four, missing, one) = fetched[0]
+def test_every_query_on_the_store_itself_many_at_once(counter: Counter) -> None:
+    store = counter.store
+    await_(store.work(declare_databases))
+    await_(store.work(records.save_records, RECORDS[:4], [NETWORK], NOW))
+    await_(store.work(records.save_records, RECORDS[4:], [LENS_BASE], NOW))
+    hits = Hits()
+    asked = [store.read(searching.search(hits, query, (), lambda _: None)) for query, _ in FINDS]
+    answers: list[BitMap] = await_(gatherResults(asked))
+    assert [list(answer) for answer in answers] == [numbers for _, numbers in FINDS]
+    again = await_(store.read(searching.search(hits, words(TITLE, "germinal"), (NETWORK,), lambda _: None)))
+    assert list(again) == [1, 4]
+    four, missing, one = await_(store.read(records.fetch([4, 77, 1])))
     assert missing is None
     assert four is not None
-    assert (four.id, four.form, four.iso2709) == (4, Format.MARC21, RECORDS[3].iso2709)
     assert one is not None
+    assert (four.id, four.form, four.iso2709) == (4, Format.MARC21, RECORDS[3].iso2709)
     assert one.fields()[0] == (b"001", b"1")
+    await_(store.work(records.save_records, [new_record("1", "200 1  $aLa terre")], [], NOW))
+    assert list(await_(store.read(searching.search(hits, words(TITLE, "germinal"), (), lambda _: None)))) == [4]
 
 
 # --- the oracle: every record read, nothing indexed ---------------------------------------------------------------------------
