@@ -12,9 +12,11 @@ from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web import server
-from twisted.web.http import NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE
+from twisted.web.http import NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE, HTTPChannel
 from twisted.web.resource import IResource, Resource
 
 from server.metrics import MEDIA_TYPE, METRICS, Metrics
@@ -22,6 +24,8 @@ from server.metrics import MEDIA_TYPE, METRICS, Metrics
 PLAIN: Final = "text/plain; charset=utf-8"
 _IDLE: Final = 60
 """Seconds without a byte after which a connection is closed."""
+MAX_CONNECTIONS: Final = 512
+"""Many times what partners, their proxies and watchdogs open; each may hold one body of the limit."""
 _PATIENCE: Final = 4
 """How many times the limit is read and thrown away so that the sender of too much gets to read why."""
 
@@ -87,9 +91,26 @@ class Request(server.Request):
         self.channel.transport.write(head.encode() + told.body)
 
 
+class Channel(HTTPChannel):
+    """A connection that its site counts. HTTP/1.1 and nothing else."""
+
+    site: Any
+
+    def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
+        """Be counted in."""
+        self.site.connections += 1
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
+        """Be counted out."""
+        self.site.connections -= 1
+        super().connectionLost(reason)
+
+
 class Site(server.Site):
     """The resources under their names. Keeps no access log: `server.metrics` counts, and paths may hold secrets."""
 
+    protocol = Channel  # type: ignore[assignment]  # Twisted's own wraps it for HTTP/2
     requestFactory = Request  # noqa: N815 (Twisted's)
     noisy = False
 
@@ -97,8 +118,13 @@ class Site(server.Site):
         super().__init__(root, timeout=_IDLE, reactor=reactor, parsePOSTFormSubmission=False)
         self.limit = limit
         self.too_large = too_large
+        self.connections = 0
         self._open: set[Request] = set()
         self._draining: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802 (Twisted's)
+        """Take no more connections than there is room for."""
+        return super().buildProtocol(addr) if self.connections < MAX_CONNECTIONS else None
 
     def log(self, request: object) -> None:
         """Write no line."""

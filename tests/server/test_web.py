@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import Agent, FileBodyProducer
 from twisted.web.http_headers import Headers
 
+from server import web
 from server.metrics import BUCKETS, Metrics
 from server.ncip_web import TOO_LARGE, NcipPage
 from server.web import Site, make_site
@@ -251,6 +252,16 @@ class SiteTests(SynchronousTestCase):
         _, transport = self.connect()
         self.clock.advance(61)
         assert not transport.connected
+
+    def test_there_are_so_many_connections_and_no_more_until_one_ends(self) -> None:
+        self.patch(web, "MAX_CONNECTIONS", 2)
+        first, _ = self.connect()
+        self.connect()
+        assert self.site.buildProtocol(None) is None
+        first.connectionLost(Failure(ConnectionDone()))
+        channel, transport = self.connect()
+        channel.dataReceived(request("GET", "/healthz"))
+        assert Reply(transport.value()).status == 200
 
     def test_no_access_log_is_kept(self) -> None:
         self.site.log(object())
