@@ -35,6 +35,7 @@ class ItemProblem(Enum):
     ISBN = "its barcode is an ISBN, which every copy shares"
     TWICE = "an earlier item of the file has the same barcode"
     TAKEN = "its barcode is on an item of another record"
+    NO_TYPE = "the network has no item type"
 
 
 _COUNTS: Final = (
@@ -202,7 +203,7 @@ class _Places:
         for row in connection.execute(select(library.c.id, library.c.code, library.c.isil, library.c.namespace)):
             place = _Place(row.id, row.namespace)
             isil = (row.isil or "").upper()
-            for code in (row.code.upper(), isil, isil.removeprefix("FR-")):
+            for code in filter(None, (row.code.upper(), isil, isil.removeprefix("FR-"))):
                 self._libraries.setdefault(code, place)
         own = self._libraries.get(task.library.upper())
         if own is None:
@@ -213,8 +214,8 @@ class _Places:
         ).all()
         self._types = {row.code.upper(): row.id for row in types}
         # Of the types of one medium the latest is the most special one: trees are declared from their root.
-        self._by_media = {row.media_type: row.id for row in types}
-        self._any_type = types[0].id if types else None
+        self._by_media: dict[str, int] = {row.media_type: row.id for row in types}
+        self._any_type: int | None = types[0].id if types else None
 
     def library(self, code: str, default: _Place, role: str, unknown: Counter[tuple[str, str]]) -> _Place:
         """Return the library that a code stands for; an unknown one is counted, and `default` is returned."""
@@ -225,17 +226,14 @@ class _Places:
             unknown[role, code] += 1
         return found or default
 
-    def item_type(self, kind: str, media: str, unknown: Counter[tuple[str, str]]) -> int:
-        """Return the item type of a source's code, else that of the record's medium."""
+    def item_type(self, kind: str, media: str, unknown: Counter[tuple[str, str]]) -> int | None:
+        """Return the item type of a source's code, else that of the record's medium; None in a network that has none."""
         found: int | None = self._types.get(self._profile.kinds.get(kind, kind).upper()) if kind else None
         if found is not None:
             return found
         if kind:
             unknown["kind", kind] += 1
-        medium: int | None = self._by_media.get(_MEDIA.get(media) or _MEDIA.get(media[:1], "000"), self._any_type)
-        if medium is None:
-            raise AssertionError("a network without item types holds no items")
-        return medium
+        return self._by_media.get(_MEDIA.get(media) or _MEDIA.get(media[:1], "000"), self._any_type)
 
 
 # Leader/6-7, else leader/6, to the media type of SIP2 (CK).
@@ -266,24 +264,22 @@ def _wanted(batch: Sequence[SourceRecord], ids: Sequence[int], places: _Places, 
     for record, record_id in zip(batch, ids, strict=True):
         for place, found in enumerate(record.items):
             owner = places.library(found.owner, places.own, "owner", report.unknown)
+            kind = places.item_type(found.kind, record.media, report.unknown)
             key = (owner.namespace, found.barcode)
-            if is_isbn(found.barcode):
-                report.refused.append((record.control, found.barcode, ItemProblem.ISBN))
-            elif found.barcode and key in seen:
-                report.refused.append((record.control, found.barcode, ItemProblem.TWICE))
-            else:
-                seen.add(key)
-                said = _said(record, record_id, found, owner, places, report)
-                yield _Item(*key, "" if found.barcode else f"{record.control}#{place}", record.control, said)
-
-
-def _said(
-    record: SourceRecord, record_id: int, found: SourceItem, owner: _Place, places: _Places, report: Report
-) -> tuple[Any, ...]:
-    home = places.library(found.place, owner, "place", report.unknown)
-    kind = places.item_type(found.kind, record.media, report.unknown)
-    texts = (found.section, found.call_number, found.volume, record.title, record.author)
-    return (record_id, owner.id, home.id, kind, *texts, found.due_back or None)
+            problem = (
+                ItemProblem.ISBN if is_isbn(found.barcode)
+                else ItemProblem.TWICE if found.barcode and key in seen
+                else ItemProblem.NO_TYPE if kind is None
+                else None
+            )  # fmt: skip
+            if problem is not None:
+                report.refused.append((record.control, found.barcode, problem))
+                continue
+            seen.add(key)
+            home = places.library(found.place, owner, "place", report.unknown)
+            texts = (found.section, found.call_number, found.volume, record.title, record.author)
+            said = (record_id, owner.id, home.id, kind, *texts, found.due_back or None)
+            yield _Item(*key, "" if found.barcode else f"{record.control}#{place}", record.control, said)
 
 
 class _Old(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from protocols.marc import iso2709, marcxml
 from protocols.marc.charsets import Charset
@@ -18,7 +18,7 @@ from protocols.marc.errors import BadRecord, BrokenStream, Reason
 from protocols.marc.format import Format
 from storage.catalogue.access_points import ISBN, TITLE
 from storage.catalogue.query import Kind, Term
-from storage.database import Location
+from storage.database import Location, upgrade
 from storage.intake.holdings import PROFILES, Profile, SourceItem, source_items
 from storage.intake.marc_import import (
     ItemProblem,
@@ -202,6 +202,16 @@ def test_libraries_are_known_by_code_isil_and_rcr(sqlite: Engine) -> None:
 def test_an_unknown_library_is_refused(sqlite: Engine) -> None:
     with pytest.raises(UnknownLibrary):
         run_import(sqlite, GERMINAL, "NOWHERE")
+
+
+def test_a_network_without_item_types_takes_records_and_refuses_their_items(tmp_path: Path) -> None:
+    bare = Location(tmp_path)
+    upgrade(bare.engine())
+    with bare.engine().begin() as connection:
+        connection.execute(insert(library).values(code="LENS", name="Lens"))
+    report, bad, _ = run_import(bare.engine(), marc("1", "200 1  $aUn", "995    $fA1"))
+    assert (report.added, report.items_added, bad) == (1, 0, [])
+    assert report.refused == [("1", "A1", ItemProblem.NO_TYPE)]
 
 
 @pytest.mark.parametrize(
