@@ -147,12 +147,10 @@ def _faults(error: BaseValidationError, steps: tuple[Step, ...]) -> Iterator[tup
         else:
             yield here, str(inner)
     for inner in others:
-        if isinstance(inner, ForbiddenExtraKeysError):
-            known = [each.name for each in keys_of(inner.cl)]
-            for name in sorted(inner.extra_fields):
-                yield (*steps, name), f"unknown key{did_you_mean(name, known)}"
-        else:
-            yield steps, str(inner)
+        assert isinstance(inner, ForbiddenExtraKeysError)
+        known = [each.name for each in keys_of(inner.cl)]
+        for name in sorted(inner.extra_fields):
+            yield (*steps, name), f"unknown key{did_you_mean(name, known)}"
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

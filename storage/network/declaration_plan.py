@@ -15,7 +15,6 @@ from sqlalchemy import Connection, RowMapping, Table, and_, bindparam, delete, i
 
 from storage import schema
 from storage.bulk import insert_rows, new_ids
-from storage.catalogue.records import lock_catalogue
 from storage.network.declaration import Problem, did_you_mean
 from storage.network.declaration_keys import REQUIRED
 
@@ -52,18 +51,19 @@ class New(NamedTuple):
 class Row:
     """A thing as declared: *values* are the columns given, *fill* those that a new one has besides.
 
-    *path* is where it stands in the file, *names* gives the key of the file for a column that is called otherwise.
+    *path* is where it stands in the file, *keys* gives the key of the file for a column that is called otherwise; *name* is
+    what others call it.
     """
 
     path: str
     values: dict[str, Any]
     fill: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
     name: Any = None
 
     def at(self, column: str) -> str:
         """Return where *column* stands in the file."""
-        return f"{self.path}.{self.names.get(column, column)}"
+        return f"{self.path}.{self.keys.get(column, column)}"
 
 
 class Change(NamedTuple):
@@ -155,7 +155,9 @@ class Plan:
         """Return the id of the thing that is called *code* at *path*, or what stands in for it."""
         known = self._ids[kind]
         if code not in known:
-            self.problem(path, f"{code} is not among the {kind.replace('_', ' ')}{did_you_mean(code, known)}")
+            # A thing whose code is faulty is known by none.
+            hint = did_you_mean(code, (name for name in known if name is not None))
+            self.problem(path, f"{code} is not among the {kind.replace('_', ' ')}{hint}")
         return known.get(code, New(kind, code))
 
     def names(self, kind: str) -> Mapping[Any, Any]:
@@ -262,7 +264,6 @@ class Plan:
 
     def write(self, now: int) -> None:
         """Write what was planned, with the journal row. The caller has seen that there are no problems."""
-        lock_catalogue(self.connection)  # Two loads at once would add the same things: one after the other.
         for change in self._changes:
             for where in change.deletes:
                 columns = [change.kind.table.c[column] == value for column, value in where.items()]
@@ -301,7 +302,8 @@ class Plan:
             ids = new_ids(self.connection, kind.table, len(inserts))
             for number, (name, values) in zip(ids, inserts, strict=True):
                 self._ids[kind.name][name] = values["id"] = number
-        rows = (tuple(self._real(values).values()) for _, values in inserts)
-        insert_rows(self.connection, kind.table, tuple(inserts[0][1]), rows)
+        columns = tuple(inserts[0][1])
+        rows = (tuple(map(self._real(values).__getitem__, columns)) for _, values in inserts)
+        insert_rows(self.connection, kind.table, columns, rows)
         branches = [({"id": self._ids[kind.name][name]}, {"parent_id": up}) for name, up in parents if up is not None]
         self._update(kind, branches)

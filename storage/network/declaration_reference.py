@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -33,13 +32,8 @@ def reference() -> str:
 def _tables() -> Iterator[str]:
     hints = get_type_hints(Declaration)
     for each in keys_of(Declaration):
-        declared = _declared(hints[each.name])
+        declared = _inner(hints[each.name])
         yield from _table(f"[[{each.name}]]" if each.lists else f"[{each.name}]", declared)
-
-
-def _declared(hint: Any) -> Any:
-    """Return the class behind an annotation."""
-    return next(part for part in get_args(hint) if attrs.has(part))
 
 
 def _table(title: str, declared: type) -> Iterator[str]:
@@ -61,9 +55,7 @@ def _table(title: str, declared: type) -> Iterator[str]:
 
 def _inner(hint: Any) -> Any:
     """Return what an annotation is about: `X` of `X | None` and of `tuple[X, ...]`."""
-    if get_origin(hint) is tuple or isinstance(hint, types.UnionType) or type(None) in get_args(hint):
-        return next(part for part in get_args(hint) if part is not type(None))
-    return hint
+    return next(part for part in get_args(hint) if part is not type(None))
 
 
 def _value(kind: Any, each: Key) -> str:

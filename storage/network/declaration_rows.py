@@ -61,7 +61,7 @@ def _fill(declared: type) -> Mapping[str, Any]:
 
 
 @cache
-def _names(declared: type) -> Mapping[str, str]:
+def _keys(declared: type) -> Mapping[str, str]:
     return {key.column: key.name for key in keys_of(declared)}
 
 
@@ -80,7 +80,7 @@ def row_of(plan: Plan, thing: Checked, path: str, own: Mapping[str, Any] | None 
         if key.refers:
             value = plan.refer(key.refers, value, f"{path}.{key.name}")
         values[key.column] = int(value) if isinstance(value, bool) else value
-    return Row(path, values, _fill(declared), _names(declared))
+    return Row(path, values, _fill(declared), _keys(declared))
 
 
 def rows_of(plan: Plan, things: Iterable[Checked], path: str, own: Mapping[str, Any] | None = None) -> list[Row]:
@@ -277,7 +277,7 @@ def _plan_accounts(
     for row, account in zip(rows, accounts, strict=True):
         old = stored.get(row.values.get(code))
         row.fill = {**row.fill, **fill}
-        row.names = {**row.names, hashed: secret}
+        row.keys = {**row.keys, hashed: secret}
         if getattr(account, hashed) is not None:
             row.values[hashed] = getattr(account, hashed)
         elif getattr(account, secret) is not None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from storage.catalogue.records import lock_catalogue
 from storage.circulation.pins import Pins
 from storage.network.declaration import Declaration, DeclarationError, Problem, declaration_of, read_declaration
 from storage.network.declaration_items import plan_items
@@ -67,6 +68,7 @@ def apply_declaration(
     *passwords* keeps what it has hashed: after a comparison with the same one, nothing is left to hash.
     Raises DeclarationError with all that is wrong, `Declaration.problems` included; then nothing was written.
     """
+    lock_catalogue(connection)  # Two loads at once would both add the same things: one goes after the other.
     plan = _plan(connection, declaration, pins, passwords)
     if plan.report.wrote:
         plan.write(int(time.time()) if now is None else now)

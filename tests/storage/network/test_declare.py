@@ -498,6 +498,18 @@ REFUSED = [
         "policies[0].rules[0].value: not a value of loan.limit: write a number",
     ),
     (
+        'policies = [{code = "x", effective_from = 2026-01-01, rules = [{attribute = "loan.allowed", value = "maybe"}]}]',
+        "policies[0].rules[0].value: not a value of loan.allowed: write `yes` or `no`",
+    ),
+    (
+        'policies = [{code = "x", effective_from = 2026-01-01, rules = [{value = 2}]}]',
+        "policies[0].rules[0].attribute: missing",
+    ),
+    (
+        f'partners = [{{agency = "FR-MDPC62", secret = "a", secret_hash = "{HASH}"}}]',
+        "partners[0].secret_hash: secret and secret_hash are two ways to say one thing: give one",
+    ),
+    (
         'policies = [{code = "x", effective_from = 2026-01-01, rules = [{attribute = "loan.period", value = 28}]}]',
         "policies[0].rules[0].value: not a value of loan.period: write `28 days`, `4 weeks`, `1 month` or `3 hours`",
     ),
