@@ -7,7 +7,7 @@ the same octets gets the same answer as long as the effect stands. Bodies, names
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from hashlib import blake2b
 from time import perf_counter
@@ -90,7 +90,7 @@ class _Asked(NamedTuple):
 
     message: Any
     received: Received
-    body: bytes
+    digest: bytes
     setting: Setting
     origin: Origin
     now: int
@@ -110,7 +110,8 @@ class _Asked(NamedTuple):
         return write(message, self.received.envelope)
 
 
-class _Reader(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class _Reader:
     """Whom a request names: the card, what proves it (None: nothing was given), and what a problem may repeat."""
 
     card: str
@@ -208,7 +209,8 @@ class Responder:
         place = place_of(network, header, partner)
         setting = Setting(network, place, response_header(header), str(partner.profile.get("language", "fr")))
         origin = Origin("ncip", partner.agency, place.id)
-        return _Asked(message, received, body, setting, origin, int(self._clock.seconds()))
+        digest = blake2b(body, digest_size=16).digest()
+        return _Asked(message, received, digest, setting, origin, int(self._clock.seconds()))
 
     async def _lookup_user(self, asked: _Asked) -> bytes:
         message: LookupUser = asked.message
@@ -286,8 +288,7 @@ class Responder:
                 return asked.write(_refusal(asked.message, asked.refused(answer.reasons, values).problems))
             return asked.write(made(answer))
 
-        digest = blake2b(asked.body, digest_size=16).digest()
-        ledger = Ledger(f"ncip:{asked.origin.actor}", digest, 0, render, kept)
+        ledger = Ledger(f"ncip:{asked.origin.actor}", asked.digest, 0, render, kept)
         outcome = await self._store.transact(usecase, request, asked.now, ledger)
         if outcome.answer is None:
             self._metrics.count("repeats", "ncip", asked.service)

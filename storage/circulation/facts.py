@@ -84,9 +84,7 @@ class ItemRow(NamedTuple):
     renewals: int | None
     loan_state: str | None
     transit_id: int | None
-    transit_from_id: int | None
     transit_to_id: int | None
-    transit_reason: str | None
     hold_id: int | None
     hold_patron_id: int | None
     hold_pickup_id: int | None
@@ -124,9 +122,7 @@ _ITEM_COLUMNS: Final = (
     loan.c.renewals,
     loan.c.state,
     transit.c.id,
-    transit.c.from_id,
     transit.c.to_id,
-    transit.c.reason,
     _CAPTURED.c.id,
     _CAPTURED.c.patron_id,
     _CAPTURED.c.pickup_id,
@@ -211,6 +207,10 @@ class PatronRow(NamedTuple):
     block_acts: str | None
     block_from: str | None
     block_to: str | None
+
+    def __repr__(self) -> str:
+        """Readers' data never get into logs."""
+        return f"<PatronRow {self.id}>"
 
 
 _PATRON_COLUMNS: Final = (

@@ -117,6 +117,15 @@ def test_tries_made_at_once_neither_lift_nor_lengthen_the_lock_that_one_of_them_
     assert later.answer is PinState.WRONG
 
 
+def test_what_is_known_of_a_reader_is_in_no_repr(counter: Counter) -> None:
+    [(surname,)] = counter.sql("SELECT surname FROM patron WHERE id = 1")
+    account = counter.patron("R1", "1234")
+    assert account.patron is not None
+    asked = (CheckoutRequest("R1", "I1", at(), "1234"), PinTried("R1", right=True, origin=at()))
+    said = repr((account, account.patron, account.patron.row, counter.checkout("R1", "I1"), *asked))
+    assert not any(secret in said for secret in (surname, "'R1'", "1234'", "pin_hash"))
+
+
 # --- the reply ledger ----------------------------------------------------------------------------------------------------
 
 
