@@ -103,7 +103,7 @@ def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
     return rows
 
 
-def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any], attribute: str) -> list[Row]:
+def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any], attribute: str) -> None:
     """Put the things of *kind*, and the lists in them that *attribute* names; each part has its whole in *column*."""
     rows = _named(plan, kind, things)
     parts = [
@@ -117,7 +117,6 @@ def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any
         )
     ]
     plan.put(part, parts)
-    return rows
 
 
 def plan_network(plan: Plan, declaration: Declaration) -> None:
