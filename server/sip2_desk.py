@@ -1,8 +1,9 @@
 """What a SIP2 device asks of the store: one function for each request that is answered in earnest.
 
 A function takes the desk (who asks, and where), the request and its setting, and gives the response, or what is pending: a
-Deferred of the store's answer, and what makes the response of it. Acts are given to the store with a ledger: their response is made inside the transaction and kept with the effect,
-so that a device which lost it with its connection gets it again (sip2.md 15.1.4).
+Deferred of the store's answer, and what makes the response of it. Acts are given to the store with a ledger: their response is
+made inside the transaction and kept with the effect, so that a device which lost it with its connection gets it again (sip2.md
+15.1.4).
 """
 
 from __future__ import annotations
@@ -117,8 +118,6 @@ class Desk:
         """Have *usecase* done; its outcome has the body of the response, which is on disk with the effect."""
         digest = blake2b(request.body, digest_size=16).digest()
         acknowledged, self._unacknowledged, self._followed = self._unacknowledged, digest, False
-        if acknowledged == digest:
-            acknowledged = None
 
         def render(answer: A) -> bytes:
             return codec.encode(reply(answer, request.message, setting), self.charset)
