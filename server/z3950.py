@@ -12,8 +12,8 @@ from time import perf_counter
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IPushProducer
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,6 +24,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.errors import RemoteProtocolError, UnexpectedPdu
 from protocols.z3950.session import Association, Fault, Role, State
 from server import transport
+from server.connections import Connections
 from server.metrics import METRICS, Metrics
 from server.z3950_refusals import refusal
 from server.z3950_target import ANSWERS, Service, Target
@@ -34,13 +35,12 @@ IDLE_SECONDS: Final = 8 * 3600.0
 """A working day: a cataloguer who comes back to the screen finds the result set there. Idle associations cost little."""
 CLOSE_SECONDS: Final = 10.0
 """How long the Close of the peer is waited for."""
-DRAIN_SECONDS: Final = 5.0
 REQUEST_OCTETS: Final = 128 << 10
 """The longest PDU taken: many times the longest query that people send; those that come slowly must not fill the memory."""
 WAITING: Final = 16
 """PDUs that may wait before reading pauses."""
-BURST: Final = 32
-"""PDUs answered before other connections get their turn."""
+BURST: Final = 1
+"""PDUs answered before other connections get their turn: a search may take as long as a hundred loans."""
 MAX_CONNECTIONS: Final = 10_000
 
 
@@ -73,8 +73,7 @@ class Z3950Connection(Protocol):
         transport.prepare(self.transport)
         self.transport.registerProducer(self, True)
         self._timer = self._owner.clock.callLater(INIT_SECONDS, self._expired)
-        self._owner.connections.add(self)
-        self._owner.metrics.count("connections", "z3950")
+        self._owner.made(self)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Take what came, answer what is complete."""
@@ -247,10 +246,10 @@ class Z3950Connection(Protocol):
             self.transport.loseConnection()
 
 
-class Z3950Factory(Factory):
+class Z3950Factory(Connections[Z3950Connection]):
     """The associations of a daemon. *clock* is the reactor; *limit* of them there may be, each silent for *idle* seconds."""
 
-    noisy = False
+    wire = "z3950"
 
     def __init__(
         self,
@@ -261,42 +260,10 @@ class Z3950Factory(Factory):
         limit: int = MAX_CONNECTIONS,
         idle: float = IDLE_SECONDS,
     ) -> None:
-        self.clock = clock
-        self.metrics = metrics
-        self.limit = limit
+        super().__init__(clock, metrics, limit)
         self.idle = idle
         self.service = Service(store, lambda: deferLater(clock, 0))
-        self.connections: set[Z3950Connection] = set()
-        self.draining: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> Z3950Connection | None:  # noqa: N802
-        """Take no connection that the end of the daemon would cut, and no more than there is room for."""
-        if self.draining is not None or len(self.connections) >= self.limit:
-            return None
+    def make(self) -> Z3950Connection:
+        """Make one association."""
         return Z3950Connection(self)
-
-    def lost(self, connection: Z3950Connection) -> None:
-        """Forget *connection*."""
-        self.connections.discard(connection)
-        self.metrics.count("disconnections", "z3950")
-        if self.draining is not None and not self.connections and not self.draining.called:
-            self.draining.callback(None)
-
-    def drain(self) -> Deferred[None]:
-        """Answer what has come, take nothing more, close; fire when the last connection is gone.
-
-        After `DRAIN_SECONDS` those are cut off that do not answer our Close.
-        """
-        if self.draining is None:
-            self.draining = Deferred()
-            if not self.connections:
-                self.draining.callback(None)
-            timer = self.clock.callLater(DRAIN_SECONDS, self._cut_off)
-            self.draining.addBoth(lambda _result: timer.cancel() if timer.active() else None)
-            for connection in list(self.connections):
-                connection.finish()
-        return self.draining
-
-    def _cut_off(self) -> None:
-        for connection in list(self.connections):
-            connection.abort()

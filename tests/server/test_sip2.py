@@ -17,7 +17,8 @@ from protocols.sip2 import codec
 from protocols.sip2.codes import AlertType, CirculationStatus, PatronStatus
 from server import passwords
 from server import sip2_replies as replies
-from server.sip2 import DRAIN_SECONDS, SIP2Factory
+from server.connections import DRAIN_SECONDS
+from server.sip2 import SIP2Factory
 from server.sip2_connection import BURST, IDLE_SECONDS, LOGIN_SECONDS, WAITING
 from server.sip2_desk import ANSWERS
 from server.sip2_tables import NOT_LOGGED_IN

@@ -22,8 +22,9 @@ from protocols.z3950 import apdu, oids
 from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, SearchResponse
 from protocols.z3950.session import Association, Fault, Role
 from server import z3950
+from server.connections import DRAIN_SECONDS
 from server.metrics import Metrics
-from server.z3950 import BURST, CLOSE_SECONDS, DRAIN_SECONDS, IDLE_SECONDS, INIT_SECONDS, WAITING, Z3950Factory
+from server.z3950 import BURST, CLOSE_SECONDS, IDLE_SECONDS, INIT_SECONDS, WAITING, Z3950Factory
 from server.z3950_target import SLICE
 from storage.database import Location
 from storage.network.network import Network

@@ -1,0 +1,84 @@
+"""The connections of one wire: so many and no more, counted, and ended without losing an answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+
+from server.metrics import Metrics
+
+DRAIN_SECONDS: Final = 5.0
+
+
+class Connection(Protocol):
+    """What a connection does at the end of the daemon."""
+
+    def finish(self) -> None:
+        """Answer what has come, take nothing more, and close."""
+
+    def abort(self) -> None:
+        """Close at once, whatever the peer has not yet read."""
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class Connections(Factory, Generic[C]):
+    """A factory that knows its connections. *clock* is the reactor; *limit* is how many there may be at once.
+
+    A subclass names its `wire`, as in the metrics, and makes a connection, which tells when it is `made` and `lost`.
+    """
+
+    noisy = False
+    wire: str
+
+    def __init__(self, clock: Any, metrics: Metrics, limit: int) -> None:
+        self.clock = clock
+        self.metrics = metrics
+        self.connections: set[C] = set()
+        self.draining: Deferred[None] | None = None
+        self.limit = limit
+
+    def make(self) -> Any:
+        """Make a connection."""
+        raise NotImplementedError
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802 (Twisted's)
+        """Take no connection that the end of the daemon would cut, and no more than there is room for."""
+        if self.draining is not None or len(self.connections) >= self.limit:
+            return None
+        return self.make()
+
+    def made(self, connection: C) -> None:
+        """Know of *connection*."""
+        self.connections.add(connection)
+        self.metrics.count("connections", self.wire)
+
+    def lost(self, connection: C) -> None:
+        """Forget *connection*."""
+        self.connections.discard(connection)
+        self.metrics.count("disconnections", self.wire)
+        if self.draining is not None and not self.connections and not self.draining.called:
+            self.draining.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        """Have every connection finish, and take no new one; fire when the last is gone.
+
+        After `DRAIN_SECONDS` those are cut off that do not read their answers.
+        """
+        if self.draining is None:
+            self.draining = Deferred()
+            if not self.connections:
+                self.draining.callback(None)
+            timer = self.clock.callLater(DRAIN_SECONDS, self._cut_off)
+            self.draining.addBoth(lambda _result: timer.cancel() if timer.active() else None)
+            for connection in list(self.connections):
+                connection.finish()
+        return self.draining
+
+    def _cut_off(self) -> None:
+        for connection in list(self.connections):
+            connection.abort()
