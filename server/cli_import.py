@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli import FILE, Exit, as_json, configured, explained, main, read_config, stop
+from server.cli_common import FILE, Exit, as_json, configured, explained, read_config, stop
 from server.words import _
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ LIVE_SECONDS: Final = 0.05
 SHOWN: Final = 20
 """Lines of a kind in the report; `--json` has them all."""
 
-_FORMATS: Final = ("auto", "unimarc", "marc21")
-_CHARSETS: Final = ("auto", "utf-8", "iso-5426", "marc-8", "windows-1252", "iso-8859-1", "cp850")
-_PROFILES: Final = ("995", "pmb", "koha-995", "marc21")
+FORMATS: Final = ("auto", "unimarc", "marc21")
+CHARSETS: Final = ("auto", "utf-8", "iso-5426", "marc-8", "windows-1252", "iso-8859-1", "cp850")
+PROFILES: Final = ("995", "pmb", "koha-995", "marc21")
 
 
 def _chosen(names: tuple[str, ...]) -> click.Choice[str]:
     return click.Choice(names, case_sensitive=False)
 
 
-@main.command(
+@click.command(
     "import",
     help=_("Import records with their items from a file in ISO 2709 or MARCXML. A second time it changes nothing."),
 )
@@ -54,17 +54,17 @@ def _chosen(names: tuple[str, ...]) -> click.Choice[str]:
 @click.option(
     "--format",
     "form",
-    type=_chosen(_FORMATS),
+    type=_chosen(FORMATS),
     default="auto",
     help=_("Format of the records, if it cannot be told from them."),
 )
 @click.option(
     "--charset",
-    type=_chosen(_CHARSETS),
+    type=_chosen(CHARSETS),
     default="auto",
     help=_("Character set of the records, if it cannot be told from them."),
 )
-@click.option("--profile", type=_chosen(_PROFILES), help=_("How the source describes items."))
+@click.option("--profile", type=_chosen(PROFILES), help=_("How the source describes items."))
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -128,7 +128,9 @@ class Intake:
         self.broken = ""
         self._writer = writer
         self._size = LIVE_BATCH if writer.live else BATCH
-        self._asked = {name: asked[name] for name in ("library", "databases", "profile", "dry_run")}
+        self._asked = {name: asked[name] for name in ("databases", "profile", "dry_run")}
+        # Codes are capitals; the records are known by it.
+        self._asked["library"] = asked["library"].upper()
 
     def run(self, source: IO[bytes], shown: Callable[[], None]) -> None:
         """Read *source* to its end, or to where it cannot be read on; call *shown* after each batch."""
@@ -232,13 +234,13 @@ def _tell(intake: Intake) -> None:
     )
     for counted in (seen.forms, seen.charsets, seen.findings, seen.rejected):
         for what, count in counted.most_common():
-            click.echo(f"  {count:7} {what.value}")
+            click.echo(f"  {count:7} {_(what.value)}")
     unknown = _("code {code} of the source ({role}) is not the network's")
     for (role, code), count in report.unknown.most_common(SHOWN):
-        click.echo(f"  {count:7} {unknown.format(code=code, role=role)}")
+        click.echo(f"  {count:7} {unknown.format(code=code, role=_(role))}")
     refused = _("item {barcode} of record {control} refused: {why}")
     for control, barcode, problem in report.refused[:SHOWN]:
-        click.echo(f"  {refused.format(barcode=barcode, control=control, why=problem.value)}")
+        click.echo(f"  {refused.format(barcode=barcode, control=control, why=_(problem.value))}")
     if intake.rejects.count:
         click.echo(_("Rejected records are in {path}.").format(path=intake.rejects.path))
     if intake.dry_run:

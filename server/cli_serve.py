@@ -50,7 +50,7 @@ def _provide_demo(location: Location) -> None:
     click.echo(_("Making the demo network; this takes a few seconds, once."))
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
-        tasks = {stage: progress.add_task(stage, total=None) for stage in STAGES}
+        tasks = {stage: progress.add_task(_(stage), total=None) for stage in STAGES}
         create_demo(location, lambda stage, done, total: progress.update(tasks[stage], completed=done, total=total))
 
 

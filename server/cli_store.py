@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from server.cli import FILE, Exit, as_json, configured, explained, main, read_config, stop
+from server.cli_common import FILE, Exit, as_json, configured, explained, read_config, stop
 from server.words import _
 
 
-@main.command(help=_("Declare a network, or a part of one, from a TOML file. A second time it changes nothing."))
+@click.command(help=_("Declare a network, or a part of one, from a TOML file. A second time it changes nothing."))
 @click.argument("file", type=FILE)
 @configured
 @click.option("--dry-run", is_flag=True, help=_("Tell what would change, write nothing."))
@@ -46,7 +46,7 @@ def load(file: Path, path: Path | None, data: Path | None, *, dry_run: bool, jso
         click.echo(_("Nothing was written."))
 
 
-@main.group(help=_("Look after the database."))
+@click.group(help=_("Look after the database."))
 def db() -> None:
     """Look after the database."""
 
@@ -95,7 +95,7 @@ def check(path: Path | None, data: Path | None, *, json_: bool) -> None:
 # --- the running daemon --------------------------------------------------------------------------------------------------
 
 
-@main.group(help=_("Talk to the running daemon."))
+@click.group(help=_("Talk to the running daemon."))
 def daemon() -> None:
     """Talk to the running daemon."""
 

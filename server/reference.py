@@ -17,13 +17,14 @@ import click
 # What is documented is English, whoever writes it; click's own words are looked up when they are needed.
 os.environ["LANGUAGE"] = "en"
 
+from devices.profiles import reference as device_profiles
 from protocols.ncip.reference import reference as ncip
 from protocols.sip2.reference import reference as sip2
 from protocols.z3950.reference import reference as z3950
 from server import cli, config
+from server.cli_common import MEANINGS
 from server.french import FRENCH
 from server.ncip_refusals import REFUSALS
-from server.sip2_profile import reference as device_profiles
 from server.sip2_tables import REASONS
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, by_use
@@ -74,7 +75,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 
 def _exit_codes() -> Iterator[str]:
     yield "## Exit codes\n"
-    yield from _rows(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in cli.MEANINGS.items()])
+    yield from _rows(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
 
 
 # --- reasons and access points -------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _access_points() -> Iterator[str]:
 
 def catalogue(texts: Mapping[str, str]) -> bytes:
     """Return *texts* (English to French) as gettext's MO file (GNU gettext manual, 10.3)."""
-    header = "Content-Type: text/plain; charset=UTF-8\nLanguage: fr\n"
+    header = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n > 1;\n"
     pairs = sorted((text.encode(), french.encode()) for text, french in {"": header, **texts}.items())
     offset = 28 + 16 * len(pairs)
     tables, strings = [], b""

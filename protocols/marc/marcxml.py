@@ -7,8 +7,8 @@ stored record to text, without a tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -41,7 +41,8 @@ class Reader:
     """Reads records out of a stream of XML, wherever they stand in it (collection, SRU response, OAI-PMH response).
 
     A record whose XML is not a MARC record comes as a BadRecord and reading goes on; what is wrong with the stream itself
-    (not well-formed, DTD, a record over MAX_XML_RECORD octets) raises BrokenStream, and nothing can be read after it.
+    (not well-formed, DTD, a record over MAX_XML_RECORD octets) raises BrokenStream, and nothing can be read after it. The
+    records before it are given first: then it is the next call that raises.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Reader:
         self._begun = False
         self._depth = 0
         self._octets = 0
+        self._broken = ""
 
     def receive(self, data: bytes) -> list[XmlRecord | BadRecord]:
         """Return the records completed by `data`. Raises BrokenStream."""
@@ -60,22 +62,30 @@ class Reader:
         for at in range(0, len(data), MAX_XML_RECORD):
             piece = data[at : at + MAX_XML_RECORD]
             self._octets += len(piece)
-            try:
-                self._parser.feed(piece)
-                out += self._events()
-            except etree.XMLSyntaxError as error:
-                raise BrokenStream(str(error)) from None
+            self._feed(self._parser.feed, piece)
+            out += self._events()
             if self._octets > 2 * MAX_XML_RECORD:
-                raise BrokenStream(f"no end of record within {self._octets} octets")
-        return out
+                self._broken = self._broken or f"no end of record within {self._octets} octets"
+            if self._broken:
+                break
+        return out or self._nothing()
 
     def close(self) -> list[XmlRecord | BadRecord]:
         """End the stream. Raises BrokenStream when the document is not complete."""
+        if not self._broken:
+            self._feed(self._parser.close)
+        return list(self._events()) or self._nothing()
+
+    def _feed(self, feed: Callable[..., Any], *data: bytes) -> None:
         try:
-            self._parser.close()
+            feed(*data)
         except etree.XMLSyntaxError as error:
-            raise BrokenStream(str(error)) from None
-        return list(self._events())
+            self._broken = str(error)
+
+    def _nothing(self) -> list[XmlRecord | BadRecord]:
+        if self._broken:
+            raise BrokenStream(self._broken)
+        return []
 
     def _events(self) -> Iterator[XmlRecord | BadRecord]:
         events: Iterator[tuple[str, etree._Element]] = self._parser.read_events()  # type: ignore[assignment]  # start, end
