@@ -48,11 +48,8 @@ from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.due import Due
 from storage.circulation.facts import HoldRow, LoanRow
-from storage.circulation.status import Status, status_of
+from storage.circulation.status import LOANS, Status, status_of
 from storage.network.network import Library, Network
-
-LOANS: Final = {"open": Status.ON_LOAN, "claimed": Status.CLAIMED_RETURNED, "lost": Status.LOST}
-"""State of a loan -> status of its item."""
 
 UNASKED: Final = frozenset(
     {

@@ -17,7 +17,6 @@ from protocols.marc.charsets import without_marks
 from protocols.marc.errors import BadRecord, BrokenStream, Reason
 
 SLIM: Final = "http://www.loc.gov/MARC21/slim"
-MARCXCHANGE: Final = "info:lc/xmlns/marcxchange-v2"
 
 MAX_XML_RECORD: Final = 2_000_000
 _RECORDS: Final = ("{*}record", "{*}notice")

@@ -52,7 +52,8 @@ LABELS: Final[dict[Status, tuple[str, str]]] = {
 }
 """Status -> (French, English)."""
 
-_LOANS: Final = {"open": Status.ON_LOAN, "claimed": Status.CLAIMED_RETURNED, "lost": Status.LOST}
+LOANS: Final = {"open": Status.ON_LOAN, "claimed": Status.CLAIMED_RETURNED, "lost": Status.LOST}
+"""State of a loan -> status of its item."""
 _CONDITIONS: Final = {
     "good": Status.AVAILABLE,
     "missing": Status.MISSING,
@@ -70,7 +71,7 @@ def status_of(item: _Held) -> Status:
     if item.condition == "withdrawn":
         return Status.WITHDRAWN
     if item.loan_state is not None:
-        return _LOANS[item.loan_state]
+        return LOANS[item.loan_state]
     if item.hold_state == "shelf":
         return Status.ON_HOLD_SHELF
     if item.transit_id is not None:
