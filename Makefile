@@ -32,7 +32,7 @@ bench: setup-dev
 	$(BIN)/python -m bench
 
 docs: setup-dev
-	$(BIN)/python -m docs.reference
+	$(BIN)/python -m server.reference
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev
