@@ -39,7 +39,7 @@ REQUEST_OCTETS: Final = 128 << 10
 """The longest PDU taken: many times the longest query that people send; those that come slowly must not fill the memory."""
 WAITING: Final = 16
 """PDUs that may wait before reading pauses."""
-BURST: Final = 1
+BURST: Final = 4
 """PDUs answered before other connections get their turn: a search may take as long as a hundred loans."""
 MAX_CONNECTIONS: Final = 10_000
 
