@@ -313,14 +313,6 @@ record = _table(
 
 database = _table("database", _id(), _text("name", unique=True), _text("title", default=""), _flag("is_default"))
 
-record_database = _table(
-    "record_database",
-    _ref("database_id", "database"),
-    _ref("record_id", "record"),
-    PrimaryKeyConstraint("database_id", "record_id"),
-    rowid=False,
-)
-
 posting = _table(
     "posting",
     Column("access_point", Small, nullable=False),
