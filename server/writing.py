@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
+from devices.profiles import check_profile
 from server import control
 from server.control import Refused
 from server.passwords import HASHER
-from server.sip2_profile import check_profile
 from storage import database
 from storage.database import Location
 from storage.drivers.base import StoreUnavailable
