@@ -10,7 +10,7 @@ help:
 	@echo "make serve      set up, create a demo network in ./$(DATA) if there is none, run the daemon"
 	@echo "make test       set up, then every check: ruff, mypy, import-linter, all tests"
 	@echo "make test-fast  the part of the tests that takes under three minutes"
-	@echo "make bench      measure speed (a quiet machine, please)"
+	@echo "make bench      measure speed on a quiet machine; ARGS=--help tells what can be chosen"
 	@echo "make docs       write the reference pages again from the tables"
 
 serve: setup
@@ -29,7 +29,7 @@ lint: setup-dev
 	$(BIN)/lint-imports
 
 bench: setup-dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 docs: setup-dev
 	$(BIN)/python -m server.reference
