@@ -10,7 +10,8 @@ from twisted.internet.protocol import Factory
 
 from server.metrics import Metrics
 
-DRAIN_SECONDS: Final = 5.0
+DRAIN_SECONDS: Final = 2.0
+"""Answers are short, and what a kiosk has not read is kept for its next connection; a daemon that stops is waited for."""
 
 
 class Connection(Protocol):

@@ -37,7 +37,7 @@ from storage.store import Store, StoreUnavailable, open_store
 VERSION: Final = version("bibliobus")
 WIRES: Final = ("sip2", "z3950", "web")
 """The keys of `ListenTable`."""
-STOP_SECONDS: Final = 8.0
+STOP_SECONDS: Final = 5.0
 """How long a stopping daemon waits for an adapter, which cuts off sooner who does not read."""
 FLUSH_SECONDS: Final = 2.0
 REPLIES_KEPT: Final = 25 * 3600
