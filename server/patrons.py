@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
+from typing import Final
 
 from twisted.internet.defer import Deferred
 
@@ -13,13 +15,68 @@ from storage.store import Store
 from storage.usecase import Origin
 
 
+class _Turns:
+    """The tries on one card: whether one is under way, and those that wait for its end."""
+
+    __slots__ = ("busy", "going", "waiting")
+
+    def __init__(self) -> None:
+        self.busy = True
+        self.going = False  # the loop of `go` is on the stack
+        self.waiting: deque[Deferred[None]] = deque()
+
+    def go(self) -> None:
+        """Begin the next try, and those after it that are over at once. A loop: there may be thousands."""
+        self.busy = False
+        if self.going:
+            return
+        self.going = True
+        while self.waiting and not self.busy:
+            self.busy = True
+            self.waiting.popleft().callback(None)
+        self.going = False
+
+
+_tries: Final[dict[tuple[Store, str], _Turns]] = {}
+"""By store and card, where a try is not over."""
+
+
 def read_patron(store: Store, card: str, pin: str | None, origin: Origin, now: int) -> Deferred[PatronAccount]:
     """Read the account of *card*; a wrong *pin* is counted on disk before this fires.
 
     *pin* is None when the message had none, and empty when it came empty. Fails with `StoreUnavailable`.
+
+    Tries on one card are made one after the other: of a hundred that come at once, those after the one that locks must
+    find the lock, and not be compared with the PIN before the first is counted.
     """
-    reading = store.read(patron_information(store.network, card, origin.library_id, origin.channel, pin, now))
-    return reading if pin is None else reading.addCallback(_noted, store, origin, now)
+    if pin is None:
+        return _read(store, card, pin, origin, now)
+    key = store, card
+    turns = _tries.get(key)
+    if turns is None:
+        turns = _tries[key] = _Turns()
+        trying = _try(store, card, pin, origin, now)
+    else:
+        turn: Deferred[None] = Deferred()
+        turns.waiting.append(turn)
+        trying = turn.addCallback(lambda _none: _try(store, card, pin, origin, now))
+    return trying.addBoth(_over, key, turns)
+
+
+def _over(result: PatronAccount, key: tuple[Store, str], turns: _Turns) -> PatronAccount:
+    """Let the next try begin, whatever came of this one."""
+    turns.go()
+    if not (turns.going or turns.busy or turns.waiting):
+        del _tries[key]
+    return result
+
+
+def _read(store: Store, card: str, pin: str | None, origin: Origin, now: int) -> Deferred[PatronAccount]:
+    return store.read(patron_information(store.network, card, origin.library_id, origin.channel, pin, now))
+
+
+def _try(store: Store, card: str, pin: str, origin: Origin, now: int) -> Deferred[PatronAccount]:
+    return _read(store, card, pin, origin, now).addCallback(_noted, store, origin, now)
 
 
 def _noted(account: PatronAccount, store: Store, origin: Origin, now: int) -> PatronAccount | Deferred[PatronAccount]:

