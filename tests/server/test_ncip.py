@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from protocols.ncip.problems import GENERAL, SERVICES, ProblemType
-from server.ncip_answers import LOANS
 from server.ncip_fields import BLOCKS, MEDIA, STATUSES
 from server.ncip_refusals import REFUSALS, refusal
 from storage import schema
 from storage.circulation.accounts import ACTS
-from storage.circulation.status import Status
+from storage.circulation.status import LOANS, Status
 from storage.refusals import Reason
 from tests.network import NOW
 from tests.server.ncip_partner import (
