@@ -109,7 +109,9 @@ class Daemon(Service):
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         self._undo.callback(signal.signal, signal.SIGHUP, handler)
         process.settle()
-        self._tell_ready()
+        # Not before the reactor runs: only then does a signal stop the daemon as it should.
+        telling = self._reactor.callLater(0, self._tell_ready)
+        self._undo.callback(lambda: telling.cancel() if telling.active() else None)
 
     def _open_store(self, undo: ExitStack) -> None:
         table = self.config.store
