@@ -148,16 +148,15 @@ class Plan:
             known.update((name, number) for name, number in self.connection.execute(query.where(code.in_(chunk))))
 
     def expect(self, kind: Kind, name: Any) -> Any:
-        """Return the id of the declared thing called *name*, or what stands in for it."""
-        return self._ids.setdefault(kind.name, {}).setdefault(name, New(kind.name, name))
+        """Return the id of the declared thing called *name*, or what stands in for it. None is known by no one."""
+        new = New(kind.name, name)
+        return new if name is None else self._ids.setdefault(kind.name, {}).setdefault(name, new)
 
     def refer(self, kind: str, code: str, path: str) -> Any:
         """Return the id of the thing that is called *code* at *path*, or what stands in for it."""
         known = self._ids[kind]
         if code not in known:
-            # A thing whose code is faulty is known by none.
-            hint = did_you_mean(code, (name for name in known if name is not None))
-            self.problem(path, f"{code} is not among the {kind.replace('_', ' ')}{hint}")
+            self.problem(path, f"{code} is not among the {kind.replace('_', ' ')}{did_you_mean(code, known)}")
         return known.get(code, New(kind, code))
 
     def names(self, kind: str) -> Mapping[Any, Any]:

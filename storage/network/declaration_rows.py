@@ -92,8 +92,7 @@ def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
     """Return *things*, which have codes, as rows; from here on what is declared may refer to them."""
     plan.know(kind)
     for thing in things:
-        if thing.code is not None:
-            plan.expect(kind, thing.code)
+        plan.expect(kind, thing.code)
     rows = rows_of(plan, things, kind.name)
     for row, thing in zip(rows, things, strict=True):
         row.name = thing.code

@@ -475,6 +475,10 @@ REFUSED = [
     ('libraries = [{code = "X", name = "X", commune = "LENZ"}]', "libraries[0].commune: LENZ is not among the communes (did you mean LENS?)"),
     ('libraries = [{code = "X"}]', "libraries[0].name: missing"),
     ('libraries = [{name = "X"}]', "libraries[0].code: missing"),
+    (
+        'libraries = [{code = "x", services = [{}]}]\ndevices = [{library = "LENZ"}]',
+        "devices[0].library: LENZ is not among the libraries (did you mean LENS?)",
+    ),
     ('libraries = [{code = "X", name = "X"}, {code = "X"}]', "libraries[1]: declared already, at libraries[0]"),
     ('libraries = [{code = "X", name = "X", isil = "FR-620000001"}]', "libraries[0].isil: another has the same"),
     ('libraries = [{code = "LENS", parent = "LENS"}]', "libraries[0].parent: is under itself"),
