@@ -42,7 +42,7 @@ _NODES: Final[dict[BooleanOperator, Callable[[Query, Query], Query]]] = {
 
 REASONS: Final[dict[QueryReason, tuple[Bib1, str | None]]] = {
     QueryReason.EMPTY_TERM: (Bib1.MALFORMED_TERM, None),
-    QueryReason.TOO_MANY_TERMS: (Bib1.TOO_MANY_INDEX_TERMS, str(catalogue.MAX_RANGE)),
+    QueryReason.TOO_MANY_TERMS: (Bib1.TOO_MANY_INDEX_TERMS, str(catalogue.MAX_ROWS)),
     QueryReason.TOO_MANY_CANDIDATES: (Bib1.RESOURCES_EXHAUSTED_NONE, None),
     QueryReason.UNKNOWN_RESULT_SET: (Bib1.RESULT_SET_DOES_NOT_EXIST, None),
     QueryReason.NO_HEADINGS: (Bib1.ATTRIBUTE_COMBINATION, None),

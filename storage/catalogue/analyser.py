@@ -100,6 +100,20 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_SPLIT_OFF: Final = frozenset("cdjlmnst") | {"qu"}
+
+
+def asked(text: str) -> tuple[str, ...]:
+    """Return the words of a query's text that must be found.
+
+    Portals send "musiques d ici" for "musiques d'ici": an elided article that stands alone before another word asks for
+    nothing.
+    """
+    found = words(text)
+    kept = tuple(word for word in found[:-1] if word not in _SPLIT_OFF) + found[-1:]
+    return kept if len(kept) < len(found) else found
+
+
 _ARTICLES: Final = frozenset(
     [
         "le",

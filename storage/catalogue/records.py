@@ -52,8 +52,6 @@ FETCH_SEVERAL: Final = Statement(
     select(*_COLUMNS).where(record.c.id.in_([bindparam(f"id{i}") for i in range(_SEVERAL)])),
     *(f"id{i}" for i in range(_SEVERAL)),
 )
-BATCH: Final = 200
-"""Records that are worth one step."""
 _KEYS: Final = 500
 """Keys that are looked up at once."""
 

@@ -18,7 +18,7 @@ from storage.catalogue import access_points, analyser, postings
 from storage.catalogue.access_points import ANY, DATABASES, HEADINGS, ISBN, PAIRS, AccessPoint, PointKind
 from storage.catalogue.hits import Hits, Key, Phrase, Range
 from storage.catalogue.query import And, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
-from storage.catalogue.records import BATCH, fetch
+from storage.catalogue.records import fetch
 from storage.schema import catalogue_version
 from storage.statements import Call, Statement, Steps
 
@@ -28,10 +28,14 @@ MAX_NODES: Final = 500
 MAX_DEPTH: Final = 200
 MAX_WORDS: Final = 60
 """Words of one term."""
-MAX_RANGE: Final = 5_000
-"""Rows of postings that a truncated term may stand for."""
+MAX_RANGES: Final = 50
+"""Truncated terms of a query."""
+MAX_ROWS: Final = 5_000
+"""Rows of postings that the truncated terms of a query may stand for, shared between them."""
 MAX_VERIFIED: Final = 5_000
 """Records that may be read to verify one phrase."""
+SLICE: Final = 50
+"""Records that are read and verified in one step: about two milliseconds."""
 
 Groups = list[list[Key]]
 """The intersection of unions of postings."""
@@ -117,6 +121,7 @@ def _of_words(points: list[AccessPoint], term: Term) -> list[_Alternative]:
         raise QueryError(QueryReason.TOO_COMPLEX, f"{len(words)} words in a term")
     if term.kind is Kind.PHRASE and len(words) > 1:
         return _of_phrase(points, words)
+    words = analyser.asked(term.text)
     groups: Groups = [[(point.code, word) for point in points] for word in words]
     if term.kind is Kind.PREFIX and words:
         groups[-1] = [Range(point.code, words[-1]) for point in points]
@@ -159,13 +164,17 @@ def _of_headings(points: list[AccessPoint], term: Term) -> list[_Alternative]:
 
 def _gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
     """Read the postings of `keys`, all at one version of the catalogue, which is told; of phrases what is remembered."""
+    ranges = sum(isinstance(key, Range) for key in keys)
+    if ranges > MAX_RANGES:
+        raise QueryError(QueryReason.TOO_COMPLEX, f"{ranges} truncated terms")
+    most = MAX_ROWS // max(1, ranges)
     missing = [key for key in keys if hits.get(key) is None and not isinstance(key, Phrase)]
     while True:
-        (version,), *answers = yield [VERSION(), *map(_call, missing)]
+        (version,), *answers = yield [VERSION(), *(_call(key, most) for key in missing)]
         hits.check(version[0])
         found = {key: bitmap for key in keys if (bitmap := hits.get(key)) is not None}
         for key, rows in zip(missing, answers, strict=True):
-            if isinstance(key, Range) and len(rows) > MAX_RANGE:
+            if isinstance(key, Range) and len(rows) > most:
                 raise QueryError(QueryReason.TOO_MANY_TERMS, key.prefix)
             found[key] = bitmap = postings.union(rows)
             hits.put(version[0], key, bitmap, sum(len(row[1]) for row in rows))
@@ -175,9 +184,9 @@ def _gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
         missing = [key for key in keys if not isinstance(key, Phrase)]
 
 
-def _call(key: Key) -> Call:
+def _call(key: Key, most: int) -> Call:
     if isinstance(key, Range):
-        return postings.RANGE(key.code, key.prefix, key.prefix + "\U0010ffff", MAX_RANGE + 1)
+        return postings.RANGE(key.code, key.prefix, key.prefix + "\U0010ffff", most + 1)
     return postings.TERM(*key)
 
 
@@ -191,8 +200,8 @@ def _verified(alternative: _Alternative, found: _Found) -> Steps[BitMap]:
         raise QueryError(QueryReason.TOO_MANY_CANDIDATES, " ".join(phrase.words))
     held = BitMap()
     numbers = candidates.to_array()
-    for at in range(0, len(numbers), BATCH):
-        for record in (yield from fetch(numbers[at : at + BATCH])):
+    for at in range(0, len(numbers), SLICE):
+        for record in (yield from fetch(numbers[at : at + SLICE])):
             if record is not None and access_points.holds_phrase(record.fields(), record.form, point, phrase.words):
                 held.add(record.id)
     return held

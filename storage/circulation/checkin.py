@@ -6,7 +6,6 @@ capture; else send the item home. The answer names where the item must go and wh
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, find_item, waiting_for
-from storage.circulation.due import local_day
+from storage.circulation.due import add_months, local_day
 from storage.circulation.facts import WaitingRow
 from storage.ids import new_id
 from storage.refusals import Reason
@@ -93,9 +92,7 @@ def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
 
 def link_expiry(day: date) -> str:
     """Return when the link from a returned loan to its reader is cut: the end of the fourth month after (R1)."""
-    years, month = divmod(day.month - 1 + 4, 12)
-    year = day.year + years
-    return date(year, month + 1, calendar.monthrange(year, month + 1)[1]).isoformat()
+    return (add_months(day.replace(day=1), 5) - timedelta(days=1)).isoformat()
 
 
 def shelf_until(library: Library, day: date) -> str:

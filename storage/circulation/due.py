@@ -47,11 +47,16 @@ def local_day(now: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(now, tz=UTC).astimezone(zone).date()
 
 
+def add_months(day: date, number: int) -> date:
+    """Return the same day of the month *number* months later, or the last day of a month that is shorter."""
+    years, month = divmod(day.month - 1 + number, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def _add(day: date, number: int, unit: str) -> date:
     if unit == "month":
-        years, month = divmod(day.month - 1 + number, 12)
-        year = day.year + years
-        return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+        return add_months(day, number)
     return day + timedelta(days=number * (7 if unit == "week" else 1))
 
 

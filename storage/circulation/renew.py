@@ -54,8 +54,9 @@ def gather(request: RenewRequest, network: Network) -> Steps[RenewFacts]:
 def _reasons(network: Network, setting: Setting, item: Item, patron: Patron, waiting: list[WaitingRow]) -> list[Reason]:
     policy = network.policy(setting.day)
     reasons = [*denials(network, patron, Load({}), setting.context, setting.today, setting.now, "renew")]
-    if (item.row.renewals or 0) >= policy.find("renewal.limit", setting.context).number:
-        reasons.append(Reason.TOO_MANY_RENEWALS)
+    limit = policy.find("renewal.limit", setting.context).number
+    if (item.row.renewals or 0) >= limit:
+        reasons.append(Reason.TOO_MANY_RENEWALS if limit else Reason.RENEWAL_NOT_ALLOWED)
     if any(hold.patron_id != patron.row.id for hold in waiting):
         reasons.append(Reason.WAITED_FOR)
     late = policy.find("renewal.late-days", setting.context).number

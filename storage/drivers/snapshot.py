@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from storage.database import prepare
 from storage.drivers.base import StoreUnavailable
 from storage.statements import Call, Row, Steps
 
 T = TypeVar("T")
+
+SLICE_SECONDS: Final = 0.003
+"""How long a read may hold the reactor before others get their turn."""
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -56,20 +62,37 @@ class TurnSnapshot:
         self._open = False
 
     def read(self, steps: Steps[T]) -> Deferred[T]:
-        """Run *steps*; the Deferred has fired when it is returned."""
+        """Run *steps*; the Deferred has fired when it is returned, unless they take longer than a turn may.
+
+        Then the rest of them follows in later turns, on later snapshots, and others are served between.
+        """
+        done: Deferred[T] = Deferred()
+        self._run(steps, None, done)
+        return done
+
+    def _run(self, steps: Steps[T], rows: Sequence[list[Row]] | None, done: Deferred[T]) -> None:
+        began = perf_counter()
+        result: Any
         try:
             if not self._open:
                 self._connection.execute("BEGIN")
                 self._open = True
                 self._reactor.callLater(0, self.end)
-            result = run_steps(self._connection, steps)
+            while True:
+                calls = next(steps) if rows is None else steps.send(rows)
+                rows = [_fetch(self._connection, call) for call in calls]
+                if perf_counter() - began > SLICE_SECONDS:
+                    self._reactor.callLater(0, self._run, steps, rows, done)
+                    return
+        except StopIteration as stop:
+            self.healthy = True
+            result = stop.value
         except sqlite3.OperationalError as error:
             self.healthy = False
-            return fail(StoreUnavailable(str(error)))
+            result = Failure(StoreUnavailable(str(error)))
         except Exception:  # noqa: BLE001 (the failure goes to the caller, as on a database that answers later)
-            return fail()
-        self.healthy = True
-        return succeed(result)
+            result = Failure()
+        done.callback(result)  # A Failure makes it an errback.
 
     def end(self) -> None:
         """Let the snapshot go: what is read next is what is committed now."""

@@ -18,7 +18,7 @@ from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.database import Location
 from storage.drivers import sqlite as driver
 from storage.drivers.snapshot import connect
-from storage.statements import Statement, Steps
+from storage.statements import STAMP, Statement, Steps
 from storage.store import StoreUnavailable
 from tests.counter import Counter, at
 from tests.network import NOW
@@ -60,6 +60,22 @@ def test_the_reads_of_one_turn_see_one_state_and_the_next_turn_the_new_one(count
     assert title() == "Titre 1"
     await_(deferLater(reactor, 0))
     assert title() == "changed"
+
+
+def test_a_long_read_lets_others_in_between(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.drivers.snapshot.SLICE_SECONDS", 0.0)
+
+    def long(name: str) -> Steps[int]:
+        for _ in range(5):
+            yield [STAMP()]
+            seen.append(name)
+        return 5
+
+    seen: list[str] = []
+    first, second = counter.store.read(long("first")), counter.store.read(long("second"))
+    assert not first.called
+    assert await_(gatherResults([first, second])) == [5, 5]
+    assert seen == ["first", "second"] * 5
 
 
 def limit_pages(counter: Counter, room: int) -> None:

@@ -106,3 +106,11 @@ def test_other_numbers() -> None:
 def test_no_text_breaks_a_number(text: str) -> None:
     for function in (isbns, issns, years, number):
         assert all(term and term == term.strip() for term in function(text))
+
+
+def test_an_elided_article_that_was_split_off_asks_for_nothing() -> None:
+    assert analyser.asked("musiques d ici") == ("musiques", "ici")
+    assert analyser.asked("l ete qu il fit") == ("ete", "il", "fit")
+    assert analyser.asked("vitamine d") == ("vitamine", "d")
+    assert analyser.asked("plan b") == ("plan", "b")
+    assert analyser.asked("") == ()

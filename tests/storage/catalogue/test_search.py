@@ -203,10 +203,22 @@ def test_what_is_refused(connection: Connection) -> None:
 
 
 def test_a_truncated_term_of_too_many_terms_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "MAX_RANGE", 2)
+    monkeypatch.setattr(searching, "MAX_ROWS", 2)
     with pytest.raises(QueryError) as caught:
         found(connection, Term((ANY,), Kind.PREFIX, "m"))
     assert (caught.value.reason, caught.value.detail) == (QueryReason.TOO_MANY_TERMS, "m")
+
+
+def test_truncated_terms_share_what_may_be_read(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Term((TITLE,), Kind.PREFIX, "ger")
+    monkeypatch.setattr(searching, "MAX_ROWS", 1)
+    assert found(connection, one) == [1, 4]
+    with pytest.raises(QueryError, match="TOO_MANY_TERMS|ger|ter"):
+        found(connection, Or(one, Term((TITLE,), Kind.PREFIX, "ter")))
+    monkeypatch.setattr(searching, "MAX_RANGES", 1)
+    with pytest.raises(QueryError) as caught:
+        found(connection, Or(one, Term((TITLE,), Kind.PREFIX, "ter")))
+    assert caught.value.reason is QueryReason.TOO_COMPLEX
 
 
 def test_a_phrase_of_too_many_candidates_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,14 @@ def test_each_obstacle_is_the_reason(desk: Desk, card: str, barcode: str, change
     assert desk.sql("SELECT renewals FROM loan") == [(0,)]
 
 
+def test_where_the_policy_allows_no_renewal_the_reader_is_told_so(desk: Desk) -> None:
+    desk.sql("INSERT INTO policy_set VALUES (1, 'vote', '2026-01-01', '')")
+    desk.sql("INSERT INTO rule(policy_set_id, attribute, value, item_type_id) VALUES (1, 'renewal.limit', '0', 2)")
+    desk.reload()
+    desk.checkout("R1", "I1")
+    assert desk.renew("R1", "I1").reasons == (Reason.RENEWAL_NOT_ALLOWED,)
+
+
 def test_ten_days_late_may_still_renew(desk: Desk) -> None:
     desk.checkout("R1", "I1")
     desk.sql("UPDATE loan SET due_on='2026-11-12'")
