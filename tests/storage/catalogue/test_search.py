@@ -213,7 +213,7 @@ def test_truncated_terms_share_what_may_be_read(connection: Connection, monkeypa
     one = Term((TITLE,), Kind.PREFIX, "ger")
     monkeypatch.setattr(searching, "MAX_ROWS", 1)
     assert found(connection, one) == [1, 4]
-    with pytest.raises(QueryError, match="TOO_MANY_TERMS|ger|ter"):
+    with pytest.raises(QueryError, match=r"ger|ter"):
         found(connection, Or(one, Term((TITLE,), Kind.PREFIX, "ter")))
     monkeypatch.setattr(searching, "MAX_RANGES", 1)
     with pytest.raises(QueryError) as caught:
