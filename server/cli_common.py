@@ -14,6 +14,7 @@ from server.words import _
 
 if TYPE_CHECKING:
     from server.config import Config
+    from storage.database import Location
 
 
 class Exit(IntEnum):
@@ -113,3 +114,12 @@ def read_config(path: Path | None, data: Path | None, **listen: tuple[str, ...])
         found = attrs.evolve(found, store=attrs.evolve(found.store, data=data))
     given = {wire: endpoints for wire, endpoints in listen.items() if endpoints}
     return attrs.evolve(found, listen=attrs.evolve(found.listen, **given)) if given else found
+
+
+def find_store(path: Path | None, data: Path | None) -> Location:
+    """Return where the configured store is, ready to be opened."""
+    from server.config import provide_password
+
+    table = read_config(path, data).store
+    provide_password(table)
+    return table.location

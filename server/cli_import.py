@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli_common import FILE, Exit, as_json, configured, explained, read_config, stop
+from server.cli_common import FILE, Exit, as_json, configured, explained, find_store, stop
 from server.words import _
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def import_(
     from storage.intake.rejects import Rejects
 
     with explained():
-        location = read_config(path, data).store.location
+        location = find_store(path, data)
         marc = MarcFile(_options(**asked))
         try:
             with (

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server.cli_common import FILE, Exit, as_json, configured, explained, read_config, stop
+from server.cli_common import FILE, Exit, as_json, configured, explained, find_store, read_config, stop
 from server.words import _
 
 
@@ -23,7 +23,7 @@ def load(file: Path, path: Path | None, data: Path | None, *, dry_run: bool, jso
     from server.writing import writing
 
     with explained():
-        location = read_config(path, data).store.location
+        location = find_store(path, data)
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
@@ -58,7 +58,7 @@ def upgrade(path: Path | None, data: Path | None) -> None:
     from storage import database
 
     with explained():
-        location = read_config(path, data).store.location
+        location = find_store(path, data)
         location.create_directory()
         with location.write_lock():
             engine = location.engine()
@@ -78,7 +78,7 @@ def check(path: Path | None, data: Path | None, *, json_: bool) -> None:
     from storage import database
 
     with explained():
-        location = read_config(path, data).store.location
+        location = find_store(path, data)
         if location.sqlite_path is not None and not location.sqlite_path.exists():
             stop(Exit.SCHEMA, _("There is no store in {directory}.").format(directory=location.directory))
         engine = location.engine(reads=True)

@@ -168,6 +168,13 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:
     assert "does not answer" in run("load", "network.toml", expect=Exit.UNAVAILABLE).stderr
 
 
+def test_a_password_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "network.toml").write_text(NETWORK)
+    (tmp_path / config.FILE).write_text('[store]\nurl = "postgresql://me@db/x"\npassword_file = "none"\n')
+    for command in (("load", "network.toml"), ("db", "upgrade"), ("db", "check")):
+        assert "none: cannot be read" in run(*command, expect=Exit.CONFIGURATION).stderr
+
+
 # --- import --------------------------------------------------------------------------------------------------------------
 
 

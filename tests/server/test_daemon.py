@@ -19,7 +19,17 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger, capturedLogs
 
 from server import control, daemon, process
-from server.config import Config, ConfigurationError, Level, ListenTable, LogTable, StoreTable
+from server.config import (
+    Config,
+    ConfigurationError,
+    Count,
+    Level,
+    ListenTable,
+    LogTable,
+    Seconds,
+    SIP2Table,
+    StoreTable,
+)
 from server.daemon import REPLIES_KEPT, VERSION, Daemon
 from server.listeners import CannotListen
 from server.logs import Log
@@ -96,6 +106,20 @@ def test_a_daemon_serves_every_wire_tells_where_and_leaves_nothing_behind(any_lo
     assert is_free(any_location)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(ready["sip2"].rpartition(":")[2])))
+
+
+def test_the_configuration_limits_the_connections_of_a_wire(location: Location) -> None:
+    config = attrs.evolve(configured(location), sip2=SIP2Table(connections=Count(1), login_timeout=Seconds(7.0)))
+    with running(config) as found:
+        address = ("127.0.0.1", port_of(found, "sip2"))
+
+        def talking() -> bytes:
+            with socket.create_connection(address) as first, socket.create_connection(address) as second:
+                first.sendall(sip2_kiosk.login() + b"\r")
+                return first.recv(100) + second.recv(100)
+
+        assert await_(deferToThread(talking)) == b"941\r"
+        assert found._adapters["sip2"].login == 7.0
 
 
 def test_an_empty_store_gets_its_schema(tmp_path: Path) -> None:
