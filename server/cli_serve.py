@@ -59,8 +59,9 @@ def _what_to_try(daemon: Daemon) -> Iterator[str]:
     yield _("Bibliobus {version} serves {network}. Stop it with Ctrl-C. To try:").format(
         version=VERSION, network=daemon.store.network.name
     )
-    for wire, addresses in daemon.addresses().items():
-        for address in addresses.split()[:1]:
+    for wire, listeners in daemon.listeners.items():
+        plain = [listener.address for listener in listeners if listener.certificate is None and ":" in listener.address]
+        for address in plain[:1]:
             host, _colon, port = address.replace("0.0.0.0", "127.0.0.1").rpartition(":")  # noqa: S104 (replaced)
             yield f"  {_LINES[wire].format(host=host, port=port, ncip=_NCIP)}"
 

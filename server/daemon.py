@@ -99,19 +99,11 @@ class Daemon(Service):
         with ExitStack() as undo:
             self._open_store(undo)
             self._listen(undo)
+            self._schedule(undo)
             self._undo = undo.pop_all()
         super().startService()
         self._began = self._reactor.seconds()
-        forgetting = LoopingCall(self._forget)
-        forgetting.clock = self._reactor
-        forgetting.start(FORGET_SECONDS, now=False)
-        self._undo.callback(forgetting.stop)
-        handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
-        self._undo.callback(signal.signal, signal.SIGHUP, handler)
         process.settle()
-        # Not before the reactor runs: only then does a signal stop the daemon as it should.
-        telling = self._reactor.callLater(0, self._tell_ready)
-        self._undo.callback(lambda: telling.cancel() if telling.active() else None)
 
     def _open_store(self, undo: ExitStack) -> None:
         table = self.config.store
@@ -150,6 +142,18 @@ class Daemon(Service):
                 self.listeners[wire].append(listener)
         # Last: a port that closes before the reactor runs would leave its socket in the directory.
         self._control = control.listen(self._reactor, self.config.store.data, self._adapters["control"])
+        undo.callback(self._control.stopListening)
+
+    def _schedule(self, undo: ExitStack) -> None:
+        forgetting = LoopingCall(self._forget)
+        forgetting.clock = self._reactor
+        forgetting.start(FORGET_SECONDS, now=False)
+        undo.callback(forgetting.stop)
+        handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
+        undo.callback(signal.signal, signal.SIGHUP, handler)
+        # Not before the reactor runs: only then does a signal stop the daemon as it should.
+        telling = self._reactor.callLater(0, self._tell_ready)
+        undo.callback(lambda: telling.cancel() if telling.active() else None)
 
     def _tell_ready(self) -> None:
         self.events.info(

@@ -7,7 +7,7 @@ runs: the command takes the store's lock and runs it itself, or, when a daemon h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -150,13 +150,20 @@ class Shared:
         return result
 
     def run(self, operation: str, arguments: Mapping[str, Any]) -> Deferred[Any]:
-        """Run an operation that a command has sent; then read the network again, for what it may have changed."""
+        """Run an operation that a command has sent; then read the network again, if it may have changed that."""
         found = OPERATIONS.get(operation)
         if found is None:
             raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
         running: Deferred[Any] = deferToThread(found, self, **arguments)
         running.addErrback(_unavailable)
+        if operation == "import" and self._knows(arguments["databases"]):
+            return running
         return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
+
+    def _knows(self, names: Iterable[str]) -> bool:
+        """Tell whether the network has all these databases; without names, whether it has any."""
+        known = self._store.network.databases
+        return all(name.casefold() in known for name in names) and bool(known)
 
 
 def _unavailable(failure: Any) -> None:

@@ -99,6 +99,27 @@ def test_a_daemon_knows_at_once_what_was_loaded_through_it(location: Location) -
         assert "kiosk-new" in daemon.store.network.devices
 
 
+def test_a_daemon_serves_a_database_that_an_import_makes(location: Location) -> None:
+    batch = [[*RECORD, "Nana", "Zola", "am", []]]
+    with running(configured(location)) as daemon:
+        networks = []
+        for database_name in ("network", "Avion", "avion"):
+
+            def working(name: str = database_name) -> None:
+                with writing(location) as found:
+                    found.run("import", library="AVION", databases=[name], records=batch, now=1_795_345_200)
+
+            await_(deferToThread(working))
+            networks.append(daemon.store.network)
+        assert [set(network.databases) for network in networks] == [
+            {"network"},
+            {"network", "avion"},
+            {"network", "avion"},
+        ]
+        # It is read again when there is something new, and not for every batch.
+        assert [network.revision for network in networks] == [0, 1, 1]
+
+
 def test_a_daemon_on_postgresql_hears_what_was_loaded_beside_it(postgresql_location: Location) -> None:
     with running(configured(postgresql_location)) as daemon:
 
