@@ -54,8 +54,11 @@ def read_patron(store: Store, card: str, pin: str | None, origin: Origin, now: i
     key = store, card
     turns = _tries.get(key)
     if turns is None:
+        reading = _read(store, card, pin, origin, now)
+        if reading.called and _settled(getattr(reading, "result", None)):
+            return reading
         turns = _tries[key] = _Turns()
-        trying = _try(store, card, pin, origin, now)
+        trying: Deferred[PatronAccount] = reading.addCallback(_noted, store, origin, now)
     else:
         turn: Deferred[None] = Deferred()
         turns.waiting.append(turn)
@@ -79,11 +82,19 @@ def _try(store: Store, card: str, pin: str, origin: Origin, now: int) -> Deferre
     return _read(store, card, pin, origin, now).addCallback(_noted, store, origin, now)
 
 
+def _settled(result: object) -> bool:
+    """Tell whether a read that is over has left nothing to note: then no try was under way beside it."""
+    return isinstance(result, PatronAccount) and result.pin is PinState.RIGHT and not _forgets(result)
+
+
+def _forgets(account: PatronAccount) -> bool:
+    """Tell whether a right PIN ends a row of wrong ones."""
+    return account.patron is not None and account.patron.row.pin_failures > 0
+
+
 def _noted(account: PatronAccount, store: Store, origin: Origin, now: int) -> PatronAccount | Deferred[PatronAccount]:
-    patron = account.patron
     right = account.pin is PinState.RIGHT
-    forgets = right and patron is not None and patron.row.pin_failures > 0
-    if patron is None or not (forgets or account.pin is PinState.WRONG):
+    if account.patron is None or not (account.pin is PinState.WRONG or (right and _forgets(account))):
         return account
     noting = store.transact(PIN_TRIED, PinTried(account.card, right, origin), now)
     return noting.addCallback(lambda outcome: replace(account, pin=outcome.answer or account.pin))
