@@ -141,11 +141,15 @@ class Generator:
         warmup: float = 0,
         seconds: float = 0,
         core: Sequence[str] = (),
+        spin: bool = False,
     ) -> Run:
-        """Start to play *script*, written into *folder*, against *port* of this machine; *core*: what pins a command."""
+        """Start to play *script*, written into *folder*, against *port* of this machine.
+
+        *core* is what pins a command; with *spin* the generator never sleeps, and needs a core of its own.
+        """
         path = folder / "script"
         script.write(path)
-        arguments = ["127.0.0.1", str(port), str(path), str(warmup), str(seconds)]
+        arguments = ["127.0.0.1", str(port), str(path), str(warmup), str(seconds), "spin" if spin else "sleep"]
         return Run(
             subprocess.Popen(
                 [*core, *self.command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -206,10 +210,11 @@ def play(
     warmup: float = 0,
     seconds: float = 0,
     core: Sequence[str] = (),
+    spin: bool = False,
     mark: Callable[[str], None] = lambda _word: None,
 ) -> Result:
     """Play *script* to its end; *mark* is called with "start" and "stop" when what is counted starts and stops."""
-    run = generator.start(script, folder, port, warmup=warmup, seconds=seconds, core=core)
+    run = generator.start(script, folder, port, warmup=warmup, seconds=seconds, core=core, spin=spin)
     run.wait_for("ready")
     for word in ("start", "stop"):
         run.wait_for(word)

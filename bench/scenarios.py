@@ -91,6 +91,7 @@ class Bench:
             warmup=WARMUP,
             seconds=self.seconds,
             core=pinned(LOAD_CORE),
+            spin=database is None and len(CORES) > 1,  # PostgreSQL works on the generator's core as well
             mark=mark,
         )
         os.sched_setaffinity(0, CORES)

@@ -140,14 +140,14 @@ class Loop:
     """All connections, and what they found."""
 
     def __init__(
-        self, framing: Framing, steps: int, plans: list[Connection], port: tuple[str, int], once: bool
+        self, framing: Framing, steps: int, plans: list[Connection], port: tuple[str, int], *, once: bool, spin: bool
     ) -> None:
-        self.framing, self.port, self.once = framing, port, once
+        self.framing, self.port, self.once, self.spin = framing, port, once, spin
         self.waiting = list(reversed(plans))
         self.peers: set[Peer] = set()
         self.starting = 0
         self.phase = "prelude"
-        self.from_ = self.counted = self.processor = 0.0
+        self.from_ = self.counted = self.processor = self.looked = 0.0
         self.took: list[list[float]] = [[] for _ in range(steps)]
         self.kinds: dict[str, int] = {}
         self.samples: list[dict[str, str]] = []
@@ -234,15 +234,15 @@ class Loop:
         self.go_on(peer)
 
     def poll(self) -> None:
-        ready = self.selector.select(0.1)
-        for key, _ in ready:
+        for key, _ in self.selector.select(0 if self.spin else 0.1):
             if key.data in self.peers:
                 self.receive(key.data)
-        if not ready:
-            for peer in list(self.peers):
-                if peer.sent and time.perf_counter() - peer.since > PATIENCE:
-                    self.blame("no reply", peer)
-                    self.drop(peer)
+        now = time.perf_counter()
+        if now > self.looked + 1:
+            self.looked = now
+            for peer in [peer for peer in self.peers if peer.sent and now > peer.since + PATIENCE]:
+                self.blame("no reply", peer)
+                self.drop(peer)
 
     def all_ready(self) -> None:
         while (self.waiting or self.starting) and self.errors < MOST_ERRORS:
@@ -293,9 +293,9 @@ def summary(took: list[float]) -> dict[str, Any]:
     return asdict(Latency(count, *(round(value * 1e6, 2) for value in (mean, p50, p99, p999, most))))
 
 
-def main(host: str, port: str, script: str, warmup: str, seconds: str) -> int:
+def main(host: str, port: str, script: str, warmup: str, seconds: str, wait: str) -> int:
     framing, steps, plans = read_script(Path(script))
-    loop = Loop(framing, steps, plans, (host, int(port)), once=float(seconds) <= 0)
+    loop = Loop(framing, steps, plans, (host, int(port)), once=float(seconds) <= 0, spin=wait == "spin")
     start = time.perf_counter()
     loop.all_ready()
     ready_seconds, ready = time.perf_counter() - start, len(loop.peers)

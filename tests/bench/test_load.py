@@ -66,9 +66,10 @@ def run_against(
     framing: Framing = Framing.CR,
     split: Callable[[bytes], int] = slow_load.cr_size,
     seconds: float = 0,
+    spin: bool = False,
 ) -> tuple[Result, Fake]:
     with serving(split, answer) as fake:
-        result = play(generator, Script(framing, connections), folder, fake.port, seconds=seconds)
+        result = play(generator, Script(framing, connections), folder, fake.port, seconds=seconds, spin=spin)
     return result, fake
 
 
@@ -82,9 +83,10 @@ def test_one_cycle_counts_every_message_once_and_no_login(generator: Generator, 
     assert len(fake.received) == 200
 
 
-def test_a_timed_run_ends_each_cycle_that_it_began(generator: Generator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spin", [False, True])
+def test_a_timed_run_ends_each_cycle_that_it_began(generator: Generator, tmp_path: Path, spin: bool) -> None:
     connections = [Connection([LOGIN], frames(patron)) for patron in range(4)]
-    result, fake = run_against(generator, tmp_path, right, connections, seconds=0.1)
+    result, fake = run_against(generator, tmp_path, right, connections, seconds=0.1, spin=spin)
     assert result.errors == 0
     assert 0 < result.all.count <= len(fake.received) - 4
     assert (len(fake.received) - 4) % 4 == 0
