@@ -31,7 +31,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of each load the best and the median are shown (3)")
     parser.add_argument("--seconds", type=float, default=3, help="how long a load is measured (3)")
     parser.add_argument("--size", type=int, default=20_000, help="readers; three times as many items (20,000)")
-    parser.add_argument("--records", type=int, default=100_000, help="records of the catalogue (100,000)")
+    parser.add_argument(
+        "--records", type=int, default=100_000, help="records of the catalogue (100,000; Z39.50 needs some thousands)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, round by round")
     return parser.parse_args()
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -214,16 +214,19 @@ def measure_z3950(bench: Bench) -> None:
     """Measure searches and presents on a catalogue that has just been imported."""
     with catalogue(bench) as (store, facts):
         queries = z3950.Queries(facts)
-        scripts: list[tuple[str, list[Frame], list[Frame], tuple[Asked, ...]]] = [
-            (name, list(make(queries)), [], asked) for name, make, asked in _SEARCHES
+        scripts: list[tuple[str, Callable[[int], Script], tuple[Asked, ...]]] = [
+            (name, partial(z3950.script, frames=list(make(queries))), asked) for name, make, asked in _SEARCHES
         ]
-        scripts += [(name, queries.presents(syntax), [queries.many()], asked) for name, syntax, asked in _PRESENTS]
+        scripts += [
+            (name, partial(z3950.presenting, presents=list(queries.presents(syntax))), asked)
+            for name, syntax, asked in _PRESENTS
+        ]
         for _ in range(bench.rounds):
             with daemon(store.configuration) as server:
-                for name, frames, prelude, asked in scripts:
+                for name, make_script, asked in scripts:
                     for sessions in _SESSIONS:
                         load = bench.load(name, sessions, *(asked if sessions == 16 else ()))
-                        bench.measure(load, z3950.script(sessions, frames, prelude), server, "z3950")
+                        bench.measure(load, make_script(sessions), server, "z3950")
 
 
 # --- the daemon itself ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Final
 
 from bench.corpus import Facts
@@ -14,7 +14,11 @@ from protocols.z3950.elements import ElementSetNames, Query, RecordComposition
 
 DATABASE: Final = "network"
 QUERIES: Final = 20
-"""Different queries of one kind."""
+"""Different queries of one kind; of common words there are no more."""
+_SELDOM: Final = 1_000
+"""Different queries of a kind that nobody asks twice."""
+_PRESENTED: Final = 1_000
+"""Records that one association goes through."""
 _RARE, _MIDDLE, _COMMON = (2, 9), (80, 130), (1_000, 6_000)
 """Titles that have a word, of 100,000."""
 
@@ -77,8 +81,8 @@ class Queries:
         self._facts = facts
         share = facts.records / 100_000
         self._rare, self._middle, self._common = (
-            facts.words_of(max(1, int(least * share)), max(2, int(most * share)), QUERIES)
-            for least, most in (_RARE, _MIDDLE, _COMMON)
+            facts.words_of(max(1, int(least * share)), max(2, int(most * share)), count)
+            for (least, most), count in ((_RARE, _SELDOM), (_MIDDLE, QUERIES), (_COMMON, QUERIES))
         )
 
     def _title(self, step: str, words: Sequence[str]) -> Iterator[Frame]:
@@ -109,7 +113,7 @@ class Queries:
 
     def isbn(self) -> Iterator[Frame]:
         """Yield searches for an ISBN that bring the record along."""
-        step = max(1, self._facts.records // QUERIES)
+        step = max(1, self._facts.records // _SELDOM)
         for isbn in self._facts.isbns[::step]:
             yield search("isbn", f"@attr 1=7 {isbn}", 1, piggyback=oids.UNIMARC)
 
@@ -124,22 +128,27 @@ class Queries:
             found = len(self._facts.beginning_with(prefix))
             yield search("truncated", f"@attr 1=4 @attr 5=1 {prefix}", found)
 
-    def presents(self, syntax: str) -> list[Frame]:
-        """Return the search for many records by which a load of Presents begins, and the Presents of ten."""
-        return [present("present", 1 + 10 * at, 10, syntax) for at in range(QUERIES)]
+    def presents(self, syntax: str) -> Iterator[tuple[Frame, list[Frame]]]:
+        """Yield a search for many records, and Presents of ten that go through what it found, again and again."""
+        for word in self._common:
+            hits = len(self._facts.words[word])
+            starts = range(1, min(hits, _PRESENTED) - 9, 10)
+            yield next(self._title("search", [word])), [present("present", start, 10, syntax) for start in starts]
 
-    def many(self) -> Frame:
-        """Return the search whose records are presented."""
-        return next(self.common())
 
-
-def script(connections: int, frames: Sequence[Frame], prelude: Sequence[Frame] = ()) -> Script:
-    """Return the load of *connections* associations that go round *frames*, each from another one."""
+def script(connections: int, frames: Sequence[Frame]) -> Script:
+    """Return the load of *connections* associations that go round *frames*, each from another one on."""
     found = []
     for number in range(connections):
         at = number % len(frames)
-        found.append(Connection([INIT, *prelude], [*frames[at:], *frames[:at]]))
+        found.append(Connection([INIT], [*frames[at:], *frames[:at]]))
     return Script(Framing.BER, found)
+
+
+def presenting(connections: int, presents: Sequence[tuple[Frame, list[Frame]]]) -> Script:
+    """Return the load of *connections* associations that each search once and then present, every one other records."""
+    chosen = zip(cycle(presents), range(connections), strict=False)
+    return Script(Framing.BER, [Connection([INIT, search_], frames) for (search_, frames), _ in chosen])
 
 
 def idle(connections: int) -> Script:
