@@ -358,39 +358,3 @@ def render(config: Config) -> str:
             lines += [f"# {field.metadata['doc']}", f"{field.name} = {literal(getattr(table, field.name))}"]
         lines.append("")
     return "\n".join(lines)
-
-
-def reference() -> str:
-    """Return the Markdown page of all tables and keys."""
-    lines = [
-        "# The configuration file",
-        "",
-        "Generated from the classes in `server/config.py`. Every key has a default, so that a file says only what differs;",
-        "`bibliobus show-config --defaults` prints one to start from. The file is the one named by `-c`, else by the",
-        f"environment variable `{ENVIRONMENT}`, else `{FILE}` in the working directory. Options of `bibliobus serve` come before",
-        "the file. `bibliobus check-config` tells everything that is wrong with it.",
-        "",
-        'A span of time is a number of seconds or a text: `"30s"`, `"5m"`, `"1h"`. No secret is in the file.',
-    ]
-    for name, table in tables(Config()):
-        lines += [
-            "",
-            f"## `[{name}]`",
-            "",
-            str(type(table).__doc__),
-            "",
-            "| key | value | default | meaning |",
-            "|---|---|---|---|",
-        ]
-        for field in attrs.fields(type(table)):
-            value = getattr(table, field.name)
-            lines.append(f"| `{field.name}` | {_kind(value)} | `{literal(value)}` | {field.metadata['doc']} |")
-    return "\n".join(lines) + "\n"
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, StrEnum):
-        return " ".join(f"`{member.value}`" for member in type(value))
-    if isinstance(value, tuple):
-        return "list of endpoints"
-    return {float: "span of time", int: "number"}.get(type(value), "path" if isinstance(value, Path) else "text")

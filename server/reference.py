@@ -9,9 +9,11 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
 # What is documented is English, whoever writes it; click's own words are looked up when they are needed.
@@ -76,6 +78,42 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 def _exit_codes() -> Iterator[str]:
     yield "## Exit codes\n"
     yield from _rows(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+# --- the configuration ---------------------------------------------------------------------------------------------------
+
+
+def configuration() -> str:
+    """Return the page of all tables and keys of the configuration file."""
+    return "\n".join(_configuration())
+
+
+def _configuration() -> Iterator[str]:
+    yield "# The configuration file\n"
+    yield "Generated from the classes in `server/config.py`. Every key has a default, so that a file says only what differs;"
+    yield "`bibliobus show-config --defaults` prints one to start from. The file is the one named by `-c`, else by the"
+    yield f"environment variable `{config.ENVIRONMENT}`, else `{config.FILE}` in the working directory. Options of `bibliobus serve` come"
+    yield "before the file. `bibliobus check-config` tells everything that is wrong with it.\n"
+    yield 'A span of time is a number of seconds or a text: `"30s"`, `"5m"`, `"1h"`. No secret is in the file.\n'
+    for name, table in config.tables(config.Config()):
+        yield f"## `[{name}]`\n"
+        yield f"{type(table).__doc__}\n"
+        yield from _rows(
+            ("key", "value", "default", "meaning"), [_key(field, table) for field in attrs.fields(type(table))]
+        )
+
+
+def _key(field: Any, table: Any) -> Sequence[str]:
+    value = getattr(table, field.name)
+    return (f"`{field.name}`", _kind(value), f"`{config.literal(value)}`", field.metadata["doc"])
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, StrEnum):
+        return " ".join(f"`{member.value}`" for member in type(value))
+    if isinstance(value, tuple):
+        return "list of endpoints"
+    return {float: "span of time", int: "number"}.get(type(value), "path" if isinstance(value, Path) else "text")
 
 
 # --- reasons and access points -------------------------------------------------------------------------------------------
@@ -147,7 +185,7 @@ FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "ncip.md": ncip,
     PAGES / "z3950.md": z3950,
     PAGES / "network-file.md": network_file,
-    PAGES / "configuration.md": config.reference,
+    PAGES / "configuration.md": configuration,
     PAGES / "commands.md": commands,
     PAGES / "reasons.md": reasons,
     PAGES / "access-points.md": access_points,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import config
+from server import config, reference
 from server.config import Config, ConfigurationError, Format, Level
 
 BASE = Path("/srv/bibliobus")
@@ -169,7 +169,7 @@ def test_no_file_does_worse_than_being_refused(table: dict[str, Any]) -> None:
 
 
 def test_every_key_has_a_meaning_and_stands_in_the_reference_page() -> None:
-    page = config.reference()
+    page = reference.configuration()
     for name, table in config.tables(Config()):
         assert f"## `[{name}]`" in page
         for field in attrs.fields(type(table)):
