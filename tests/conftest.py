@@ -90,3 +90,12 @@ def counter(any_location: Location) -> Iterator[Counter]:
     counter = Counter(any_location)
     yield counter
     counter.close()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the reactor's threads go: they are no daemons, and an interpreter would wait for them for ever."""
+    from twisted.internet import reactor
+
+    pool = getattr(reactor, "threadpool", None)
+    if pool is not None and pool.started and not pool.joined:
+        pool.stop()
