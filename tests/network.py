@@ -101,7 +101,15 @@ def declare_small_network(connection: Connection, pins: Pins) -> None:
     )
     _add(connection, schema.partner, {"agency": "FR-MDPC62", "name": "MDPC", "library_id": 4})
     _add(connection, schema.database, {"name": "network", "title": "Catalogue", "is_default": 1})
-    if connection.dialect.name == "postgresql":  # The ids above are our own: what comes after them is counted from there.
-        for table in (schema.commune, schema.library, schema.patron_category, schema.item_type, schema.patron, schema.item):
+    if connection.dialect.name == "postgresql":
+        # The ids above are our own: what comes after them is counted from there.
+        for table in (
+            schema.commune,
+            schema.library,
+            schema.patron_category,
+            schema.item_type,
+            schema.patron,
+            schema.item,
+        ):
             last = select(func.max(table.c.id)).scalar_subquery()
             connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))
