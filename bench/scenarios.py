@@ -175,10 +175,13 @@ _SEARCHES: Final[Sequence[tuple[str, Callable[[z3950.Queries], Iterator[Frame]],
     ("Z39.50 phrase", z3950.Queries.phrase, ()),
     ("Z39.50 truncation", z3950.Queries.truncated, ()),
 )
-_PRESENTS: Final = (
-    ("Z39.50 present 10 UNIMARC", oids.UNIMARC, _FAST),
-    ("Z39.50 present 10 USMARC", oids.USMARC, ()),
-    ("Z39.50 present 10 XML", oids.XML, ()),
+_PRESENTS: Final[Sequence[tuple[str, str, int, int, tuple[Asked, ...]]]] = (
+    # A hundred records that everyone asks for, as the peers were measured; then a thousand for each of twenty searches.
+    ("Z39.50 present 10 UNIMARC", oids.UNIMARC, 1, 100, _FAST),
+    ("Z39.50 present 10 USMARC", oids.USMARC, 1, 100, ()),
+    ("Z39.50 present 10 XML", oids.XML, 1, 100, ()),
+    ("Z39.50 present 10 UNIMARC, others each time", oids.UNIMARC, z3950.QUERIES, 1_000, ()),
+    ("Z39.50 present 10 USMARC, others each time", oids.USMARC, z3950.QUERIES, 1_000, ()),
 )
 _SESSIONS: Final = (1, 16, 64)
 
@@ -218,8 +221,8 @@ def measure_z3950(bench: Bench) -> None:
             (name, partial(z3950.script, frames=list(make(queries))), asked) for name, make, asked in _SEARCHES
         ]
         scripts += [
-            (name, partial(z3950.presenting, presents=list(queries.presents(syntax))), asked)
-            for name, syntax, asked in _PRESENTS
+            (name, partial(z3950.presenting, presents=list(queries.presents(syntax, records))[:searches]), asked)
+            for name, syntax, searches, records, asked in _PRESENTS
         ]
         for _ in range(bench.rounds):
             with daemon(store.configuration) as server:

@@ -17,8 +17,6 @@ QUERIES: Final = 20
 """Different queries of one kind; of common words there are no more."""
 _SELDOM: Final = 1_000
 """Different queries of a kind that nobody asks twice."""
-_PRESENTED: Final = 1_000
-"""Records that one association goes through."""
 _RARE, _MIDDLE, _COMMON = (2, 9), (80, 130), (1_000, 6_000)
 """Titles that have a word, of 100,000."""
 
@@ -128,11 +126,10 @@ class Queries:
             found = len(self._facts.beginning_with(prefix))
             yield search("truncated", f"@attr 1=4 @attr 5=1 {prefix}", found)
 
-    def presents(self, syntax: str) -> Iterator[tuple[Frame, list[Frame]]]:
-        """Yield a search for many records, and Presents of ten that go through what it found, again and again."""
+    def presents(self, syntax: str, records: int) -> Iterator[tuple[Frame, list[Frame]]]:
+        """Yield searches, each with the Presents of ten that go through the first *records* of what it found."""
         for word in self._common:
-            hits = len(self._facts.words[word])
-            starts = range(1, min(hits, _PRESENTED) - 9, 10)
+            starts = range(1, min(len(self._facts.words[word]), records) - 9, 10)
             yield next(self._title("search", [word])), [present("present", start, 10, syntax) for start in starts]
 
 
@@ -146,7 +143,7 @@ def script(connections: int, frames: Sequence[Frame]) -> Script:
 
 
 def presenting(connections: int, presents: Sequence[tuple[Frame, list[Frame]]]) -> Script:
-    """Return the load of *connections* associations that each search once and then present, every one other records."""
+    """Return the load of *connections* associations that search once, one for this and one for that, and then present."""
     chosen = zip(cycle(presents), range(connections), strict=False)
     return Script(Framing.BER, [Connection([INIT, search_], frames) for (search_, frames), _ in chosen])
 
