@@ -91,6 +91,14 @@ class StoreTable:
         ),
     )
 
+    read_only: bool = attrs.field(
+        default=False,
+        metadata=_doc(
+            "Read the SQLite file beside the daemon that writes it, and serve Z39.50 alone, on ports of its own: for when one "
+            "core is not enough. On PostgreSQL run another daemon instead."
+        ),
+    )
+
     @property
     def location(self) -> Location:
         """The store that this table names."""

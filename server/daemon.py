@@ -49,12 +49,16 @@ def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
     """Make the adapters: protocol factories that can `drain`."""
     sip2, z3950, ncip = config.sip2, config.z3950, config.ncip
     responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
-    pages = {"ncip": NcipPage(responder)}
-    return {
-        "sip2": SIP2Factory(store, reactor, limit=sip2.connections, login=sip2.login_timeout, idle=sip2.idle_timeout),
+    pages = {} if config.store.read_only else {"ncip": NcipPage(responder)}
+    adapters: dict[str, Any] = {
         "z3950": Z3950Factory(store, reactor, limit=z3950.connections, idle=z3950.idle_timeout),
         "web": make_site(pages, lambda: store.healthy, reactor, limit=ncip.message_size, too_large=TOO_LARGE),
     }
+    if not config.store.read_only:
+        adapters["sip2"] = SIP2Factory(
+            store, reactor, limit=sip2.connections, login=sip2.login_timeout, idle=sip2.idle_timeout
+        )
+    return adapters
 
 
 def _forget_replies(connection: Connection, before: int) -> None:
@@ -86,6 +90,7 @@ class Daemon(Service):
         self.store: Store
         self.listeners: dict[str, list[Listener]] = {wire: [] for wire in WIRES}
         self._adapters: dict[str, Any] = {}
+        self._shared: Shared | None = None
         self._began = 0.0
         self._undo = ExitStack()
 
@@ -109,6 +114,9 @@ class Daemon(Service):
         table = self.config.store
         provide_password(table)
         location = table.location
+        if table.read_only:
+            self._open_beside_another(location, undo)
+            return
         location.create_directory()
         undo.enter_context(location.write_lock())
         provide_schema(location)
@@ -119,6 +127,16 @@ class Daemon(Service):
         self.store = open_store(location, self._reactor, pregrow=True)
         undo.callback(self.store.close)
 
+    def _open_beside_another(self, location: database.Location, undo: ExitStack) -> None:
+        if location.sqlite_path is None:
+            text = "is for SQLite alone: on PostgreSQL every daemon may write"
+            raise ConfigurationError("configuration", [("store.read_only", text)])
+        if not location.sqlite_path.exists():
+            text = f"there is no store in {location.directory}: start the daemon that writes it first"
+            raise ConfigurationError("configuration", [("store.data", text)])
+        self.store = open_store(location, self._reactor, read_only=True)
+        undo.callback(self.store.close)
+
     def _judge_disk(self, seconds: float) -> None:
         self.events.info("The disk keeps a write after {micros} microseconds", micros=round(seconds * 1e6))
         if seconds < process.LYING_DISK:
@@ -127,6 +145,17 @@ class Daemon(Service):
             )
 
     def _listen(self, undo: ExitStack) -> None:
+        self._adapters = _wires(self.store, self.config, self._reactor)
+        for wire in self._adapters:
+            for description in getattr(self.config.listen, wire):
+                listener = listen(self._reactor, description, self._adapters[wire])
+                undo.callback(listener.port.stopListening)
+                self.listeners[wire].append(listener)
+        if not self.config.store.read_only:
+            # Last: a port that closes before the reactor runs would leave its socket in the directory.
+            self._listen_to_commands(undo)
+
+    def _listen_to_commands(self, undo: ExitStack) -> None:
         self._shared = Shared(self.config.store.location, self.store, self._reactor)
         commands: dict[str, control.Command] = {
             "status": self.status,
@@ -134,21 +163,16 @@ class Daemon(Service):
             "stop": self._stop_soon,
             "write": self._shared.run,
         }
-        self._adapters = {**_wires(self.store, self.config, self._reactor), "control": control.ControlFactory(commands)}
-        for wire in WIRES:
-            for description in getattr(self.config.listen, wire):
-                listener = listen(self._reactor, description, self._adapters[wire])
-                undo.callback(listener.port.stopListening)
-                self.listeners[wire].append(listener)
-        # Last: a port that closes before the reactor runs would leave its socket in the directory.
+        self._adapters["control"] = control.ControlFactory(commands)
         self._control = control.listen(self._reactor, self.config.store.data, self._adapters["control"])
         undo.callback(self._control.stopListening)
 
     def _schedule(self, undo: ExitStack) -> None:
-        forgetting = LoopingCall(self._forget)
-        forgetting.clock = self._reactor
-        forgetting.start(FORGET_SECONDS, now=False)
-        undo.callback(forgetting.stop)
+        if not self.config.store.read_only:
+            forgetting = LoopingCall(self._forget)
+            forgetting.clock = self._reactor
+            forgetting.start(FORGET_SECONDS, now=False)
+            undo.callback(forgetting.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         undo.callback(signal.signal, signal.SIGHUP, handler)
         # Not before the reactor runs: only then does a signal stop the daemon as it should.
@@ -226,9 +250,12 @@ class Daemon(Service):
     async def _stop(self) -> None:
         self.events.info("Stopping: what is under way is finished first")
         process.tell_systemd("STOPPING=1")
-        self._shared.closing = True
+        ports = [listener.port for listener in self._listening()]
+        if self._shared is not None:
+            self._shared.closing = True
+            ports.insert(0, self._control)
         try:
-            for port in (self._control, *(listener.port for listener in self._listening())):
+            for port in ports:
                 await maybeDeferred(port.stopListening)
             await gatherResults([self._drain(name, adapter) for name, adapter in self._adapters.items()])
             await self.store.close()

@@ -71,7 +71,8 @@ class Daemon:
         self.ports: dict[str, int] = {}
         for event in self.log:
             if event.get("state") == "ready":
-                self.ports = {wire: int(event[wire].rpartition(":")[2]) for wire in ("sip2", "z3950", "web")}
+                served = [wire for wire in ("sip2", "z3950", "web") if event[wire]]
+                self.ports = {wire: int(event[wire].rpartition(":")[2]) for wire in served}
         assert self.ports, self.raw
 
     def _read(self) -> None:
@@ -108,6 +109,24 @@ def serving(location: Location, *arguments: str, **listen: Sequence[str]) -> Ite
     """Run `bibliobus serve` on the store at *location*."""
     config = write_config(location, **listen)
     daemon = Daemon([sys.executable, "-m", "server", "serve", "-c", str(config), *arguments])
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+
+
+def write_reading_config(location: Location) -> Path:
+    """Write the configuration of a process that only reads the store at *location*."""
+    config = write_config(location)
+    beside = config.with_name("reader.toml")
+    beside.write_text(config.read_text().replace("[listen]", "read_only = true\n[listen]"))
+    return beside
+
+
+@contextmanager
+def reading(location: Location) -> Iterator[Daemon]:
+    """Run `bibliobus serve` beside the daemon that writes the store at *location*."""
+    daemon = Daemon([sys.executable, "-m", "server", "serve", "-c", str(write_reading_config(location))])
     try:
         yield daemon
     finally:

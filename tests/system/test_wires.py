@@ -8,7 +8,7 @@ from storage.database import Location
 from tests.server import ncip_partner as partner
 from tests.server import sip2_kiosk as kiosk
 from tests.server.z3950_origin import fill_catalogue, present, search, texts
-from tests.system.running import Cataloguer, Kiosk, ncip, page, serving
+from tests.system.running import Cataloguer, Kiosk, bibliobus, ncip, page, reading, serving, write_reading_config
 
 
 def test_a_book_lent_over_sip2_is_on_loan_everywhere_at_once_and_all_refuse_it_alike(any_location: Location) -> None:
@@ -49,3 +49,28 @@ def test_a_book_lent_over_sip2_is_on_loan_everywhere_at_once_and_all_refuse_it_a
         assert desk.ask(kiosk.item(b"I1"))[2:4] == b"03"
         assert shown().count(available) == 2
         assert page(daemon, "/readyz") == (200, "ready\n")
+
+
+def test_a_second_process_serves_cataloguers_from_the_file_that_the_first_writes(location: Location) -> None:
+    with location.engine().begin() as connection:
+        fill_catalogue(connection)
+    on_loan = LABELS[Status.ON_LOAN][0]
+    with serving(location) as daemon, Kiosk(daemon) as desk, reading(location) as reader:
+        assert set(reader.ports) == {"z3950", "web"}
+        with Cataloguer(reader) as cataloguer:
+            assert cataloguer.ask(search("@attr 1=4 germinal")).result_count == 1
+            assert on_loan not in texts(cataloguer.ask(present(1, 1, oids.SUTRS)))[0]
+            assert desk.ask(kiosk.checkout(b"R1", b"I1")).startswith(b"121")
+            assert on_loan in texts(cataloguer.ask(present(1, 1, oids.SUTRS)))[0]
+        assert page(reader, "/readyz") == (200, "ready\n")
+        assert page(reader, "/ncip")[0] == 404
+        assert reader.end() == 0
+        assert desk.ask(kiosk.checkin(b"I1")).startswith(b"101")
+
+
+def test_a_reading_process_says_what_it_needs(location: Location, postgresql_location: Location) -> None:
+    (location.directory / "bibliobus.sqlite").unlink()
+    for store, complaint in [(location, "start the daemon that writes it first"), (postgresql_location, "read_only")]:
+        refused = bibliobus("serve", "-c", write_reading_config(store))
+        assert refused.returncode != 0
+        assert complaint in refused.stderr
