@@ -349,6 +349,8 @@ def literal(value: Any) -> str:
     """Write *value* as TOML."""
     if isinstance(value, tuple):
         return f"[{', '.join(literal(member) for member in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, int):

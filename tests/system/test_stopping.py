@@ -82,7 +82,7 @@ def test_nothing_that_was_acknowledged_is_lost(any_location: Location, number: s
 
 def test_an_idle_daemon_stops_at_once_and_leaves_nothing_behind(location: Location) -> None:
     with serving(location) as daemon, Kiosk(daemon) as desk, Kiosk(daemon, user=None) as stranger:
-        assert daemon.end(signal.SIGINT) == 0
+        assert daemon.end() == 0
         assert desk.socket.recv(10) == stranger.socket.recv(10) == b""
         assert daemon.log[-1]["state"] == "stopped"
     assert not (location.directory / "control.sock").exists()
