@@ -157,6 +157,7 @@ def test_a_store_that_is_not_there_is_made(tmp_path: Path) -> None:
 
 def test_a_stopping_daemon_writes_nothing_more(location: Location) -> None:
     with running(configured(location)) as daemon:
+        assert daemon._shared is not None
         daemon._shared.closing = True
 
         def working() -> None:
