@@ -66,7 +66,7 @@ def main() -> int:
         if arguments.json:
             write_json(arguments.json, description, disk, bench.loads, bench.figures)
     except (WrongReplies, DaemonFailed, load.GeneratorFailed) as error:
-        console.print(f"[red]{type(error).__name__}[/]: {error}", markup=True)
+        console.print(f"{type(error).__name__}: {error}", markup=False, style="red")
         return 1
     finally:
         shutil.rmtree(folder)

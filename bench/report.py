@@ -99,9 +99,6 @@ class Figure:
     remark: str = ""
 
 
-UNITS: Final = {"rate": "/s"}
-
-
 def show(console: Console, machine: str, disk: Disk, loads: Sequence[Load], figures: Sequence[Figure]) -> None:
     """Print the tables."""
     console.print(
