@@ -17,7 +17,8 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, RecordComposition, Records
 from protocols.z3950.records import surrogate_diagnostic
 from server import z3950_query
-from server.z3950_records import ELEMENT_SETS, SYNTAXES, Form, Shelf
+from server.records import ELEMENT_SETS, Shelf
+from server.z3950_records import SYNTAXES, Form
 from server.z3950_sets import Budget, ResultSet, ResultSets
 from storage.catalogue.hits import Hits
 from storage.network.network import Database, Network

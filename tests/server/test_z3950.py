@@ -15,9 +15,10 @@ from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
 from server.metrics import Metrics
+from server.records import Shelf
 from server.z3950 import Z3950Factory
 from server.z3950_query import KINDS, PROFILE, REASONS
-from server.z3950_records import Form, Shelf
+from server.z3950_records import Form
 from server.z3950_refusals import REFUSALS, refusal
 from server.z3950_sets import MAX_SETS
 from server.z3950_target import ANSWERS, MAX_DATABASES
