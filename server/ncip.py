@@ -38,7 +38,7 @@ from protocols.ncip.messages import (
 )
 from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import AuthenticationInputType
-from protocols.ncip.xmlsafe import LIMITS
+from protocols.xmlsafe import LIMITS
 from server import ncip_answers
 from server.metrics import METRICS, Metrics
 from server.ncip_answers import Setting

@@ -15,7 +15,7 @@ from twisted.web.http import NOT_ALLOWED, OK, SERVICE_UNAVAILABLE, UNSUPPORTED_M
 from protocols.ncip import MEDIA_TYPE, problem, write
 from protocols.ncip.messages import ProblemMessage
 from protocols.ncip.problems import ProblemType
-from protocols.ncip.xmlsafe import ENCODINGS
+from protocols.xmlsafe import ENCODINGS
 from server.ncip import Responder
 from server.web import PLAIN, Page, Refusal, Request
 

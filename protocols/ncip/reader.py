@@ -16,7 +16,7 @@ from protocols.ncip.envelope import Defect, Envelope, Fault, Form, Received, pro
 from protocols.ncip.messages import MESSAGES, Message, OtherInitiation, OtherResponse, ProblemMessage
 from protocols.ncip.model import NAMESPACE, Child, Element, Kind, SchemeValue
 from protocols.ncip.problems import SERVICES, ProblemType
-from protocols.ncip.xmlsafe import LIMITS, SEPARATOR, Limits, Node, UnsafeXMLError, parse
+from protocols.xmlsafe import LIMITS, SEPARATOR, Limits, Node, UnsafeXMLError, parse
 
 _QUALIFIED = NAMESPACE + SEPARATOR
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")

@@ -12,7 +12,7 @@ from lxml import etree
 from protocols.ncip import Fault, Received, read, write
 from protocols.ncip.messages import MESSAGES, ProblemMessage
 from protocols.ncip.model import Element
-from protocols.ncip.xmlsafe import Node, parse
+from protocols.xmlsafe import Node, parse
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from protocols.ncip.messages import (
     ProblemMessage,
 )
 from protocols.ncip.problems import ProblemType, problem_type_of
-from protocols.ncip.xmlsafe import Limits
+from protocols.xmlsafe import Limits
 from tests.protocols.ncip.strategies import ncip_messages
 
 NS = 'xmlns="http://www.niso.org/2008/ncip"'

@@ -1,4 +1,4 @@
-"""The only XML parser of this package: bytes from a stranger to a small tree, or a reason why not.
+"""The parser of all XML that strangers send: bytes from a stranger to a small tree, or a reason why not.
 
 Expat, not libxml2: libxml2's name dictionary is shared by all documents of a thread and never shrinks (lxml 6.1: 17 MB of
 invented element names left 27 MB behind for good), so anyone who may post could fill the memory. Expat forgets a document with

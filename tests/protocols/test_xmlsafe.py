@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.ncip.xmlsafe import Limits, TooLargeError, UnsafeXMLError, parse
+from protocols.xmlsafe import Limits, TooLargeError, UnsafeXMLError, parse
 
 
 def show(node: Any) -> Any:
