@@ -18,7 +18,8 @@ from protocols.marc.iso2709 import RawField
 from protocols.marc.iso2709 import fields as fields_of
 from storage.bulk import insert_rows, new_ids
 from storage.catalogue import postings
-from storage.catalogue.access_points import DATABASES, Terms, extract
+from storage.catalogue.access_points import DATABASES
+from storage.catalogue.extraction import Terms, extract
 from storage.catalogue.postings import Inverter
 from storage.schema import catalogue_version, database, posting, record
 from storage.statements import Row, Statement, Steps

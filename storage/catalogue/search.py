@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from pyroaring import BitMap
 from sqlalchemy import select
 
-from storage.catalogue import access_points, analyser, postings
+from storage.catalogue import access_points, analyser, extraction, postings
 from storage.catalogue.access_points import ANY, DATABASES, HEADINGS, ISBN, PAIRS, AccessPoint, PointKind
 from storage.catalogue.hits import Hits, Key, Phrase, Range
 from storage.catalogue.query import And, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
@@ -60,7 +60,7 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
     members: list[Key] = [(DATABASES, str(number)) for number in databases]
     alternatives = [each for found in leaves.values() for each in found]
     wanted = {key for each in alternatives for group in each.groups for key in group}
-    version, found = yield from _gather(
+    version, found = yield from gather(
         hits, [*wanted, *members, *(each.phrase for each in alternatives if each.phrase)]
     )
     for each in alternatives:
@@ -131,7 +131,7 @@ def _of_words(points: list[AccessPoint], term: Term) -> list[_Alternative]:
 def _of_phrase(points: list[AccessPoint], words: tuple[str, ...]) -> list[_Alternative]:
     """Look where there are pairs (under ANY, in all fields that have them); else among the records that have all words."""
     paired = [point for point in (access_points.ALL if ANY in points else points) if point.pairs]
-    pairs = access_points.pairs(words)
+    pairs = extraction.pairs(words)
     if paired and len(pairs) == 1:
         return [_Alternative([[(PAIRS + point.code, pairs[0]) for point in paired]])]
     return [
@@ -162,7 +162,7 @@ def _of_headings(points: list[AccessPoint], term: Term) -> list[_Alternative]:
 # --- reading ------------------------------------------------------------------------------------------------------------------
 
 
-def _gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
+def gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
     """Read the postings of `keys`, all at one version of the catalogue, which is told; of phrases what is remembered."""
     ranges = sum(isinstance(key, Range) for key in keys)
     if ranges > MAX_RANGES:
@@ -202,7 +202,7 @@ def _verified(alternative: _Alternative, found: _Found) -> Steps[BitMap]:
     numbers = candidates.to_array()
     for at in range(0, len(numbers), SLICE):
         for record in (yield from fetch(numbers[at : at + SLICE])):
-            if record is not None and access_points.holds_phrase(record.fields(), record.form, point, phrase.words):
+            if record is not None and extraction.holds_phrase(record.fields(), record.form, point, phrase.words):
                 held.add(record.id)
     return held
 

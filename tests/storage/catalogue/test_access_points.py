@@ -7,7 +7,8 @@ import pytest
 from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import access_points as points
-from storage.catalogue.access_points import HEADINGS, PAIRS, extract, holds_phrase, places
+from storage.catalogue.access_points import HEADINGS, PAIRS, places
+from storage.catalogue.extraction import extract, holds_phrase
 from tests.storage.catalogue.running import LEADERS, field
 
 # The Use attributes that the first cut of the Z39.50 server must serve (issue 2).
