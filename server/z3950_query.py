@@ -1,96 +1,16 @@
-"""Queries of Z39.50 in the store's terms: which attributes are taken, what they mean, and every no of the search."""
+"""Queries of Z39.50: which types are taken, and the tree that they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
-
-from pyroaring import BitMap
-
-from protocols.marc.charsets import Charset, decode
 from protocols.z3950 import elements, rpn
-from protocols.z3950.bib1 import Structure, Truncation
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.rpn import BooleanOperator, Profile
 from protocols.z3950.schema import alternative_of
-from protocols.z3950.text import term_text
-from storage.catalogue import search as catalogue
-from storage.catalogue.access_points import PointKind, by_use
-from storage.catalogue.hits import Hits
-from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
-from storage.network.network import Database
-from storage.statements import Steps
-
-PROFILE: Final = Profile(use=frozenset(by_use))
-
-KINDS: Final[dict[tuple[int | None, int], Kind]] = {
-    (None, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.WORD, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.WORD_LIST, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.PHRASE, Truncation.DO_NOT_TRUNCATE): Kind.PHRASE,
-    (None, Truncation.RIGHT): Kind.PREFIX,
-    (Structure.WORD, Truncation.RIGHT): Kind.PREFIX,
-    (Structure.WORD_LIST, Truncation.RIGHT): Kind.PREFIX,
-}
-"""(Structure, Truncation) -> how the store looks for the text."""
-
-_NODES: Final[dict[BooleanOperator, Callable[[Query, Query], Query]]] = {
-    BooleanOperator.AND: And,
-    BooleanOperator.OR: Or,
-    BooleanOperator.AND_NOT: AndNot,
-}
-
-REASONS: Final[dict[QueryReason, tuple[Bib1, str | None]]] = {
-    QueryReason.EMPTY_TERM: (Bib1.MALFORMED_TERM, None),
-    QueryReason.TOO_MANY_TERMS: (Bib1.TOO_MANY_INDEX_TERMS, str(catalogue.MAX_ROWS)),
-    QueryReason.TOO_MANY_CANDIDATES: (Bib1.RESOURCES_EXHAUSTED_NONE, None),
-    QueryReason.UNKNOWN_RESULT_SET: (Bib1.RESULT_SET_DOES_NOT_EXIST, None),
-    QueryReason.NO_HEADINGS: (Bib1.ATTRIBUTE_COMBINATION, None),
-    QueryReason.TOO_COMPLEX: (Bib1.TOO_MANY_WORDS, str(catalogue.MAX_WORDS)),
-}
-"""Why the store does not answer -> the diagnostic, and its addinfo (None: the detail that the store gives)."""
+from server.catalogue_query import PROFILE
 
 
-def search(
-    hits: Hits, query: elements.Query, databases: Sequence[Database], sets: Callable[[str], BitMap]
-) -> Steps[BitMap]:
-    """Return the records of *databases* that *query* finds; *sets* gives earlier results, or raises. Raises Refused."""
-    asked = _translated(_parsed(query))
-    try:
-        return (yield from catalogue.search(hits, asked, tuple(database.id for database in databases), sets))
-    except QueryError as error:
-        condition, addinfo = REASONS[error.reason]
-        raise Refused(condition, error.detail if addinfo is None else addinfo) from error
-
-
-def _parsed(query: elements.Query) -> rpn.Query:
+def parsed(query: elements.Query) -> rpn.Query:
+    """Return the tree of a query. Raises Refused."""
     sent = query.type_1 or query.type_101
     if sent is None:
         raise Refused(Bib1.QUERY_TYPE, alternative_of(query)[0].removeprefix("type_").removesuffix("_implicit"))
     return rpn.parse(sent, PROFILE)
-
-
-def _translated(node: rpn.Query) -> Query:
-    if isinstance(node, rpn.Term):
-        return _term(node)
-    if isinstance(node, rpn.ResultSetOperand):
-        return ResultSet(node.name)
-    return _NODES[node.operator](_translated(node.left), _translated(node.right))
-
-
-def _term(sent: rpn.Term) -> Term:
-    attributes = sent.attributes
-    text = term_text(sent.value, _iso5426)
-    points = by_use[attributes.use]
-    if points[0].kind is PointKind.YEAR and not any(map(str.isdigit, text)):
-        raise Refused(Bib1.ILLEGAL_TERM_VALUE, text)
-    kind = KINDS.get((attributes.structure, attributes.truncation))
-    if kind is None:
-        raise Refused(
-            Bib1.ATTRIBUTE_COMBINATION, f"structure {attributes.structure} with truncation {attributes.truncation}"
-        )
-    return Term(points, kind, text)
-
-
-def _iso5426(value: bytes) -> str:
-    return decode(value, Charset.ISO5426)

@@ -16,10 +16,10 @@ from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, P
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, RecordComposition, Records
 from protocols.z3950.records import surrogate_diagnostic
-from server import z3950_query
+from server import catalogue_query, z3950_query
 from server.records import ELEMENT_SETS, Shelf
+from server.result_sets import Budget, ResultSet, ResultSets
 from server.z3950_records import SYNTAXES, Form
-from server.z3950_sets import Budget, ResultSet, ResultSets
 from storage.catalogue.hits import Hits
 from storage.network.network import Database, Network
 from storage.store import Store
@@ -120,7 +120,8 @@ class Target:
         store = self._service.store
         databases = _databases(store.network, request.database_names)
         hits = self._service.hits
-        steps = z3950_query.search(hits, request.query, databases, lambda operand: self._sets[operand].records)
+        query = z3950_query.parsed(request.query)
+        steps = catalogue_query.search(hits, query, databases, lambda operand: self._sets[operand].records)
         self._sets[name] = found = ResultSet(await store.read(steps), databases)
         return found
 

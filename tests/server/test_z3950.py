@@ -14,13 +14,13 @@ from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
+from server.catalogue_query import KINDS, PROFILE, REASONS
 from server.metrics import Metrics
 from server.records import Shelf
+from server.result_sets import MAX_SETS
 from server.z3950 import Z3950Factory
-from server.z3950_query import KINDS, PROFILE, REASONS
 from server.z3950_records import Form
 from server.z3950_refusals import REFUSALS, refusal
-from server.z3950_sets import MAX_SETS
 from server.z3950_target import ANSWERS, MAX_DATABASES
 from storage import schema
 from storage.catalogue.query import Kind, QueryReason

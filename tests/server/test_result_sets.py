@@ -6,7 +6,7 @@ import pytest
 from pyroaring import BitMap
 
 from protocols.z3950.diagnostics import Refused
-from server.z3950_sets import MAX_SETS, Budget, ResultSet, ResultSets
+from server.result_sets import MAX_SETS, Budget, ResultSet, ResultSets
 from storage.network.network import Database
 
 DATABASES = (Database(1, "network", "", is_default=True),)

@@ -1,4 +1,4 @@
-"""Result sets of associations: named, few for each, within one budget of memory for all of them together.
+"""Result sets: named, few for each, within one budget of memory for all of them together.
 
 A set is the frozen bitmap of record numbers that a search found; records saved later are not in it. What has to go is
 the set that was used longest ago, and its owner is told so when it asks for it (diagnostic 27), not that it never was.
