@@ -18,24 +18,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from protocols.ncip import Defect, Fault, Received, SchemeValue, problem, read, write
+from protocols.ncip.base import Initiation, PlainResponse, ProblemMessage, Response, response_header
+from protocols.ncip.circulation import CheckInItem, CheckOutItem, RenewItem
 from protocols.ncip.elements import Agency, AuthenticationInput, ItemId, Problem, UserId
 from protocols.ncip.envelope import VERSIONS
-from protocols.ncip.messages import (
-    CheckInItem,
-    CheckOutItem,
-    Initiation,
-    LookupItem,
-    LookupUser,
-    LookupVersion,
-    LookupVersionResponse,
-    OtherResponse,
-    ProblemMessage,
-    RenewItem,
-    Response,
-    UniqueAgencyId,
-    VersionAgency,
-    response_header,
-)
+from protocols.ncip.lookups import LookupItem, LookupUser
+from protocols.ncip.messages import LookupVersion, LookupVersionResponse, UniqueAgencyId, VersionAgency
 from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import AuthenticationInputType
 from protocols.xmlsafe import LIMITS
@@ -228,7 +216,8 @@ class Responder:
             detail = "requests are not looked up here: give ItemId"
             raise Refused(problem(asked.service, ProblemType.ELEMENT_RULE_VIOLATED, detail, "RequestId"))
         barcode = _barcode(asked.service, message.item_id)
-        account = await self._store.read(item_information(asked.setting.network, barcode, asked.origin.library_id))
+        steps = item_information(asked.setting.network, barcode, asked.origin.library_id, asked.now)
+        account = await self._store.read(steps)
         if account.item is None:
             raise asked.refused((account.reason or Reason.UNKNOWN_ITEM,), {ITEM: barcode})
         return asked.write(ncip_answers.lookup_item(asked.setting, message, account, account.item))
@@ -304,7 +293,7 @@ class Responder:
 def _refusal(message: Initiation, problems: tuple[Problem, ...]) -> Response:
     """Make the response of *message*'s own service that holds problems and nothing else."""
     header = response_header(message.initiation_header)
-    return OtherResponse(name=message.service, response_header=header, problem=problems)
+    return PlainResponse(name=message.service, response_header=header, problem=problems)
 
 
 def _missing(service: str, element: str) -> Refused:

@@ -7,21 +7,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from protocols.ncip.elements import BibliographicId, ItemId, RequestId, ResponseHeader
-from protocols.ncip.items import Destination, ItemOptionalFields, RoutingInformation
-from protocols.ncip.messages import (
+from protocols.ncip.base import Response
+from protocols.ncip.circulation import (
     CheckInItem,
     CheckInItemResponse,
     CheckOutItem,
     CheckOutItemResponse,
-    LookupItem,
-    LookupItemResponse,
-    LookupUser,
-    LookupUserResponse,
     RenewItem,
     RenewItemResponse,
-    Response,
 )
+from protocols.ncip.elements import BibliographicId, ItemId, RequestId, ResponseHeader
+from protocols.ncip.items import Destination, ItemOptionalFields, RoutingInformation
+from protocols.ncip.lookups import LookupItem, LookupItemResponse, LookupUser, LookupUserResponse
 from protocols.ncip.model import SchemeValue
 from protocols.ncip.schemes import (
     ItemElementType,

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from twisted.web.http import NOT_ALLOWED, OK, SERVICE_UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE
 
 from protocols.ncip import MEDIA_TYPE, problem, write
-from protocols.ncip.messages import ProblemMessage
+from protocols.ncip.base import ProblemMessage
 from protocols.ncip.problems import ProblemType
 from protocols.xmlsafe import ENCODINGS
 from server.ncip import Responder

@@ -9,14 +9,23 @@ import enum
 import re
 from dataclasses import dataclass
 
+from protocols.ncip.base import Message, ProblemMessage
 from protocols.ncip.elements import Problem
-from protocols.ncip.messages import Message, ProblemMessage
 from protocols.ncip.problems import ProblemType, problem_type
+from protocols.ncip.releases import Release, release_of
 
 _XSD = "http://www.niso.org/schemas/ncip/{0}/imp1/xsd/ncip_{0}.xsd"
 V2_02 = _XSD.format("v2_02")
-VERSIONS = (V2_02, _XSD.format("v2_01"), _XSD.format("v2_0"))
-"""Version strings that LookupVersion tells, the preferred one first: 2.0 and 2.01 share the namespace and the models of 2.02."""
+V1_0 = "http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd"
+DEFAULTS = {
+    Release.V2_02: V2_02,
+    Release.V2_01: _XSD.format("v2_01"),
+    Release.V2_0: _XSD.format("v2_0"),
+    Release.V1_0: V1_0,
+}
+"""Release -> the version string by which it is known."""
+VERSIONS = tuple(DEFAULTS.values())
+"""Version strings that LookupVersion tells, the preferred one first."""
 LOOKUP_VERSION = "http://www.niso.org/ncip/v1_0/imp1/xsd/ncip_version.xsd"
 """Version string of NCIPVersionMessage, the only one."""
 
@@ -25,27 +34,35 @@ _VERSION = re.compile(r"[!-~]{1,200}")
 
 
 class Form(enum.Enum):
-    """Which document a message travels in; the value is the root element."""
+    """Which document a message travels in; the value is the element around it, which is the root but for `EXTENSION`."""
 
     NCIP = "NCIPMessage"
+    EXTENSION = "Ext"
     VERSION = "NCIPVersionMessage"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Form, version string, and prefix of elements (empty: the default namespace)."""
+    """Form, version string, prefix of elements (empty: the default namespace), and the release that is spoken.
+
+    `foreign`: the elements of `releases.EXTENDED` are in their own namespace, as their first users have them.
+    """
 
     form: Form = Form.NCIP
     version: str = V2_02
     prefix: str = "ns1"
+    release: Release = Release.V2_02
+    foreign: bool = False
 
     @classmethod
-    def like(cls, form: Form, version: str, prefix: str) -> Envelope:
+    def like(cls, form: Form, version: str, prefix: str, *, namespace: bool = True) -> Envelope:
         """Make the envelope of an answer from what the root of the question says, as far as that is fit to repeat."""
+        release = release_of(version, namespace=namespace)
         return cls(
             form=form,
-            version=version if _VERSION.fullmatch(version) else V2_02,
+            version=version if _VERSION.fullmatch(version) else DEFAULTS.get(release, V2_02),
             prefix=prefix if not prefix or _PREFIX.fullmatch(prefix) else "ns1",
+            release=release,
         )
 
 

@@ -9,16 +9,21 @@ service's to ask for.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
+from protocols.ncip.base import Message, PlainResponse, ProblemMessage
 from protocols.ncip.envelope import Defect, Envelope, Fault, Form, Received, problem
-from protocols.ncip.messages import MESSAGES, Message, OtherInitiation, OtherResponse, ProblemMessage
+from protocols.ncip.first import upgrade
+from protocols.ncip.messages import MESSAGES
 from protocols.ncip.model import NAMESPACE, Child, Element, Kind, SchemeValue
-from protocols.ncip.problems import SERVICES, ProblemType
+from protocols.ncip.problems import SERVICES, Group, ProblemType
+from protocols.ncip.releases import EXTENDED, EXTENSION, Release
 from protocols.xmlsafe import LIMITS, SEPARATOR, Limits, Node, UnsafeXMLError, parse
 
 _QUALIFIED = NAMESPACE + SEPARATOR
+_TOLD = frozenset(name for name, service in SERVICES.items() if service.group is Group.NOTIFICATION)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _MOST_DEFECTS = 20
 _SHOWN = 80
@@ -122,15 +127,28 @@ def read(data: bytes, *, zone: tzinfo = UTC, charset: str | None = None, limits:
     version = root.attributes.get(_QUALIFIED + "version") or root.attributes.get("version") or ""
     if root.tag == Form.VERSION.value:
         return _message(root, Envelope.like(Form.VERSION, version, ""), zone)
-    envelope = Envelope.like(Form.NCIP, version, document.prefix)
+    envelope = Envelope.like(Form.NCIP, version, document.prefix, namespace=root.tag != Form.NCIP.value)
     if root.tag not in {Form.NCIP.value, _QUALIFIED + Form.NCIP.value}:
         return _fault(envelope, ProblemType.UNKNOWN_ELEMENT, "this is no NCIP message", root.name)
-    if (
-        root.tag == Form.NCIP.value and "v2_" not in version
-    ):  # without the namespace it is 1.0, unless it says otherwise
-        detail = "NCIP 2.0, 2.01 and 2.02 are spoken here; this is another version"
-        return _fault(Envelope(), ProblemType.PROTOCOL_ERROR, detail, "NCIPMessage")
+    if envelope.release is Release.V1_0:
+        root = upgrade(root)
+    elif root.children and root.children[0].tag in {_QUALIFIED + "Ext", "Ext"}:
+        return _extension(root.children[0], envelope, zone)
     return _message(root, envelope, zone)
+
+
+def _extension(ext: Node, envelope: Envelope, zone: tzinfo) -> Received | Fault:
+    """Read a service that its partner's release has under Ext, in the namespace of NCIP or in one of its own."""
+    foreign = any(node.tag.startswith(EXTENSION + SEPARATOR) for node in ext.children)
+    envelope = replace(envelope, form=Form.EXTENSION, foreign=foreign)
+    return _message(_domestic(ext) if foreign else ext, envelope, zone)
+
+
+def _domestic(node: Node) -> Node:
+    """Take the elements of the extension into the namespace of NCIP."""
+    own = node.tag.startswith(EXTENSION + SEPARATOR) and node.name in EXTENDED
+    children = [_domestic(child) for child in node.children]
+    return Node(_QUALIFIED + node.name if own else node.tag, node.attributes, node.text, children)
 
 
 def _message(root: Node, envelope: Envelope, zone: tzinfo) -> Received | Fault:
@@ -140,10 +158,8 @@ def _message(root: Node, envelope: Envelope, zone: tzinfo) -> Received | Fault:
         message: Message
         if name in MESSAGES:
             message = walk.element(MESSAGES[name], node)
-        elif name in SERVICES:
-            message = walk.element(OtherInitiation, _known(OtherInitiation, node), name=name)
-        elif name.removesuffix("Response") in SERVICES:
-            message = walk.element(OtherResponse, _known(OtherResponse, node), name=name.removesuffix("Response"))
+        elif name.endswith("Response") and name.removesuffix("Response") in _TOLD:
+            message = walk.element(PlainResponse, node, name=name.removesuffix("Response"))
         elif name == "Problem":
             message = walk.element(ProblemMessage, root)
         else:
@@ -152,11 +168,6 @@ def _message(root: Node, envelope: Envelope, zone: tzinfo) -> Received | Fault:
     if not root.children:
         return _fault(envelope, ProblemType.NEEDED_DATA_MISSING, "the message is empty", root.name)
     return _fault(envelope, ProblemType.UNSUPPORTED_SERVICE, "no service of NCIP", root.name, root.children[0].name)
-
-
-def _known(cls: type[Element], node: Node) -> Node:
-    """Leave out what a message without a model holds beyond the children that all messages share."""
-    return Node(node.tag, node.attributes, "", [sub for sub in node.children if sub.tag in _rows(cls)])
 
 
 def _fault(envelope: Envelope, kind: ProblemType, detail: str, element: str, value: str = "") -> Fault:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from protocols.ncip.base import ProblemMessage
 from protocols.ncip.envelope import LOOKUP_VERSION, VERSIONS
-from protocols.ncip.messages import MESSAGES, ProblemMessage
+from protocols.ncip.messages import MESSAGES
 from protocols.ncip.model import NAMESPACE, Child, Element, Kind, content_model
 from protocols.ncip.problems import GENERAL, MESSAGING, SERVICES
+from protocols.ncip.releases import SINCE
 from protocols.ncip.schemes import SCHEMES
 
 
@@ -29,13 +31,20 @@ def models() -> dict[str, type[Element]]:
 
 
 def _page() -> Iterator[str]:
-    yield "# NCIP 2.02: messages and elements"
+    yield "# NCIP: messages and elements"
     yield ""
     yield f"Namespace `{NAMESPACE}`. Versions spoken:"
     yield from (f"- `{version}`" for version in VERSIONS)
     yield f"- `{LOOKUP_VERSION}` (NCIPVersionMessage: LookupVersion and its response, in no namespace)"
     yield ""
-    yield "Content models are in the notation of the standard; every one ends with `Ext?`, which is read over and never written."
+    yield "Content models are those of 2.02, in the notation of the standard; every one ends with `Ext?`, which is read over and never"
+    yield "written. The answer to a notification is `(ResponseHeader?, Problem*)`. What an earlier release has not is left out of what is"
+    yield "written in it:\n"
+    yield "| since | element | children |\n|---|---|---|"
+    for release, elements in SINCE.items():
+        for name, tags in elements.items():
+            yield f"| {release.name[1:].replace('_', '.')} | {name} | {', '.join(sorted(tags))} |"
+    yield ""
     for name, cls in models().items():
         yield f"\n## {name}\n"
         yield (cls.__doc__ or "").splitlines()[0]
@@ -63,7 +72,6 @@ def _services() -> Iterator[str]:
     yield "\n# Services and their problem types\n"
     yield f"Every service, general: {' · '.join(sorted(GENERAL))}"
     yield f"\nEvery service, about the message: {' · '.join(sorted(MESSAGING))}\n"
-    yield "| service | kind | modelled | own problem types |\n|---|---|---|---|"
+    yield "| service | kind | own problem types |\n|---|---|---|"
     for service in SERVICES.values():
-        modelled = "yes" if service.name in MESSAGES else ""
-        yield f"| {service.name} | {service.group.value} | {modelled} | {' · '.join(sorted(service.own))} |"
+        yield f"| {service.name} | {service.group.value} | {' · '.join(sorted(service.own))} |"

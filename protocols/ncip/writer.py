@@ -1,20 +1,16 @@
-"""The strict writer: a message to bytes that the 2.02 schema accepts, or LocalProtocolError.
+"""The strict writer: a message to bytes that the schema of its release accepts, or LocalProtocolError.
 
-Order, names and cardinality come from the table. `version` and `Scheme` are always in the namespace, as the schema demands, and
-so need a prefix even where the elements, like the asker's, have none. Dates are in UTC to the second. What XML cannot
-carry is left out of texts; a Scheme that is no URI is left out too, since partners do send such and we repeat them.
+Order, names and cardinality come from the table; see `pen` for 2.x and `first` for 1.0.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Any
-
+from protocols.ncip.base import Message, ProblemMessage
 from protocols.ncip.envelope import LOOKUP_VERSION, Envelope, Form
-from protocols.ncip.messages import Initiation, Message, OtherInitiation, OtherResponse, ProblemMessage, Response
-from protocols.ncip.model import NAMESPACE, Child, Element, Kind, LocalProtocolError
-from protocols.ncip.problems import SERVICES, Group
+from protocols.ncip.first import DOCTYPE, FirstPen
+from protocols.ncip.model import NAMESPACE
+from protocols.ncip.pen import Pen, escape
+from protocols.ncip.releases import EXTENSION, Release
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 """Content type of everything written."""
@@ -22,99 +18,41 @@ MEDIA_TYPE = "application/xml; charset=utf-8"
 STANDARD = Envelope()
 """The envelope of what answers nobody's question."""
 
-_SPECIAL = re.compile('[&<>"\r\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
-_PATH = r"(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?@!$&'()*+,;=-])"
-_ABSOLUTE = rf"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?(?:[/?]{_PATH}*)?|(?!//){_PATH}+)"
-_URI = re.compile(rf"{_ABSOLUTE}|[A-Za-z0-9._~-]+(?:/{_PATH}*)?", re.ASCII)
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_ROOT = Form.NCIP.value
 
 
 def write(message: Message, envelope: Envelope = STANDARD) -> bytes:
-    """Write one document in *envelope*; raises LocalProtocolError when the schema forbids what the message holds."""
-    out = ['<?xml version="1.0" encoding="UTF-8"?>\n<']
+    """Write one document in *envelope*; raises LocalProtocolError when the schema forbids what the message holds.
+
+    The DTD of 1.0 has no problem outside a service: such a message is written in 2.02.
+    """
+    out = [_HEAD]
     if envelope.form is Form.VERSION:
-        _Pen(out, "", "").root(envelope.form, f'version="{LOOKUP_VERSION}"', message)
+        out.append(f'<{envelope.form.value} version="{LOOKUP_VERSION}">')
+        Pen(out, "", "", Release.V2_02).message(message)
+        out.append(f"</{envelope.form.value}>")
+    elif envelope.release is Release.V1_0 and not isinstance(message, ProblemMessage):
+        out += (DOCTYPE, f'<{_ROOT} version="{escape(envelope.version)}">')
+        FirstPen(out).message(message)
+        out.append(f"</{_ROOT}>")
     else:
-        lead = envelope.prefix and envelope.prefix + ":"
-        spaces = f'xmlns{lead and ":" + envelope.prefix}="{NAMESPACE}"'
-        if not lead:
-            spaces += f' xmlns:ns1="{NAMESPACE}"'
-        marked = lead or "ns1:"
-        _Pen(out, lead, marked).root(envelope.form, f'{spaces} {marked}version="{escape(envelope.version)}"', message)
+        _second(out, message, STANDARD if envelope.release is Release.V1_0 else envelope)
     return "".join(out).encode()
 
 
-def escape(text: str) -> str:
-    """Make a text fit for content and for quoted attributes."""
-    return _SPECIAL.sub(lambda char: _ESCAPES.get(char[0], ""), text) if _SPECIAL.search(text) else text
-
-
-def moment(value: datetime) -> str:
-    """Give a date as it is sent: `YYYY-MM-DDThh:mm:ssZ`. Raises LocalProtocolError for a date without a zone."""
-    if value.tzinfo is None:
-        raise LocalProtocolError("a date without a zone")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-
-
-class _Pen:
-    """One writing: where to, and the prefixes of elements and of attributes."""
-
-    def __init__(self, out: list[str], lead: str, marked: str) -> None:
-        self.out = out
-        self.lead = lead
-        self.marked = marked
-
-    def root(self, form: Form, attributes: str, message: Message) -> None:
-        self.out.append(f"{self.lead}{form.value} {attributes}>")
-        if isinstance(message, ProblemMessage):
-            self.content(message)
-        else:
-            if not _complete(message):
-                raise LocalProtocolError(f"{message.service} has no model here: of it only problems can be sent")
-            self.compound(message.service + ("Response" if isinstance(message, Response) else ""), message)
-        self.out.append(f"</{self.lead}{form.value}>")
-
-    def compound(self, tag: str, element: Element) -> None:
-        self.out.append(f"<{self.lead}{tag}>")
-        self.content(element)
-        self.out.append(f"</{self.lead}{tag}>")
-
-    def content(self, element: Element) -> None:
-        for child, value in element.valid_children():
-            if child.repeats:
-                for each in value:
-                    self.child(child, each)
-            else:
-                self.child(child, value)
-
-    def child(self, child: Child, value: Any) -> None:
-        if child.kind is Kind.COMPOUND:
-            self.compound(child.tag, value)
-        elif child.kind is Kind.FLAG:
-            self.out.append(f"<{self.lead}{child.tag}/>")
-        else:
-            tag, attributes = child.tag, ""
-            if child.kind is Kind.TEXT:
-                text = escape(value)
-            elif child.kind is Kind.PAIR:
-                text = escape(value.value)
-                if value.scheme and _URI.fullmatch(value.scheme):
-                    attributes = f' {self.marked}Scheme="{escape(value.scheme)}"'
-            elif child.kind is Kind.DATE:
-                text = moment(value)
-            else:
-                text = _number(child, value)
-            self.out.append(f"<{self.lead}{tag}{attributes}>{text}</{self.lead}{tag}>")
-
-
-def _complete(message: Initiation | Response) -> bool:
-    """Tell whether a message without a model is whole: a refusal, or the answer to a notification."""
-    if isinstance(message, OtherResponse):
-        return bool(message.problem) or SERVICES[message.service].group is Group.NOTIFICATION
-    return not isinstance(message, OtherInitiation)
-
-
-def _number(child: Child, value: int) -> str:
-    if child.least is not None and value < child.least:
-        raise LocalProtocolError(f"{child.tag} must be {child.least} or more")
-    return str(value)
+def _second(out: list[str], message: Message, envelope: Envelope) -> None:
+    lead = envelope.prefix and envelope.prefix + ":"
+    marked = lead or "ns1:"
+    spaces = f'xmlns{lead and ":" + envelope.prefix}="{NAMESPACE}"'
+    if not lead:
+        spaces += f' xmlns:ns1="{NAMESPACE}"'
+    foreign = None
+    if envelope.foreign:
+        foreign = "ext:" if lead != "ext:" else "x:"
+        spaces += f' xmlns:{foreign[:-1]}="{EXTENSION}"'
+    out.append(f'<{lead}{_ROOT} {spaces} {marked}version="{escape(envelope.version)}">')
+    extends = envelope.form is Form.EXTENSION and not isinstance(message, ProblemMessage)
+    out.append(f"<{lead}Ext>" if extends else "")
+    Pen(out, lead, marked, envelope.release, foreign).message(message)
+    out.append(f"</{lead}Ext></{lead}{_ROOT}>" if extends else f"</{lead}{_ROOT}>")

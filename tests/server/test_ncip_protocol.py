@@ -90,7 +90,7 @@ class ProtocolTests(PartnerCase):
             (message("Frobnicate"), "Unsupported Service"),
             (message("LookupUserResponse"), "Protocol Error"),
             (message("Problem"), "Protocol Error"),
-            (b"<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'/>", "Protocol Error"),
+            (b"<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'/>", "Needed Data Missing"),
         ):
             answer = await self.ask(body)
             assert answer.name == "Problem"
@@ -110,7 +110,7 @@ class ProtocolTests(PartnerCase):
             assert answer.root.tag.rpartition("}")[2] == ("NCIPVersionMessage" if body is alone else "NCIPMessage")
             assert answer.one("FromAgencyId/UniqueAgencyId/Value") == "us"
             assert answer.one("ToAgencyId/UniqueAgencyId/Value") == "them"
-            assert len(answer.all("VersionSupported")) == 3
+            assert len(answer.all("VersionSupported")) == 4
         headed = Answer(await self.responder.answer(message("LookupVersion")))
         assert headed.one("FromAgencyId/UniqueAgencyId/Value") == US
         bare = Answer(await self.responder.answer(b"<NCIPVersionMessage><LookupVersion/></NCIPVersionMessage>"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
 
-from protocols.ncip import Fault, Received, read, write
-from protocols.ncip.messages import MESSAGES, ProblemMessage
+from protocols.ncip import Received, Release, read, write
+from protocols.ncip.base import ProblemMessage
+from protocols.ncip.messages import MESSAGES
 from protocols.ncip.model import Element
 from protocols.xmlsafe import Node, parse
 
@@ -20,12 +22,7 @@ def samples(shared_data: Path) -> list[dict[str, str]]:
     with (shared_data / "ncip/INDEX.tsv").open() as index:
         rows = list(csv.DictReader(index, delimiter="\t"))
     return [
-        row | {"data": (shared_data / "ncip/samples" / row["file"]).read_text("utf-8")}
-        for row in rows
-        if row["file"]
-        and not row["valid"].startswith("dtd1")
-        and "v1_0" not in row["version"]
-        and "dtd" not in row["valid"]
+        row | {"data": (shared_data / "ncip/samples" / row["file"]).read_text("utf-8")} for row in rows if row["file"]
     ]
 
 
@@ -44,19 +41,38 @@ def leaves(node: Node) -> list[Node]:
     return [leaf for child in node.children for leaf in leaves(child)] or [node]
 
 
-def test_every_v2_sample_is_understood_as_its_service(samples: list[dict[str, str]]) -> None:
-    assert len(samples) > 150
-    for row in samples:
-        received = read(row["data"].encode())
-        if row["service"].startswith("Ext.") or row["service"] in {"DestroyItem", ""}:  # no services of NCIP
-            assert isinstance(received, Fault)
-            continue
-        assert isinstance(received, Received), row["file"]
-        if row["service"] == "Problem":
-            assert isinstance(received.message, ProblemMessage)
-        else:
-            assert not isinstance(received.message, ProblemMessage)
-            assert received.message.service == row["service"].removesuffix("Response"), row["file"]
+# What of a message says whom or what it is about, in any release.
+KEYS = frozenset({
+    "UserIdentifierValue", "ItemIdentifierValue", "RequestIdentifierValue", "AuthenticationInputData", "ProblemType", "Title",
+    "BibliographicRecordIdentifier", "BibliographicItemIdentifier", "VisibleUserIdentifier", "VisibleItemIdentifier",
+    "ProcessingErrorValue",
+})  # fmt: skip
+
+
+def understood(row: dict[str, str]) -> str:
+    """Say what is wrong with the reading of a sample; nothing when its service and all its keys were read."""
+    received = read(row["data"].encode())
+    service = row["service"].removeprefix("Ext.")
+    if not isinstance(received, Received):
+        return f"fault: {received.problem.problem_detail}"
+    if service == "Problem":
+        return "" if isinstance(received.message, ProblemMessage) else "not a problem"
+    if isinstance(received.message, ProblemMessage) or received.message.service != service.removesuffix("Response"):
+        return "another service"
+    held = texts(received.message)
+    lost = [
+        leaf.name
+        for leaf in leaves(parse(row["data"].encode()).root)
+        if leaf.name in KEYS and leaf.text.strip() and leaf.text.strip() not in held
+    ]
+    return f"lost: {lost}" if lost else ""
+
+
+def test_nearly_all_samples_are_understood_in_every_release(samples: list[dict[str, str]]) -> None:
+    """At least 95 in 100 of what real partners send: the service, and every text that says whom or what it is about."""
+    wrong = {row["file"]: why for row in samples if (why := understood(row))}
+    assert len(samples) > 230
+    assert len(wrong) <= len(samples) * 0.05, wrong
 
 
 def test_nothing_identifying_is_lost_from_the_samples_of_modelled_services(samples: list[dict[str, str]]) -> None:
@@ -83,8 +99,21 @@ def test_nothing_identifying_is_lost_from_the_samples_of_modelled_services(sampl
     assert seen > 200
 
 
+FILES = {Release.V2_0: "ncip_v2_0.xc.xsd", Release.V2_01: "ncip_v2_01.xsd", Release.V2_02: "ncip_v2_02.xsd"}
+
+
+def row_releases(row: dict[str, str]) -> set[Release]:
+    return {
+        release for release in FILES if f"2.{release.name[3:].lower()}" in row["valid"].replace("xsd:", "").split(",")
+    }
+
+
 def test_a_valid_sample_is_written_again_valid_and_alike(samples: list[dict[str, str]], shared_data: Path) -> None:
-    schema = etree.XMLSchema(etree.parse(str(shared_data / "ncip/schemas/ncip_v2_02.xsd")))
+    schemas = {
+        release: etree.XMLSchema(etree.parse(str(shared_data / "ncip/schemas" / name)))
+        for release, name in FILES.items()
+    }
+    schema = schemas[Release.V2_02]
     count = 0
     for row in samples:
         if "2.02" not in row["valid"] or row["service"] not in {*MESSAGES, "Problem"}:
@@ -95,11 +124,13 @@ def test_a_valid_sample_is_written_again_valid_and_alike(samples: list[dict[str,
             continue
         if b"" in (leaf.text.strip().encode() for leaf in leaves(parse(row["data"].encode()).root)):
             continue  # an empty text is absent for us, and some of these are mandatory
-        again = write(received.message, received.envelope)
+        again = write(received.message, replace(received.envelope, release=Release.V2_02))
         schema.assertValid(etree.fromstring(again))
         reread = read(again)
         assert isinstance(reread, Received)
         assert reread.message == received.message
+        if received.envelope.release in row_releases(row):  # and in the release that its sender speaks
+            schemas[received.envelope.release].assertValid(etree.fromstring(write(received.message, received.envelope)))
         count += 1
     assert count > 40
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from protocols.ncip.base import PlainResponse, ProblemMessage
 from protocols.ncip.elements import Problem
-from protocols.ncip.messages import MESSAGES, OtherResponse, ProblemMessage
+from protocols.ncip.messages import MESSAGES
 from protocols.ncip.model import Child, Element, Kind, SchemeValue
-from protocols.ncip.problems import SERVICES
+from protocols.ncip.problems import SERVICES, Group
 from protocols.ncip.reference import models
 from protocols.ncip.schemes import SCHEMES
 
@@ -70,14 +71,14 @@ def _value(child: Child) -> st.SearchStrategy[Any]:
     return st.integers(-(10**9) if child.least is None else child.least, 10**9)
 
 
-def others() -> st.SearchStrategy[Any]:
-    """Give the refusals of services without a model."""
-    names = st.sampled_from(sorted(set(SERVICES) - set(MESSAGES)))
-    problems = st.lists(elements(Problem), min_size=1, max_size=2).map(tuple)
-    return st.builds(OtherResponse, name=names, problem=problems)
+def plain() -> st.SearchStrategy[Any]:
+    """Give answers to notifications, with problems and without."""
+    names = st.sampled_from(sorted(name for name, known in SERVICES.items() if known.group is Group.NOTIFICATION))
+    problems = st.lists(elements(Problem), max_size=2).map(tuple)
+    return st.builds(PlainResponse, name=names, problem=problems)
 
 
 def ncip_messages() -> st.SearchStrategy[Any]:
     """Give any message that travels in an NCIPMessage of the 2.02 schema."""
     modelled = [cls for name, cls in MESSAGES.items() if not name.startswith("LookupVersion")]
-    return st.one_of(*(elements(cls) for cls in modelled), elements(ProblemMessage), others())
+    return st.one_of(*(elements(cls) for cls in modelled), elements(ProblemMessage), plain())

@@ -10,18 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.ncip import Defect, Envelope, Fault, Form, Received, SchemeValue, read, write
-from protocols.ncip.envelope import V2_02
-from protocols.ncip.messages import (
-    CheckOutItem,
-    LookupItem,
-    LookupUser,
-    LookupVersion,
-    OtherInitiation,
-    OtherResponse,
-    ProblemMessage,
-)
+from protocols.ncip import Defect, Envelope, Fault, Form, Received, Release, SchemeValue, read, write
+from protocols.ncip.base import PlainResponse, ProblemMessage
+from protocols.ncip.circulation import CheckOutItem
+from protocols.ncip.elements import Agency, InitiationHeader, ItemId, Problem, UserId
+from protocols.ncip.envelope import V1_0, V2_02
+from protocols.ncip.lookups import LookupItem, LookupItemSet, LookupUser, LookupUserResponse
+from protocols.ncip.messages import LookupVersion
 from protocols.ncip.problems import ProblemType, problem_type_of
+from protocols.ncip.releases import EXTENSION
+from protocols.ncip.users import LoanedItem
 from protocols.xmlsafe import Limits
 from tests.protocols.ncip.strategies import ncip_messages
 
@@ -52,17 +50,20 @@ LOOK = "<LookupUser><UserId><UserIdentifierValue> R1\n</UserIdentifierValue></Us
 @pytest.mark.parametrize(
     ("document", "envelope"),
     [
-        (f"<NCIPMessage {NS} version='{V2}'>{LOOK}</NCIPMessage>", Envelope(version=V2, prefix="")),
+        (
+            f"<NCIPMessage {NS} version='{V2}'>{LOOK}</NCIPMessage>",
+            Envelope(version=V2, release=Release.V2_0, prefix=""),
+        ),
         (f"<NCIPMessage {NS}>{LOOK}</NCIPMessage>", Envelope(prefix="")),
         (f"<NCIPMessage {NS} version='5.6'>{LOOK}</NCIPMessage>", Envelope(version="5.6", prefix="")),
         (f"<NCIPMessage {NS} version='{'x' * 500}'>{LOOK}</NCIPMessage>", Envelope(prefix="")),
-        (f"<NCIPMessage version='{V2}'>{LOOK}</NCIPMessage>", Envelope(version=V2, prefix="")),
+        (f"<NCIPMessage version='{V2}'>{LOOK}</NCIPMessage>", Envelope(version=V2, release=Release.V2_0, prefix="")),
         (
             (
                 f"<q:NCIPMessage xmlns:q='http://www.niso.org/2008/ncip' q:version='{V2}'>{LOOK.replace('<', '<q:').replace('<q:/', '</q:')}"
                 "</q:NCIPMessage>"
             ),
-            Envelope(version=V2, prefix="q"),
+            Envelope(version=V2, release=Release.V2_0, prefix="q"),
         ),
         (
             (
@@ -163,17 +164,74 @@ def test_a_flag_is_its_presence_and_an_empty_element_is_absent() -> None:
     assert asked.user_id.user_identifier_value is None
 
 
-def test_a_service_without_a_model_is_read_as_far_as_its_header() -> None:
-    asked = message(
-        f"<NCIPMessage {NS}><RequestItem><InitiationHeader><FromAgencyId><AgencyId>FR-1</AgencyId></FromAgencyId></InitiationHeader>"
-        "<UserId/></RequestItem></NCIPMessage>"
+def test_the_answer_to_a_notification_holds_problems_or_nothing() -> None:
+    assert message(f"<NCIPMessage {NS}><ItemShippedResponse/></NCIPMessage>") == PlainResponse(name="ItemShipped")
+    told = message(f"<NCIPMessage {NS}><ItemShippedResponse><Problem/></ItemShippedResponse></NCIPMessage>")
+    assert told == PlainResponse(name="ItemShipped", problem=(Problem(),))
+
+
+FIRST = """<?xml version="1.0"?>
+<!DOCTYPE NCIPMessage PUBLIC "-//NISO//NCIP DTD Version 1.0//EN" "http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd">
+<NCIPMessage version="http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd">{0}</NCIPMessage>"""
+HEADER = """<InitiationHeader><FromAgencyId><UniqueAgencyId datatype="string"><Scheme>s</Scheme><Value>FR-1</Value></UniqueAgencyId>
+</FromAgencyId><ToAgencyId><UniqueAgencyId><Scheme/><Value>FR-2</Value></UniqueAgencyId></ToAgencyId></InitiationHeader>"""
+
+
+def test_a_message_of_1_0_is_read_in_the_models_of_2() -> None:
+    received = understood(
+        FIRST.format(
+            f"<LookupUser>{HEADER}<VisibleUserId><VisibleUserIdentifierType><Scheme>s</Scheme><Value>Barcode</Value>"
+            "</VisibleUserIdentifierType><VisibleUserIdentifier>R1</VisibleUserIdentifier></VisibleUserId>"
+            "<UserElementType><Scheme>s</Scheme><Value>Name Information</Value></UserElementType></LookupUser>"
+        )
     )
-    assert isinstance(asked, OtherInitiation)
-    assert asked.service == "RequestItem"
-    assert asked.initiation_header
-    assert asked.initiation_header.from_agency_id
-    told = message(f"<NCIPMessage {NS}><ItemShippedResponse/></NCIPMessage>")
-    assert told == OtherResponse(name="ItemShipped")
+    assert received.envelope == Envelope(version=V1_0, prefix="", release=Release.V1_0)
+    assert received.defects == ()
+    asked = received.message
+    assert isinstance(asked, LookupUser)
+    assert asked.initiation_header == InitiationHeader(
+        from_agency_id=Agency(agency_id=SchemeValue("FR-1", "s")), to_agency_id=Agency(agency_id=SchemeValue("FR-2"))
+    )
+    assert asked.user_id == UserId(user_identifier_type=SchemeValue("Barcode", "s"), user_identifier_value="R1")
+    assert asked.user_element_type == (SchemeValue("Name Information", "s"),)
+
+
+def test_the_errors_and_the_transactions_of_1_0_are_problems_and_items() -> None:
+    told = message(
+        FIRST.format(
+            "<LookupUserResponse><Problem><ProcessingError><ProcessingErrorType><Scheme>s</Scheme><Value>Unknown User</Value>"
+            "</ProcessingErrorType><ProcessingErrorElement><ElementName>LookupUser</ElementName><ProcessingErrorElement>"
+            "<ElementName>UniqueUserId</ElementName><ProcessingErrorValue>R1</ProcessingErrorValue></ProcessingErrorElement>"
+            "</ProcessingErrorElement></ProcessingError></Problem></LookupUserResponse>"
+        )
+    )
+    assert isinstance(told, LookupUserResponse)
+    assert told.problem == (
+        Problem(problem_type=SchemeValue("Unknown User", "s"), problem_element="UniqueUserId", problem_value="R1"),
+    )
+    held = message(
+        FIRST.format(
+            "<LookupUserResponse><UserTransaction><LoanedItem><UniqueItemId><ItemIdentifierValue>I1</ItemIdentifierValue>"
+            "</UniqueItemId></LoanedItem></UserTransaction></LookupUserResponse>"
+        )
+    )
+    assert isinstance(held, LookupUserResponse)
+    assert held.loaned_item == (LoanedItem(item_id=ItemId(item_identifier_value="I1")),)
+    error = "<MessagingError><MessagingErrorType><Value>Protocol Error</Value></MessagingErrorType></MessagingError>"
+    noted = message(FIRST.format(f"<ItemShippedResponse>{error}</ItemShippedResponse>"))
+    assert noted == PlainResponse(name="ItemShipped", problem=(Problem(problem_type=SchemeValue("Protocol Error")),))
+
+
+def test_what_travels_under_ext_is_read_as_the_service_it_became() -> None:
+    ids = "<n:ItemId><n:ItemIdentifierValue>I1</n:ItemIdentifierValue></n:ItemId>"
+    for space, foreign in (("http://www.niso.org/2008/ncip", False), (EXTENSION, True)):
+        received = understood(
+            f"<n:NCIPMessage xmlns:n='http://www.niso.org/2008/ncip' n:version='{V2}' xmlns:x='{space}'><n:Ext><x:LookupItemSet>{ids}"
+            "<x:MaximumItemsCount>5</x:MaximumItemsCount></x:LookupItemSet></n:Ext></n:NCIPMessage>"
+        )
+        assert received.message == LookupItemSet(item_id=(ItemId(item_identifier_value="I1"),), maximum_items_count=5)
+        assert received.defects == ()
+        assert (received.envelope.form, received.envelope.foreign) == (Form.EXTENSION, foreign)
 
 
 VERSION = "<LookupVersion><FromAgencyId><UniqueAgencyId><Scheme>s</Scheme><Value>a</Value></UniqueAgencyId></FromAgencyId></LookupVersion>"
@@ -212,11 +270,7 @@ def test_lookup_version_is_read_in_both_forms(document: str, form: Form) -> None
             f"<NCIPMessage {NS}><LookupUser xmlns='urn:o'/></NCIPMessage>",
             (ProblemType.UNSUPPORTED_SERVICE, "NCIPMessage", "LookupUser"),
         ),
-        (
-            "<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'><LookupUser/></NCIPMessage>",
-            (ProblemType.PROTOCOL_ERROR, "NCIPMessage", None),
-        ),
-        (f"<NCIPMessage>{LOOK}</NCIPMessage>", (ProblemType.PROTOCOL_ERROR, "NCIPMessage", None)),
+        (FIRST.format("").encode(), (ProblemType.NEEDED_DATA_MISSING, "NCIPMessage", None)),
         (f"<{'n' * 5000}/>", (ProblemType.UNKNOWN_ELEMENT, "n" * 80, None)),
     ],
 )
@@ -230,7 +284,7 @@ def test_a_fault_is_answered_in_the_senders_envelope() -> None:
     fault = read(
         f"<q:NCIPMessage xmlns:q='http://www.niso.org/2008/ncip' q:version='{V2}'><q:Frob/></q:NCIPMessage>".encode()
     )
-    assert fault.envelope == Envelope(version=V2, prefix="q")
+    assert fault.envelope == Envelope(version=V2, release=Release.V2_0, prefix="q")
     assert read(b"<a").envelope == Envelope(version=V2_02)
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from protocols.ncip import SchemeValue, problem, reference
 from protocols.ncip.elements import AuthenticationInput, InitiationHeader, NameInformation, UserId
-from protocols.ncip.messages import MESSAGES, LookupUser, LookupUserResponse
+from protocols.ncip.lookups import LookupUser, LookupUserResponse
+from protocols.ncip.messages import MESSAGES
 from protocols.ncip.model import Element, Kind, Privacy, content_model, tag_of
 from protocols.ncip.problems import GENERAL, MESSAGING, SERVICES, Group, ProblemType, problem_type, problem_type_of
 from protocols.ncip.reference import models

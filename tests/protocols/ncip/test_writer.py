@@ -9,19 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.ncip import Envelope, Form, LocalProtocolError, Received, SchemeValue, problem, read, write
+from protocols.ncip.base import PlainResponse, ProblemMessage, response_header
+from protocols.ncip.circulation import CheckInItem, CheckOutItem, CheckOutItemResponse
 from protocols.ncip.elements import Agency, Amount, InitiationHeader, ItemId, UserId
-from protocols.ncip.messages import (
-    CheckInItem,
-    CheckOutItem,
-    CheckOutItemResponse,
-    LookupItem,
-    LookupVersionResponse,
-    OtherResponse,
-    ProblemMessage,
-    UniqueAgencyId,
-    VersionAgency,
-    response_header,
-)
+from protocols.ncip.lookups import LookupItem
+from protocols.ncip.messages import LookupVersionResponse, UniqueAgencyId, VersionAgency
 from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import ItemIdentifierType
 from protocols.ncip.users import RequestedItem, UserFiscalAccount
@@ -67,7 +59,7 @@ def test_the_version_document_has_no_namespace() -> None:
 
 def test_problems_are_written_in_a_response_and_alone() -> None:
     trouble = problem("RequestItem", ProblemType.UNSUPPORTED_SERVICE, "no", "RequestItem")
-    answer = write(OtherResponse(name="RequestItem", problem=(trouble,)))
+    answer = write(PlainResponse(name="RequestItem", problem=(trouble,)))
     assert b"<ns1:RequestItemResponse><ns1:Problem><ns1:ProblemType ns1:Scheme=" in answer
     assert b'generalprocessingerror.scm">Unsupported Service</ns1:ProblemType>' in answer
     assert b'ncip_v2_02.xsd"><ns1:Problem>' in write(ProblemMessage(problem=(trouble,)))
