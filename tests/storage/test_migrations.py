@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from alembic import command
 from sqlalchemy import Engine
 
 from storage import database
@@ -15,15 +14,30 @@ from storage.database import Location, MigrationNeeded, StoreBusy
 from storage.schema import METADATA
 
 
+def pieces(sql: str) -> list[str]:
+    """Split a statement at the commas of its outer brackets: what stands between says the same in any order."""
+    found, depth, piece = [], 0, ""
+    for sign in re.sub(r"\s+", " ", sql.replace('"', "")):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 1:
+            found.append(piece)
+            piece = ""
+        else:
+            piece += sign
+    return [*found, piece]
+
+
 def shape(engine: Engine) -> dict[str, str]:
-    """Every table's and index's own SQL, white space aside."""
+    """Every table's and index's own SQL; where an added column stands among the constraints says nothing."""
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
     parts = {}
     for name, sql in rows:
         if name != "alembic_version":
-            # The order in which constraints stand says nothing.
-            parts[name] = " ".join(sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()))
+            whole = re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", sql.replace('"', "")))
+            before, _, rest = whole.partition("(")
+            inner, _, after = rest.rpartition(")")
+            parts[name] = "|".join([before.strip(), *sorted(pieces(f"({inner}")), after.strip()])
     return parts
 
 
@@ -35,15 +49,15 @@ def test_upgrading_from_nothing_makes_what_the_code_declares(tmp_path: Path) -> 
     assert shape(migrated.engine()) == shape(declared)
 
 
-def test_upgrading_twice_changes_nothing_and_down_leaves_nothing(tmp_path: Path) -> None:
+def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     engine = Location(tmp_path).engine()
     database.upgrade(engine)
+    before = shape(engine)
     database.upgrade(engine)
     database.check(engine)
+    assert shape(engine) == before
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT * FROM catalogue_version").all() == [(1, 0)]
-        command.downgrade(database._config(connection), "base")
-    assert shape(engine) == {}
 
 
 def test_an_old_schema_is_refused_with_the_command_to_run(tmp_path: Path) -> None:

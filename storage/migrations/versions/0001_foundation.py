@@ -552,38 +552,3 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for statement in _POSTGRESQL:
             op.execute(statement)
-
-
-def downgrade() -> None:
-    """Drop every table."""
-    op.drop_table("transit")
-    op.drop_table("past_loan_reader")
-    op.drop_table("past_loan")
-    op.drop_table("loan")
-    op.drop_table("hold")
-    op.drop_table("card")
-    op.drop_table("block")
-    op.drop_table("barcode")
-    op.drop_table("service_activation")
-    op.drop_table("rule")
-    op.drop_table("referent")
-    op.drop_table("patron")
-    op.drop_table("partner")
-    op.drop_table("opening")
-    op.drop_table("item")
-    op.drop_table("device")
-    op.drop_table("calendar_exception")
-    op.drop_table("membership")
-    op.drop_table("library")
-    op.drop_table("setting")
-    op.drop_table("reply")
-    op.drop_table("record")
-    op.drop_table("posting")
-    op.drop_table("policy_set")
-    op.drop_table("patron_category")
-    op.drop_table("journal")
-    op.drop_table("item_type")
-    op.drop_table("household")
-    op.drop_table("database")
-    op.drop_table("commune")
-    op.drop_table("catalogue_version")

@@ -1,0 +1,102 @@
+"""The tables of the store, in SQLAlchemy Core: the one place where the database's shape is declared.
+
+Rules of this package:
+
+- Instants are integers, seconds since 1970 UTC. Days (a due date, an end of validity) are ISO text ``YYYY-MM-DD``:
+  a day has no time zone and must not get one.
+- Rows that circulation makes (loans, holds, transits) carry ids from `storage.ids`, so that an act can name what it
+  makes before the database has seen it. Rows that people declare (libraries, devices) count from 1.
+- An item's status is nowhere: it follows from loan, hold, transit and condition (`storage.circulation.status`).
+- What must never happen is forbidden here, by a named constraint, whatever the rules above it do (`GUARDS`).
+- A returned loan leaves `loan` for `past_loan`, a closed hold leaves `hold` for `past_hold`; their readers are in
+  `past_loan_reader` and `past_hold_reader` alone, with a date on which the link is cut. Nothing else in the store ties
+  a reader to what is past.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from storage.schema.catalogue import catalogue_version, database, posting, record
+from storage.schema.columns import METADATA
+from storage.schema.holds import hold, past_hold, past_hold_reader, pull
+from storage.schema.items import barcode, item
+from storage.schema.journal import anomaly, job, journal, lease, notice, reply
+from storage.schema.loans import loan, past_loan, past_loan_reader
+from storage.schema.network import (
+    calendar_exception,
+    commune,
+    device,
+    item_type,
+    library,
+    membership,
+    opening,
+    partner,
+    patron_category,
+    policy_set,
+    referent,
+    rule,
+    service_activation,
+    setting,
+)
+from storage.schema.readers import block, card, household, patron
+from storage.schema.shuttle import container, manifest_line, route, route_stop, run, sighting, transit
+
+__all__ = [
+    "GUARDS",
+    "METADATA",
+    "anomaly",
+    "barcode",
+    "block",
+    "calendar_exception",
+    "card",
+    "catalogue_version",
+    "commune",
+    "container",
+    "database",
+    "device",
+    "hold",
+    "household",
+    "item",
+    "item_type",
+    "job",
+    "journal",
+    "lease",
+    "library",
+    "loan",
+    "manifest_line",
+    "membership",
+    "notice",
+    "opening",
+    "partner",
+    "past_hold",
+    "past_hold_reader",
+    "past_loan",
+    "past_loan_reader",
+    "patron",
+    "patron_category",
+    "policy_set",
+    "posting",
+    "pull",
+    "record",
+    "referent",
+    "reply",
+    "route",
+    "route_stop",
+    "rule",
+    "run",
+    "service_activation",
+    "setting",
+    "sighting",
+    "transit",
+]
+
+GUARDS: Final = {
+    "one_open_loan_per_item": "on-loan-to-other",
+    "loan.item_id": "on-loan-to-other",
+    "one_captured_hold_per_item": "held-for-other",
+    "hold.item_id": "held-for-other",
+    "one_open_transit_per_item": "in-transit",
+    "transit.item_id": "in-transit",
+}
+"""Constraint (PostgreSQL) or column (SQLite) of a guard -> the refusal that its violation means to the loser of a race."""

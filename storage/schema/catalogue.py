@@ -1,0 +1,45 @@
+"""Records and their index."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint, Text, UniqueConstraint
+
+from storage.schema.columns import Int, Long, Small, count, flag, instant, key, one_of, table, words
+
+# `id` is dense and never used twice: it is the record's bit in every posting. `iso2709` is UTF-8 NFC in `format`.
+record = table(
+    "record",
+    key(),
+    words("format"),
+    Column("iso2709", LargeBinary, nullable=False),
+    words("source"),
+    words("control"),
+    words("title"),
+    words("author", default=""),
+    count("version", 1),
+    flag("deleted"),
+    instant("created_at"),
+    instant("modified_at"),
+    UniqueConstraint("source", "control"),
+    one_of("format", "unimarc", "marc21"),
+)
+
+database = table("database", key(), words("name", unique=True), words("title", default=""), flag("is_default"))
+
+posting = table(
+    "posting",
+    Column("access_point", Small, nullable=False),
+    Column("term", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("block", Int, nullable=False),
+    Column("size", Int, nullable=False),
+    Column("bitmap", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("access_point", "term", "block"),
+    rowid=False,
+)
+
+# One row, counted up by every change of records: tells a daemon that its cached bitmaps are old.
+catalogue_version = table(
+    "catalogue_version",
+    Column("id", Small, primary_key=True, autoincrement=False, info={"check": "id = 1"}),
+    Column("version", Long, nullable=False),
+)

@@ -1,0 +1,86 @@
+"""Holds, open and past, and the pull lists made from them."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, text
+
+from storage.schema.columns import count, day, flag, instant, long_key, loose, one_of, ref, table, words
+
+# Open holds, and they alone. `priority` is a place that staff gave before its turn: greater goes first. A hold is
+# *targeted* while a pull of it is open, *suspended* until a day, *hopeless* since one: none of these is a state.
+hold = table(
+    "hold",
+    long_key(),
+    ref("patron_id", "patron", index=True),
+    ref("record_id", "record", null=True),
+    ref("target_item_id", "item", null=True),
+    words("volume", default=""),
+    ref("pickup_id", "library"),
+    words("channel", default=""),
+    instant("requested_at"),
+    count("priority"),
+    day("expires_on"),
+    day("suspended_until"),
+    words("state", default="waiting"),
+    ref("item_id", "item", null=True),
+    instant("shelved_at", null=True),
+    day("shelf_until"),
+    words("shelf_slot", default=""),
+    flag("extended"),
+    day("promised_on"),
+    day("hopeless_on"),
+    CheckConstraint("(record_id IS NULL) <> (target_item_id IS NULL)", name="one_target"),
+    CheckConstraint("(state = 'waiting') = (item_id IS NULL)", name="captured_item"),
+    one_of("state", "waiting", "transit", "shelf"),
+)
+_CAPTURED = text("state IN ('transit', 'shelf')")
+Index("one_captured_hold_per_item", hold.c.item_id, unique=True, sqlite_where=_CAPTURED, postgresql_where=_CAPTURED)
+Index("ix_hold_record_id", hold.c.record_id)
+Index("ix_hold_target_item_id", hold.c.target_item_id)
+
+past_hold = table(
+    "past_hold",
+    long_key(),
+    loose("record_id"),
+    loose("target_item_id"),
+    words("volume", default=""),
+    loose("pickup_id", null=False),
+    loose("patron_category_id", null=False),
+    words("channel", default=""),
+    instant("requested_at"),
+    words("outcome"),
+    loose("item_id"),
+    instant("shelved_at", null=True),
+    day("promised_on"),
+    instant("closed_at"),
+    one_of("outcome", "honoured", "cancelled", "expired", "not-collected"),
+)
+
+past_hold_reader = table(
+    "past_hold_reader",
+    day("expires_on", null=False),
+    loose("hold_id", null=False, long=True),
+    ref("patron_id", "patron"),
+    PrimaryKeyConstraint("expires_on", "hold_id"),
+    rowid=False,
+)
+
+# A line of a pull list: a library is asked for an item on behalf of a hold, until it is found, missed or not needed.
+pull = table(
+    "pull",
+    long_key(),
+    loose("hold_id", null=False, long=True),
+    ref("item_id", "item"),
+    ref("library_id", "library"),
+    instant("asked_at"),
+    instant("until_at"),
+    words("outcome", null=True),
+    instant("ended_at", null=True),
+    CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
+    one_of("outcome", "captured", "missed", "released"),
+)
+_OPEN_PULL = text("outcome IS NULL")
+Index("one_open_pull_per_hold", pull.c.hold_id, unique=True, sqlite_where=_OPEN_PULL, postgresql_where=_OPEN_PULL)
+Index("one_open_pull_per_item", pull.c.item_id, unique=True, sqlite_where=_OPEN_PULL, postgresql_where=_OPEN_PULL)
+Index("ix_pull_library_id", pull.c.library_id, pull.c.outcome)
+Index("ix_pull_hold_id", pull.c.hold_id)

@@ -1,0 +1,119 @@
+"""What is under way between libraries, and what carries it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, UniqueConstraint, text
+
+from storage.schema.columns import Int, Small, count, day, instant, key, long_key, loose, one_of, ref, table, words
+
+transit = table(
+    "transit",
+    long_key(),
+    ref("item_id", "item"),
+    ref("from_id", "library"),
+    ref("to_id", "library"),
+    words("reason"),
+    loose("hold_id", long=True),
+    instant("sent_at"),
+    instant("received_at", null=True),
+    words("state", default="created"),
+    loose("received_id"),
+    loose("container_id"),
+    loose("run_id"),
+    one_of("reason", "return", "hold", "deposit", "ill", "kit", "balance", "repair", "exit"),
+    one_of("state", "created", "loaded", "left", "received", "misrouted", "cancelled", "lost"),
+)
+_OPEN_TRANSIT = text("received_at IS NULL")
+Index(
+    "one_open_transit_per_item",
+    transit.c.item_id,
+    unique=True,
+    sqlite_where=_OPEN_TRANSIT,
+    postgresql_where=_OPEN_TRANSIT,
+)
+Index("ix_transit_open_to_id", transit.c.to_id, sqlite_where=_OPEN_TRANSIT, postgresql_where=_OPEN_TRANSIT)
+Index("ix_transit_open_from_id", transit.c.from_id, sqlite_where=_OPEN_TRANSIT, postgresql_where=_OPEN_TRANSIT)
+
+# Where an item under way was seen, which is not where it was to be.
+sighting = table(
+    "sighting",
+    key(),
+    ref("item_id", "item", index=True),
+    ref("library_id", "library"),
+    loose("transit_id", long=True),
+    instant("at"),
+    words("actor", default=""),
+)
+
+# `weekdays` are ISO numbers, blank-separated. `capacity` is in items, None without limit.
+route = table(
+    "route",
+    key(),
+    words("code", unique=True),
+    words("name", default=""),
+    words("weekdays"),
+    ref("hub_id", "library", null=True),
+    Column("capacity", Int, nullable=True),
+    count("cut_off"),  # minutes before the van comes after which an item misses it
+    day("from_on"),
+    day("to_on"),
+)
+
+# `at` is HH:MM, local; `handling` the minutes from arrival until items are on the shelf.
+route_stop = table(
+    "route_stop",
+    ref("route_id", "route"),
+    Column("position", Small, nullable=False),
+    ref("library_id", "library"),
+    words("at"),
+    count("handling"),
+    PrimaryKeyConstraint("route_id", "position"),
+)
+
+run = table(
+    "run",
+    key(),
+    ref("route_id", "route"),
+    day("day", null=False),
+    words("driver", default=""),
+    words("state", default="planned"),
+    instant("left_at", null=True),
+    instant("ended_at", null=True),
+    UniqueConstraint("route_id", "day"),
+    one_of("state", "planned", "left", "done", "cancelled"),
+)
+
+# A crate, bag or trolley. It stands at a place or is aboard a run; sealed, it goes to one place.
+container = table(
+    "container",
+    key(),
+    words("code", unique=True),
+    words("kind", default="crate"),
+    Column("capacity", Int, nullable=True),
+    words("state", default="empty"),
+    ref("place_id", "library"),
+    ref("to_id", "library", null=True),
+    ref("run_id", "run", null=True),
+    one_of("kind", "crate", "bag", "trolley"),
+    one_of("state", "empty", "open", "sealed", "aboard", "delivered"),
+)
+
+# What a run carried: one line for an item in a container. Kept after the run, without any reader.
+manifest_line = table(
+    "manifest_line",
+    long_key(),
+    ref("run_id", "run", null=True, index=True),
+    ref("container_id", "container", null=True),
+    loose("transit_id", null=False, long=True),
+    ref("item_id", "item", index=True),
+    ref("from_id", "library"),
+    ref("to_id", "library"),
+    words("reason"),
+    words("packed_by", default=""),
+    instant("packed_at", null=True),
+    instant("loaded_at", null=True),
+    instant("unloaded_at", null=True),
+    instant("received_at", null=True),
+    loose("received_id"),
+)
+Index("ix_manifest_line_transit_id", manifest_line.c.transit_id)
