@@ -154,7 +154,7 @@ def patron_information(desk: Desk, request: Request, setting: Setting) -> Pendin
 def item_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 17."""
     message: Any = request.message
-    steps = item_information(desk.store.network, message.item_identifier.strip(), desk.library.id)
+    steps = item_information(desk.store.network, message.item_identifier.strip(), desk.library.id, setting.now)
     return desk.store.read(steps), replies.item_information
 
 

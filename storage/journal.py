@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     "at", "act", "channel", "actor", "library_id", "item_id", "loan_id", "hold_id", "because", "detail",
+    "context",
 )  # fmt: skip
 ENTER: Final = Statement(
     "journal", insert(journal).values({column: bindparam(column) for column in _COLUMNS}), *_COLUMNS
@@ -106,11 +107,11 @@ def conclude(act: Act[Q, F, A], decision: Decision[A], stored: StoredReply | Non
         return owner, Outcome(None, stored.reply, repeated=True)
     calls = list(decision.writes)
     because = " ".join(decision.because)
-    entry = decision.entry
-    if entry is not None:
+    for entry in decision.entries:
         origin = act.request.origin
         where: Row = (entry.library_id, entry.item_id, entry.loan_id, entry.hold_id)
-        calls.append(ENTER(act.now, entry.act, origin.channel, origin.actor, *where, because, entry.detail))
+        why = (because, entry.detail, entry.context)
+        calls.append(ENTER(act.now, entry.act, origin.channel, origin.actor, *where, *why))
     if ledger is None:
         return calls, Outcome(decision.answer, because=decision.because)
     said = ledger.render(decision.answer)

@@ -36,7 +36,10 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A journal row in the making: what happened, named by ids; never a reader's identity."""
+    """A journal row in the making: what happened, named by ids; never a reader's identity.
+
+    *context* is what the rules were looked up with (`storage.network.policies.Context`), for `why` and `what-if`.
+    """
 
     act: str
     library_id: int | None = None
@@ -44,6 +47,7 @@ class Entry:
     loan_id: int | None = None
     hold_id: int | None = None
     detail: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Decision(Generic[A]):
 
     answer: A
     writes: tuple[Call, ...] = ()
-    entry: Entry | None = None
+    entries: tuple[Entry, ...] = ()
     because: tuple[str, ...] = ()
     effect: str = ""
     repeats: str = ""

@@ -52,7 +52,7 @@ class Counter:
         return self.do(CHECKIN, CheckinRequest(barcode, at(library))).answer
 
     def item(self, barcode: str, library: int = LENS) -> Item:
-        found = await_(self.store.read(item_information(self.store.network, barcode, library))).item
+        found = await_(self.store.read(item_information(self.store.network, barcode, library, NOW))).item
         assert found is not None
         return found
 

@@ -227,13 +227,14 @@ def denials(
     return tuple(reasons)
 
 
-def item_information(network: Network, barcode: str, library_id: int) -> Steps[ItemAccount]:
-    """Read one item by what is scanned at *library_id*, with its status and how many holds wait for it."""
+def item_information(network: Network, barcode: str, library_id: int, now: int) -> Steps[ItemAccount]:
+    """Read one item by what is scanned at *library_id*, with its status and how many holds wait for it *now*."""
     rows, waiting = yield [facts.ITEM(barcode), facts.WAITING(barcode)]
-    item = find_item(network, rows, network.libraries[library_id].namespace)
+    library = network.libraries[library_id]
+    item = find_item(network, rows, library.namespace)
     if isinstance(item, Reason):
         return ItemAccount(item, barcode)
-    return ItemAccount(None, barcode, item, sum(1 for row in waiting if row[0] == item.row.id))
+    return ItemAccount(None, barcode, item, len(waiting_for(waiting, item, local_day(now, library.zone).isoformat())))
 
 
 def patron_information(
@@ -284,7 +285,14 @@ def patron_information(
     )
 
 
-def waiting_for(rows: Sequence[Row], item: Item) -> list[WaitingRow]:
-    """Return the holds that wait for *item*, first in queue first: by priority, then by age (FIFO, domain.md 2.8)."""
-    found = [WaitingRow._make(row) for row in rows if row[0] == item.row.id]
+def waiting_for(rows: Sequence[Row], item: Item, day: str) -> list[WaitingRow]:
+    """Return the holds that wait for *item* on *day*, first in queue first: by priority, then by age (FIFO, domain.md 2.8).
+
+    Those that are suspended, or needed no longer, do not.
+    """
+    found = [
+        hold
+        for hold in (WaitingRow._make(row) for row in rows if row[0] == item.row.id)
+        if (hold.suspended_until or "") <= day <= (hold.expires_on or day)
+    ]
     return sorted(found, key=lambda hold: (-hold.priority, hold.requested_at, hold.id))

@@ -84,13 +84,13 @@ def refuse_pin(
     """Refuse an act for its PIN, note the failure, and tell nothing of the account."""
     if pin is PinState.LOCKED:
         return Decision(LoanAnswer((Reason.PIN_LOCKED,), barcode, item, pin=pin))
-    noted, entry = failure(origin, patron, now)
-    return Decision(LoanAnswer((Reason.WRONG_PIN,), barcode, item, pin=pin), (noted,), entry)
+    noted, entries = failure(origin, patron, now)
+    return Decision(LoanAnswer((Reason.WRONG_PIN,), barcode, item, pin=pin), (noted,), entries)
 
 
-def failure(origin: Origin, patron: Patron, now: int) -> tuple[Call, Entry | None]:
+def failure(origin: Origin, patron: Patron, now: int) -> tuple[Call, tuple[Entry, ...]]:
     """Return the write that counts one more wrong PIN; the last try locks the PIN, which the journal is told."""
     failures = patron.row.pin_failures + 1
     if failures >= TRIES:
-        return writes.PIN_TRIED(patron.row.id, 0, now + LOCK_SECONDS), Entry("pin-locked", origin.library_id)
-    return writes.PIN_TRIED(patron.row.id, failures, None), None
+        return writes.PIN_TRIED(patron.row.id, 0, now + LOCK_SECONDS), (Entry("pin-locked", origin.library_id),)
+    return writes.PIN_TRIED(patron.row.id, failures, None), ()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, find_item, waiting_for
-from storage.circulation.due import add_months, local_day
+from storage.circulation.due import link_expiry, local_day
 from storage.circulation.facts import WaitingRow
 from storage.ids import new_id
 from storage.refusals import Reason
@@ -88,11 +88,6 @@ def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
         facts.WAITING(request.barcode),
     ]
     return CheckinFacts(list(item), list(waiting))
-
-
-def link_expiry(day: date) -> str:
-    """Return when the link from a returned loan to its reader is cut: the end of the fourth month after (R1)."""
-    return (add_months(day.replace(day=1), 5) - timedelta(days=1)).isoformat()
 
 
 def shelf_until(library: Library, day: date) -> str:
@@ -251,7 +246,10 @@ def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: 
     work = _Work(network, item, here, today, now)
     work.close_loan(request.returned_at)
     settled = (
-        work.travelling() or work.on_shelf() or work.in_trouble() or work.capture(waiting_for(found.waiting, item))
+        work.travelling()
+        or work.on_shelf()
+        or work.in_trouble()
+        or work.capture(waiting_for(found.waiting, item, today.isoformat()))
     )
     if not settled:
         work.go_home()
@@ -270,8 +268,8 @@ def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: 
         remarks=tuple(work.remarks),
     )
     effect = f"in:{row.id}"
-    entry = Entry("checkin", here.id, row.id, row.loan_id, work.hold_id, work.detail) if work.writes else None
-    return Decision(answer, tuple(work.writes), entry, effect=effect, repeats="" if answer.was_on_loan else effect)
+    entries = (Entry("checkin", here.id, row.id, row.loan_id, work.hold_id, work.detail),) if work.writes else ()
+    return Decision(answer, tuple(work.writes), entries, effect=effect, repeats="" if answer.was_on_loan else effect)
 
 
 CHECKIN: Final = UseCase(

@@ -123,7 +123,8 @@ def _again(
     request: CheckoutRequest, found: LoanFacts, network: Network, item: Item, patron: Patron, now: int
 ) -> Decision[LoanAnswer]:
     """Decide a check-out of what the reader has already: a renewal where allowed, else a refusal that says so."""
-    waiting = waiting_for(found.waiting, item)
+    here = network.libraries[request.origin.library_id]
+    waiting = waiting_for(found.waiting, item, local_day(now, here.zone).isoformat())
     if request.renews:
         return decide_renewal(network, request.origin, request.barcode, item, patron, waiting, now)
     answer = LoanAnswer(
@@ -138,7 +139,7 @@ def _lend(
     setting = setting_of(network, request.origin, item, patron, now)
     policy = network.policy(setting.day)
     load = load_of([LoadRow._make(row) for row in found.load if row[0] == patron.row.id])
-    honours, taken = _claims(item, waiting_for(found.waiting, item), patron.row.id)
+    honours, taken = _claims(item, waiting_for(found.waiting, item, setting.day), patron.row.id)
     allowed = policy.find("loan.allowed", setting.context)
     limits, limit_rules = over_limits(network, setting, load)
     reasons = [*denials(network, patron, load, setting.context, setting.today, now, "checkout")]
@@ -178,7 +179,7 @@ def _made(
     if row.transit_id is not None:
         made.append(writes.RECEIVE(row.transit_id, now, "received"))
     if honours is not None:
-        made.append(writes.FULFIL(honours, row.id, now))
+        made += writes.end_hold(honours, "honoured", row.id, setting.today, now)
     if row.condition != "good":
         made.append(writes.FOUND(row.id))
     if row.current_id != here:
@@ -186,7 +187,7 @@ def _made(
     return Decision(
         LoanAnswer((), request.barcode, item, patron, due, loan_id),
         tuple(made),
-        Entry("checkout", here, row.id, loan_id, honours, "found" if row.condition != "good" else ""),
+        (Entry("checkout", here, row.id, loan_id, honours, "found" if row.condition != "good" else ""),),
         because,
         effect=f"loan:{loan_id}:0",
     )

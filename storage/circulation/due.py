@@ -54,6 +54,11 @@ def add_months(day: date, number: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def link_expiry(day: date) -> str:
+    """Return when the link from what ended on *day* to its reader is cut: the end of the fourth month after (R1, R2)."""
+    return (add_months(day.replace(day=1), 5) - timedelta(days=1)).isoformat()
+
+
 def _add(day: date, number: int, unit: str) -> date:
     if unit == "month":
         return add_months(day, number)

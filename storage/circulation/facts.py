@@ -45,7 +45,7 @@ LOCK_HOLDS: Final = Statement(
             hold, or_(hold.c.record_id == item.c.record_id, hold.c.target_item_id == item.c.id)
         )
     )
-    .where(barcode.c.number == _NUMBER, hold.c.closed_at.is_(None))
+    .where(barcode.c.number == _NUMBER)
     .order_by(hold.c.id)
     .with_for_update(key_share=True, of=hold),
     "number",
@@ -157,16 +157,26 @@ class WaitingRow(NamedTuple):
     pickup_id: int
     requested_at: int
     priority: int
+    suspended_until: str | None
+    expires_on: str | None
 
 
 def _waiting(target: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(item.c.id, hold.c.id, hold.c.patron_id, hold.c.pickup_id, hold.c.requested_at, hold.c.priority)
+        select(
+            item.c.id,
+            hold.c.id,
+            hold.c.patron_id,
+            hold.c.pickup_id,
+            hold.c.requested_at,
+            hold.c.priority,
+            hold.c.suspended_until,
+            hold.c.expires_on,
+        )
         .select_from(barcode.join(item, barcode.c.item_id == item.c.id).join(hold, target))
         .where(
             barcode.c.number == _NUMBER,
-            hold.c.closed_at.is_(None),
-            hold.c.state.in_([literal_column("'waiting'"), literal_column("'targeted'")]),
+            hold.c.state == literal_column("'waiting'"),
         )
     )
 
@@ -349,7 +359,7 @@ HOLDS: Final = Statement(
         .outerjoin(item, item.c.id == func.coalesce(hold.c.item_id, hold.c.target_item_id))
         .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == literal_column("1")))
     )
-    .where(card.c.number == _CARD, hold.c.closed_at.is_(None))
+    .where(card.c.number == _CARD)
     .order_by(hold.c.requested_at, hold.c.id),
     "card",
 )

@@ -46,8 +46,8 @@ def decide(request: PinTried, rows: list[Row], network: Network, now: int) -> De
         return Decision(PinState.LOCKED)
     if request.right:
         return Decision(tried, (writes.PIN_TRIED(patron.row.id, 0, None),))
-    noted, entry = failure(request.origin, patron, now)
-    return Decision(tried, (noted,), entry)
+    noted, entries = failure(request.origin, patron, now)
+    return Decision(tried, (noted,), entries)
 
 
 PIN_TRIED: Final = UseCase(

@@ -95,7 +95,7 @@ def decide_renewal(
     return Decision(
         LoanAnswer((), barcode, item, patron, due, row.loan_id, done + 1, renewed=True),
         (writes.RENEW(row.loan_id, due.on, due.at, done + 1),),
-        Entry("renew", setting.library.id, row.id, row.loan_id),
+        (Entry("renew", setting.library.id, row.id, row.loan_id),),
         (period.rule, base.rule),
         effect=f"loan:{row.loan_id}:{done + 1}",
         repeats=repeats,
@@ -118,7 +118,9 @@ def decide(request: RenewRequest, found: RenewFacts, network: Network, now: int)
     refusal = _not_theirs(item, patron)
     if refusal is not None:
         return Decision(LoanAnswer((refusal,), request.barcode, item, patron))
-    return decide_renewal(network, request.origin, request.barcode, item, patron, waiting_for(found.waiting, item), now)
+    return decide_renewal(
+        network, request.origin, request.barcode, item, patron, waiting_for(found.waiting, item, today), now
+    )
 
 
 def _not_theirs(item: Item, patron: Patron) -> Reason | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, literal_column, null, update
+from sqlalchemy import bindparam, cast, delete, insert, literal_column, null, select, update
 
-from storage.schema import hold, item, loan, past_loan, past_loan_reader, patron, transit
-from storage.statements import Statement
+from storage.circulation.due import link_expiry
+from storage.schema import hold, item, loan, past_hold, past_hold_reader, past_loan, past_loan_reader, patron, transit
+from storage.statements import Call, Statement
 
 
 def _insert(table: object, name: str, *columns: str) -> Statement:
@@ -54,7 +56,7 @@ RECEIVE: Final = Statement(
     guarded=True,
 )  # fmt: skip
 
-_WAITS: Final = hold.c.state.in_([literal_column("'waiting'"), literal_column("'targeted'")])
+_WAITS: Final = hold.c.state == literal_column("'waiting'")
 CAPTURE: Final = Statement(
     "capture hold",
     update(hold)
@@ -77,14 +79,46 @@ REDIRECT: Final = Statement(
     "hold",
     guarded=True,
 )
-FULFIL: Final = Statement(
-    "fulfil hold",
-    update(hold)
-    .where(hold.c.id == bindparam("hold"), hold.c.closed_at.is_(None))
-    .values(state=literal_column("'honoured'"), item_id=bindparam("item"), closed_at=bindparam("at")),
-    "hold", "item", "at",
-    guarded=True,
+_ENDED: Final = (
+    "id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "shelved_at", "promised_on",
 )  # fmt: skip
+_KEEP_PAST_HOLD: Final = Statement(
+    "keep past hold",
+    insert(past_hold).from_select(
+        [*_ENDED, "patron_category_id", "outcome", "item_id", "closed_at"],
+        select(
+            *(hold.c[column] for column in _ENDED),
+            patron.c.category_id,
+            cast(bindparam("outcome"), past_hold.c.outcome.type),
+            cast(bindparam("item"), past_hold.c.item_id.type),
+            cast(bindparam("at"), past_hold.c.closed_at.type),
+        )
+        .join_from(hold, patron)
+        .where(hold.c.id == bindparam("hold")),
+    ),
+    "outcome", "item", "at", "hold",
+)  # fmt: skip
+_KEEP_HOLD_READER: Final = Statement(
+    "keep reader of past hold",
+    insert(past_hold_reader).from_select(
+        ["expires_on", "hold_id", "patron_id"],
+        select(cast(bindparam("expires"), past_hold_reader.c.expires_on.type), hold.c.id, hold.c.patron_id).where(
+            hold.c.id == bindparam("hold")
+        ),
+    ),
+    "expires", "hold",
+)  # fmt: skip
+_END_HOLD: Final = Statement("end hold", delete(hold).where(hold.c.id == bindparam("hold")), "hold", guarded=True)
+
+
+def end_hold(hold_id: int, outcome: str, item_id: int | None, today: date, now: int) -> tuple[Call, ...]:
+    """Move an open hold to the past, its reader apart, with the day on which the link is cut (R2)."""
+    return (
+        _KEEP_PAST_HOLD(outcome, item_id, now, hold_id),
+        _KEEP_HOLD_READER(link_expiry(today), hold_id),
+        _END_HOLD(hold_id),
+    )
+
 
 PIN_TRIED: Final = Statement(
     "PIN tried",

@@ -61,7 +61,7 @@ def test_an_outage_loses_nothing_and_ends_by_itself(counter: Counter, postgresql
         until(lambda: all(kiosk.failed > 5 for kiosk in kiosks))
         down = counter.store.healthy
         assert not down
-        reading = counter.store.read(item_information(counter.store.network, "I1", LENS))
+        reading = counter.store.read(item_information(counter.store.network, "I1", LENS, NOW))
         with pytest.raises(StoreUnavailable):
             await_(reading)
         with pytest.raises(StoreUnavailable):

@@ -79,7 +79,7 @@ class Demo:
         self.lens = self.network.by_code["LENS"].id
 
     def item(self, number: int) -> ItemAccount:
-        return run_steps(self.raw, item_information(self.network, barcode(number), self.lens))
+        return run_steps(self.raw, item_information(self.network, barcode(number), self.lens, int(time.time())))
 
     def patron(self, number: int, pin: str = "1234") -> PatronAccount:
         steps = patron_information(self.network, card(number), self.lens, "sip2", pin, int(time.time()))

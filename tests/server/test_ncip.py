@@ -359,12 +359,12 @@ class LoanTests(PartnerCase):
     async def test_renewals_are_refused_with_the_reason(self) -> None:
         await self.reopen(
             insert(schema.hold).values(
-                id=9, patron_id=3, target_item_id=2, pickup_id=2, requested_at=NOW, state="suspended"
+                id=9, patron_id=3, target_item_id=2, pickup_id=2, requested_at=NOW, suspended_until="2027-01-31"
             )
         )
         for barcode in ("I1", "I2"):
             await self.ask(check_out("R1", barcode))
-        await self.reopen(update(schema.hold).values(state="waiting"))
+        await self.reopen(update(schema.hold).values(suspended_until=None))
         for asked, kind, element in (
             (renew("R1", "I3"), "Item Not Checked Out", "ItemIdentifierValue"),
             (renew("R2", "I1"), "User Ineligible To Renew This Item", "ItemIdentifierValue"),

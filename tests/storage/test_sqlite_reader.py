@@ -48,7 +48,7 @@ class Reader(TestCase):
         outcome = await self.writer.transact(CHECKOUT, request, NOW)
         assert outcome.answer is not None
         assert outcome.answer.ok
-        account = await self.reader.read(item_information(self.reader.network, "I1", LENS))
+        account = await self.reader.read(item_information(self.reader.network, "I1", LENS, NOW))
         assert account.item is not None
         assert account.item.status is Status.ON_LOAN
         writing: Deferred[Any] = self.reader.work(declare_device)

@@ -92,7 +92,9 @@ def test_a_return_serves_the_first_hold_here_or_elsewhere(counter: Counter) -> N
     assert counter.checkout("R1", "I1").reasons == (Reason.HELD_FOR_OTHER,)
     assert counter.checkout("R2", "I1").ok
     assert counter.checkin("I2", AVION).alert is Alert.HOLD_HERE
-    assert counter.sql("SELECT id, state FROM hold ORDER BY id") == [(71, "honoured"), (72, "shelf")]
+    assert counter.sql("SELECT id, state FROM hold") == [(72, "shelf")]
+    assert counter.sql("SELECT id, outcome FROM past_hold") == [(71, "honoured")]
+    assert counter.sql("SELECT hold_id, patron_id FROM past_hold_reader") == [(71, 2)]
 
 
 def test_wrong_pins_are_counted_and_lock_the_card(counter: Counter) -> None:
@@ -216,7 +218,7 @@ def lend_without_looking(item: int, patron: int = 3) -> UseCase[Any, Any, str]:
     def decide(request: Any, _facts: None, _network: Any, now: int) -> Decision[str]:
         loan = new_id()
         call = writes.LEND(loan, item, patron, LENS, 2, "sip2", now, "2026-12-20", None)
-        return Decision("lent", (call,), Entry("lent", LENS, item, loan))
+        return Decision("lent", (call,), (Entry("lent", LENS, item, loan),))
 
     return usecase(decide, key=f"blind:{new_id()}")
 

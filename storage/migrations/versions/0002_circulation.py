@@ -21,7 +21,7 @@ depends_on = None
 SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
 LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_COLUMNS = {
+_COLUMNS: dict[str, list[sa.Column[Any]]] = {
     "membership": [
         sa.Column("denounced_by", sa.Text(), nullable=True),
         sa.Column("clause", sa.Text(), nullable=True),

@@ -75,7 +75,7 @@ class Desk:
         return answer
 
     def item(self, barcode: str, library: int = LENS) -> ItemAccount:
-        return run_steps(self.database, item_information(self.network, barcode, library))
+        return run_steps(self.database, item_information(self.network, barcode, library, self.now))
 
     def patron(self, card: str, library: int = LENS, *, pin: str | None = None) -> PatronAccount:
         return run_steps(self.database, patron_information(self.network, card, library, "sip2", pin, self.now))

@@ -52,13 +52,22 @@ def test_the_journal_names_the_act_and_never_the_reader(desk: Desk) -> None:
         ("UPDATE card SET status='cancelled' WHERE number='R1'", Reason.CARD_CANCELLED),
         ("DELETE FROM card WHERE number='R1'", Reason.UNKNOWN_PATRON),
         ("DELETE FROM barcode WHERE number='I1'", Reason.UNKNOWN_ITEM),
-        ("INSERT INTO loan VALUES (9,1,2,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'open')", Reason.ON_LOAN_TO_OTHER),
-        ("INSERT INTO loan VALUES (9,1,1,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'open')", Reason.ALREADY_ON_LOAN),
         (
-            "INSERT INTO loan VALUES (9,1,1,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'claimed')",
+            "INSERT INTO loan VALUES (9,1,2,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'open',NULL,NULL)",
+            Reason.ON_LOAN_TO_OTHER,
+        ),
+        (
+            "INSERT INTO loan VALUES (9,1,1,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'open',NULL,NULL)",
+            Reason.ALREADY_ON_LOAN,
+        ),
+        (
+            "INSERT INTO loan VALUES (9,1,1,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'claimed',NULL,NULL)",
             Reason.CLAIMED_RETURNED,
         ),
-        ("INSERT INTO loan VALUES (9,1,2,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'lost')", Reason.DECLARED_LOST),
+        (
+            "INSERT INTO loan VALUES (9,1,2,1,2,'sip2',1790000000,'2026-12-01',NULL,0,'lost',NULL,NULL)",
+            Reason.DECLARED_LOST,
+        ),
         (
             "INSERT INTO hold(id,patron_id,target_item_id,pickup_id,requested_at) VALUES (1,2,1,1,1)",
             Reason.HELD_FOR_OTHER,
@@ -128,7 +137,9 @@ def test_long_overdue_items_block_new_loans_and_short_ones_do_not(desk: Desk) ->
 def test_a_reader_takes_what_was_put_aside_for_them(desk: Desk) -> None:
     desk.hold(7, 1, item=1, pickup=LENS, state="shelf", item_id=1)
     assert desk.checkout("R1", "I1").ok
-    assert desk.sql("SELECT state, item_id, closed_at FROM hold") == [("honoured", 1, NOW)]
+    assert desk.sql("SELECT * FROM hold") == []
+    assert desk.sql("SELECT id, outcome, item_id, closed_at FROM past_hold") == [(7, "honoured", 1, NOW)]
+    assert desk.sql("SELECT * FROM past_hold_reader") == [("2027-03-31", 7, 1)]
 
 
 def test_a_reader_takes_their_item_out_of_the_shuttle_and_hold_and_transit_end(desk: Desk) -> None:
@@ -136,7 +147,8 @@ def test_a_reader_takes_their_item_out_of_the_shuttle_and_hold_and_transit_end(d
     assert desk.checkin("I1", LENS).destination == desk.network.libraries[LIEVIN]
     assert desk.checkout("R2", "I1", AVION).reasons == (Reason.HELD_FOR_OTHER,)
     assert desk.checkout("R1", "I1", AVION).ok
-    assert desk.sql("SELECT state FROM hold") == [("honoured",)]
+    assert desk.sql("SELECT outcome FROM past_hold") == [("honoured",)]
+    assert desk.sql("SELECT * FROM hold") == []
     assert desk.sql("SELECT count(*) FROM transit WHERE received_at IS NULL") == [(0,)]
     assert desk.sql("SELECT current_id FROM item WHERE id=1") == [(AVION,)]
 
