@@ -21,6 +21,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from server import control, process
+from server.catalogue import Catalogue
 from server.config import Config, ConfigurationError, provide_password
 from server.listeners import CannotListen, Listener, listen
 from server.logs import Log
@@ -50,8 +51,9 @@ def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
     sip2, z3950, ncip = config.sip2, config.z3950, config.ncip
     responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
     pages = {} if config.store.read_only else {"ncip": NcipPage(responder)}
+    catalogue = Catalogue(store, reactor)
     adapters: dict[str, Any] = {
-        "z3950": Z3950Factory(store, reactor, limit=z3950.connections, idle=z3950.idle_timeout),
+        "z3950": Z3950Factory(catalogue, reactor, limit=z3950.connections, idle=z3950.idle_timeout),
         "web": make_site(pages, lambda: store.healthy, reactor, limit=ncip.message_size, too_large=TOO_LARGE),
     }
     if not config.store.read_only:

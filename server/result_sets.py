@@ -65,10 +65,11 @@ class Budget:
 
 
 class ResultSets:
-    """The result sets of one association."""
+    """The result sets of one association, *limit* of them."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, limit: int = MAX_SETS) -> None:
         self._budget = budget
+        self._limit = limit
         self._sets: OrderedDict[str, ResultSet] = OrderedDict()
         self._forgotten: OrderedDict[str, str] = OrderedDict()
 
@@ -91,8 +92,8 @@ class ResultSets:
         key = _key(name)
         self.discard(name)
         self._sets[key] = made
-        if len(self._sets) > MAX_SETS:
-            self.evict(next(iter(self._sets)), f"an association keeps {MAX_SETS} result sets")
+        if len(self._sets) > self._limit:
+            self.evict(next(iter(self._sets)), f"no more than {self._limit} result sets are kept")
         self._budget.add(self, key, made.octets)
 
     def discard(self, name: str) -> bool:

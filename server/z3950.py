@@ -14,7 +14,6 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -24,11 +23,12 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.errors import RemoteProtocolError, UnexpectedPdu
 from protocols.z3950.session import Association, Fault, Role, State
 from server import transport
+from server.catalogue import Catalogue
 from server.connections import Connections
 from server.metrics import METRICS, Metrics
 from server.z3950_refusals import refusal
-from server.z3950_target import ANSWERS, Service, Target
-from storage.store import Store, StoreUnavailable
+from server.z3950_target import ANSWERS, Target
+from storage.store import StoreUnavailable
 
 INIT_SECONDS: Final = 60.0
 IDLE_SECONDS: Final = 8 * 3600.0
@@ -54,7 +54,7 @@ class Z3950Connection(Protocol):
     def __init__(self, factory: Z3950Factory) -> None:
         self._owner = factory
         self._association = Association(Role.TARGET, limit=REQUEST_OCTETS)
-        self._target = Target(factory.service)
+        self._target = Target(factory.catalogue)
         self._queue: deque[Pdu | Fault] = deque()
         self._timer: Any = None
         self._busy = False  # a response is awaited
@@ -253,7 +253,7 @@ class Z3950Factory(Connections[Z3950Connection]):
 
     def __init__(
         self,
-        store: Store,
+        catalogue: Catalogue,
         clock: Any,
         metrics: Metrics = METRICS,
         *,
@@ -262,7 +262,7 @@ class Z3950Factory(Connections[Z3950Connection]):
     ) -> None:
         super().__init__(clock, metrics, limit)
         self.idle = idle
-        self.service = Service(store, lambda: deferLater(clock, 0))
+        self.catalogue = catalogue
 
     def make(self) -> Z3950Connection:
         """Make one association."""

@@ -6,8 +6,7 @@ done raises `Refused`, and `z3950_refusals` gives it the shape of the response t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -17,12 +16,10 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, RecordComposition, Records
 from protocols.z3950.records import surrogate_diagnostic
 from server import catalogue_query, z3950_query
-from server.records import ELEMENT_SETS, Shelf
-from server.result_sets import Budget, ResultSet, ResultSets
+from server.catalogue import Catalogue, databases
+from server.records import ELEMENT_SETS
+from server.result_sets import ResultSet, ResultSets
 from server.z3950_records import SYNTAXES, Form
-from storage.catalogue.hits import Hits
-from storage.network.network import Database, Network
-from storage.store import Store
 
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH | Options.PRESENT | Options.DEL_SET | Options.NAMED_RESULT_SETS | Options.NEGOTIATION_MODEL,
@@ -32,27 +29,15 @@ OFFER: Final = negotiation.Offer(
 )
 SLICE: Final = 20
 """Records that are made before other associations get their turn."""
-MAX_DATABASES: Final = 64
 _DEFAULT: Final = "default"
-
-
-@dataclass(frozen=True)
-class Service:
-    """What the targets of a daemon share. *rest* lets others have their turn."""
-
-    store: Store
-    rest: Callable[[], Awaitable[None]]
-    hits: Hits = field(default_factory=Hits)
-    shelf: Shelf = field(default_factory=Shelf)
-    budget: Budget = field(default_factory=Budget)
 
 
 class Target:
     """One association, from its Init on."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._sets = ResultSets(service.budget)
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._sets = ResultSets(catalogue.budget)
         self._options = 0
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
@@ -117,17 +102,17 @@ class Target:
         self._check_name(name)
         if name in self._sets and not request.replace_indicator:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
-        store = self._service.store
-        databases = _databases(store.network, request.database_names)
-        hits = self._service.hits
+        store = self._catalogue.store
+        asked = databases(store.network, request.database_names)
+        hits = self._catalogue.hits
         query = z3950_query.parsed(request.query)
-        steps = catalogue_query.search(hits, query, databases, lambda operand: self._sets[operand].records)
-        self._sets[name] = found = ResultSet(await store.read(steps), databases)
+        steps = catalogue_query.search(hits, query, asked, lambda operand: self._named(operand).records)
+        self._sets[name] = found = ResultSet(await store.read(steps), asked)
         return found
 
     async def present(self, request: apdu.PresentRequest) -> apdu.PresentResponse:
         """Send records of a result set."""
-        found = self._sets[request.result_set_id]
+        found = self._named(request.result_set_id)
         if request.additional_ranges:
             raise Refused(Bib1.ADDITIONAL_RANGES)
         form = self._form(request.preferred_record_syntax, _simple(request.record_composition))
@@ -168,6 +153,11 @@ class Target:
 
     # --- what they share ------------------------------------------------------------------------------------------------
 
+    def _named(self, name: str) -> ResultSet:
+        """Return a set of this association, or of those that any wire may name. Raises Refused (27, 30)."""
+        shared = self._catalogue.shared
+        return shared[name] if name in shared and name not in self._sets else self._sets[name]
+
     def _check_name(self, name: str) -> None:
         if not name:
             raise Refused(Bib1.ILLEGAL_RESULT_SET_NAME, name)
@@ -196,18 +186,18 @@ class Target:
         A record that is alone larger than a message is sent when it alone was asked for and is no larger than the
         exceptional size; else a diagnostic stands for it (Z39.50 3.3.1, in the reading that origins are used to).
         """
-        service = self._service
+        catalogue = self._catalogue
         sent: list[bytes] = []
         size = 0
         first, end = start - 1, start - 1 + number
         for at in range(first, end, SLICE):
             if at > first:
-                await service.rest()
+                await catalogue.rest()
                 if self._ended:
                     return sent, PresentStatus.PARTIAL_4, at + 1
             numbers = list(found.records[at : min(at + SLICE, end)])
-            steps = service.shelf.read(service.store.network, numbers, found.databases, form)
-            for record in await service.store.read(steps):
+            steps = catalogue.shelf.read(catalogue.store.network, numbers, found.databases, form)
+            for record in await catalogue.store.read(steps):
                 fits = len(record) <= self._preferred_size
                 octets = record if fits else self._outsized(record, number, found.databases[0].name)
                 size += len(octets)
@@ -226,24 +216,6 @@ class Target:
         else:
             return record
         return surrogate_diagnostic(database, refused, self.version)
-
-
-def _databases(network: Network, names: Sequence[str]) -> tuple[Database, ...]:
-    """Return the databases that are named, each once. Raises Refused."""
-    if len(names) > MAX_DATABASES:
-        raise Refused(Bib1.TOO_MANY_DATABASES, MAX_DATABASES)
-    if not names:
-        raise Refused(Bib1.DATABASE_DOES_NOT_EXIST)
-    found: dict[int, Database] = {}
-    for name in names:
-        folded = name.casefold()
-        database = network.databases.get(folded)
-        if database is None and folded == _DEFAULT:
-            database = network.default_database()
-        if database is None:
-            raise Refused(Bib1.DATABASE_DOES_NOT_EXIST, name)
-        found[database.id] = database
-    return tuple(found.values())
 
 
 def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetNames | None]:

@@ -95,7 +95,8 @@ class Boolean:
 Node: TypeAlias = Clause | Boolean
 
 
-class SortKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SortKey:
     """An index to sort by, with its modifiers."""
 
     index: Index

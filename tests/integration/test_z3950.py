@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 
 from protocols.z3950 import oids
+from server.catalogue import Catalogue
 from server.metrics import Metrics
 from server.z3950 import Z3950Factory
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
@@ -33,7 +34,7 @@ def test_a_cataloguer_finds_and_sees_what_is_lent(any_location: Location) -> Non
 
 async def _session(counter: Counter) -> None:
     running: Any = reactor
-    factory = Z3950Factory(counter.store, running, Metrics())
+    factory = Z3950Factory(Catalogue(counter.store, running), running, Metrics())
     port = running.listenTCP(0, factory, interface="127.0.0.1")
     origin = await _connected(running, port.getHost().port)
     assert (await origin.ask(init())).result

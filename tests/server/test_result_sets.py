@@ -52,7 +52,7 @@ def test_one_set_too_many_costs_the_one_used_longest_ago() -> None:
         sets[str(number)] = found(number)
     assert sets["0"]
     sets["new"] = found(99)
-    assert condition(sets, "1") == (27, f"an association keeps {MAX_SETS} result sets")
+    assert condition(sets, "1") == (27, f"no more than {MAX_SETS} result sets are kept")
     assert sets["0"]
     sets["1"] = found(1)
     assert sets["1"]

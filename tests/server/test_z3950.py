@@ -14,6 +14,7 @@ from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
+from server.catalogue import MAX_DATABASES, Catalogue
 from server.catalogue_query import KINDS, PROFILE, REASONS
 from server.metrics import Metrics
 from server.records import Shelf
@@ -21,7 +22,7 @@ from server.result_sets import MAX_SETS
 from server.z3950 import Z3950Factory
 from server.z3950_records import Form
 from server.z3950_refusals import REFUSALS, refusal
-from server.z3950_target import ANSWERS, MAX_DATABASES
+from server.z3950_target import ANSWERS
 from storage import schema
 from storage.catalogue.query import Kind, QueryReason
 from storage.catalogue.records import save_records
@@ -65,7 +66,7 @@ class Z3950TestCase(TestCase):
         await self.store.work(fill_catalogue)
         await self.store.reload_network()
         self.metrics = Metrics()
-        self.factory = Z3950Factory(self.store, reactor, self.metrics)
+        self.factory = Z3950Factory(Catalogue(self.store, reactor), reactor, self.metrics)
         self.port = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
         self.addCleanup(self.factory.drain)
         self.addCleanup(self.port.stopListening)

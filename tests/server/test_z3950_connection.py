@@ -22,6 +22,7 @@ from protocols.z3950 import apdu, oids
 from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, SearchResponse
 from protocols.z3950.session import Association, Fault, Role
 from server import z3950
+from server.catalogue import Catalogue
 from server.connections import DRAIN_SECONDS
 from server.metrics import Metrics
 from server.z3950 import BURST, CLOSE_SECONDS, IDLE_SECONDS, INIT_SECONDS, WAITING, Z3950Factory
@@ -98,7 +99,7 @@ class House:
         self.clock = Clock()
         self.store = LateStore(network)
         self.metrics = Metrics()
-        self.factory = Z3950Factory(self.store, self.clock, self.metrics)  # type: ignore[arg-type]  # reads are all it has
+        self.factory = Z3950Factory(Catalogue(self.store, self.clock), self.clock, self.metrics)  # type: ignore[arg-type]  # reads are all it has
 
     def line(self) -> Line:
         return Line(self.factory)

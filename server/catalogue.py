@@ -1,0 +1,62 @@
+"""The catalogue as its wires share it: what is remembered of the index and of records, and result sets for all.
+
+Z39.50 and SRU are two ways to the same things: a set that SRU made is known to Z39.50 by its identifier, a record that one made
+is as ready for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from twisted.internet.task import deferLater
+
+from protocols.z3950.diagnostics import Bib1, Refused
+from server.records import Shelf
+from server.result_sets import Budget, ResultSets
+from storage.catalogue.hits import Hits
+from storage.network.network import Database, Network
+from storage.store import Store
+
+MAX_DATABASES: Final = 64
+MAX_SHARED_SETS: Final = 4096
+"""Result sets that belong to no association."""
+_DEFAULT: Final = "default"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the wires of a daemon share. *clock* is the reactor; *shared* are the sets that any wire may name."""
+
+    store: Store
+    clock: Any
+    hits: Hits = field(default_factory=Hits)
+    shelf: Shelf = field(default_factory=Shelf)
+    budget: Budget = field(default_factory=Budget)
+    shared: ResultSets = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shared", ResultSets(self.budget, MAX_SHARED_SETS))
+
+    def rest(self) -> Awaitable[None]:
+        """Let others have their turn."""
+        return deferLater(self.clock, 0)
+
+
+def databases(network: Network, names: Sequence[str]) -> tuple[Database, ...]:
+    """Return the databases that are named, each once. Raises Refused."""
+    if len(names) > MAX_DATABASES:
+        raise Refused(Bib1.TOO_MANY_DATABASES, MAX_DATABASES)
+    if not names:
+        raise Refused(Bib1.DATABASE_DOES_NOT_EXIST)
+    found: dict[int, Database] = {}
+    for name in names:
+        folded = name.casefold()
+        database = network.databases.get(folded)
+        if database is None and folded == _DEFAULT:
+            database = network.default_database()
+        if database is None:
+            raise Refused(Bib1.DATABASE_DOES_NOT_EXIST, name)
+        found[database.id] = database
+    return tuple(found.values())
