@@ -7,10 +7,11 @@ runs: the command takes the store's lock and runs it itself, or, when a daemon h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import Engine
 from twisted.internet.defer import Deferred
@@ -20,7 +21,7 @@ from devices.profiles import check_profile
 from server import control
 from server.control import Refused
 from server.passwords import HASHER
-from storage import database
+from storage import database, direct
 from storage.database import Location
 from storage.drivers.base import StoreUnavailable
 from storage.intake.marc_import import UnknownLibrary, import_json
@@ -31,9 +32,17 @@ from storage.network.declare import (
     compare_declaration,
     read_declaration,
 )
+from storage.network.network import Network, load_network
+from storage.statements import Steps
 from storage.store import Store
+from storage.usecase import Request, UseCase
+
+TRIES: Final = 10
+"""How often an act that others overtake is decided anew (PostgreSQL, beside daemons)."""
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=Request)
+A = TypeVar("A")
 
 
 class Access(Protocol):
@@ -47,6 +56,23 @@ class Access(Protocol):
 
     def write(self, function: Callable[..., T], *args: Any) -> T:
         """Run *function* in the write turn."""
+        ...
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now."""
+        ...
+
+    def now(self) -> int:
+        """Return the seconds since 1970 UTC."""
+        ...
+
+    def ask(self, steps: Callable[[Network], Steps[T]]) -> T:
+        """Run a read of the store's."""
+        ...
+
+    def act(self, usecase: UseCase[Q, Any, A], request: Q) -> A:
+        """Have a use case decided and applied, now; return its answer once it is on disk."""
         ...
 
 
@@ -82,6 +108,8 @@ def import_records(access: Access, **arguments: Any) -> dict[str, Any]:
 
 
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"load": load, "import": import_records}
+DECLARE: Final = frozenset({"load"})
+"""Operations that change the network itself, which the daemon then reads again."""
 
 
 # --- on the store itself -------------------------------------------------------------------------------------------------
@@ -108,6 +136,29 @@ class Direct:
         self.location = location
         self._engine = location.engine()
         self._reading = location.engine(reads=True)
+
+    @property
+    def network(self) -> Network:
+        """See `Access`."""
+        return _within(self._reading, load_network, (self.location.pins(),))
+
+    def now(self) -> int:
+        """See `Access`."""
+        return int(time.time())
+
+    def ask(self, steps: Callable[[Network], Steps[T]]) -> T:
+        """See `Access`."""
+        found: T = _within(self._reading, direct.read, (steps(self.network),))
+        return found
+
+    def act(self, usecase: UseCase[Q, Any, A], request: Q) -> A:
+        """See `Access`. Raises `direct.Overtaken` when others write so much that it never came to its turn."""
+        network, now = self.network, self.now()
+        for _ in range(TRIES):
+            with suppress(direct.Overtaken):
+                answer: A = _within(self._engine, direct.transact, (network, usecase, request, now))
+                return answer
+        raise direct.Overtaken(usecase.name)
 
     def read(self, function: Callable[..., T], *args: Any) -> T:
         """See `Access`."""
@@ -137,17 +188,36 @@ class Shared:
         self._reactor = reactor
         self._reading = location.engine(reads=True)
 
+    @property
+    def network(self) -> Network:
+        """See `Access`."""
+        return self._store.network
+
+    def now(self) -> int:
+        """See `Access`."""
+        return int(self._reactor.seconds())
+
+    def ask(self, steps: Callable[[Network], Steps[T]]) -> T:
+        """See `Access`."""
+        return cast("T", self._call(self._store.read, steps(self.network)))
+
+    def act(self, usecase: UseCase[Q, Any, A], request: Q) -> A:
+        """See `Access`."""
+        return cast("A", self._call(self._store.transact, usecase, request, self.now()).answer)
+
     def read(self, function: Callable[..., T], *args: Any) -> T:
         """See `Access`."""
         return _within(self._reading, function, args)
 
     def write(self, function: Callable[..., T], *args: Any) -> T:
-        """See `Access`. Raises `StoreUnavailable` when the daemon stops: its reactor would not answer any more."""
+        """See `Access`."""
+        return cast("T", self._call(self._store.work, function, *args))
+
+    def _call(self, asked: Callable[..., Any], *args: Any) -> Any:
+        """Ask the store in the reactor. Raises `StoreUnavailable` when the daemon stops: its reactor would not answer."""
         if self.closing:
             raise StoreUnavailable("the daemon stops")
-        working: Callable[..., Any] = self._store.work
-        result: T = blockingCallFromThread(self._reactor, working, function, *args)
-        return result
+        return blockingCallFromThread(self._reactor, asked, *args)
 
     def run(self, operation: str, arguments: Mapping[str, Any]) -> Deferred[Any]:
         """Run an operation that a command has sent; then read the network again, if it may have changed that."""
@@ -156,7 +226,7 @@ class Shared:
             raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
         running: Deferred[Any] = deferToThread(found, self, **arguments)
         running.addErrback(_unavailable)
-        if operation == "import" and self._knows(arguments["databases"]):
+        if operation not in DECLARE and (operation != "import" or self._knows(arguments["databases"])):
             return running
         return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
 
@@ -185,6 +255,12 @@ class Writing(NamedTuple):
         return self.send(operation=operation, arguments=arguments)
 
 
+def looking(location: Location) -> Access:
+    """Give a way to read the store at *location*, beside whoever writes. Raises `MigrationNeeded`."""
+    database.check(location.engine(reads=True))
+    return Direct(location)
+
+
 @contextmanager
 def writing(location: Location) -> Iterator[Writing]:
     """Give a way to change the store at *location*: its own lock, or the daemon that holds it.
@@ -204,5 +280,5 @@ def writing(location: Location) -> Iterator[Writing]:
             yield Writing(partial(client.call, "write"), live=True)
         else:
             provide_schema(location)
-            direct = Direct(location)
-            yield Writing(lambda operation, arguments: OPERATIONS[operation](direct, **arguments), live=False)
+            own = Direct(location)
+            yield Writing(lambda operation, arguments: OPERATIONS[operation](own, **arguments), live=False)

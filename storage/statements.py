@@ -73,6 +73,10 @@ class Statement:
         """The statement for PostgreSQL."""
         return self._compile(self._postgresql_clause, _POSTGRESQL)
 
+    def clause_for(self, dialect: str) -> ClauseElement:
+        """Return the clause to execute through SQLAlchemy, for *dialect* (``sqlite`` or ``postgresql``)."""
+        return self._postgresql_clause if dialect == "postgresql" else self.clause
+
     def _compile(self, clause: ClauseElement, dialect: Any) -> Compiled:
         compiled: Any = clause.compile(dialect=dialect)
         names = tuple(compiled.positiontup or ())
