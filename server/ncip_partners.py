@@ -44,15 +44,18 @@ class Partners:
         return partner
 
 
+def library_named(network: Network, code: str | None) -> Library | None:
+    """Give the library that an agency's code means, by ISIL or by our own code."""
+    if code is None:
+        return None
+    return next((library for library in network.libraries.values() if code in {library.isil, library.code}), None)
+
+
 def place_of(network: Network, header: InitiationHeader | None, partner: Partner) -> Library:
     """Give the library in which an act takes place, since CheckInItem and CheckOutItem name none.
 
     It is the library of ours that OnBehalfOfAgency or ToAgencyId names, by ISIL or code, else the partner's own.
     """
     agencies = (header.on_behalf_of_agency, header.to_agency_id) if header is not None else ()
-    for code in map(code_of, agencies):
-        if code is not None:
-            for library in network.libraries.values():
-                if code in {library.isil, library.code}:
-                    return library
-    return network.libraries[partner.library_id]
+    named = (library_named(network, code_of(agency)) for agency in agencies)
+    return next((library for library in named if library is not None), network.libraries[partner.library_id])

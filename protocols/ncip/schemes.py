@@ -91,6 +91,57 @@ class UserElementType(Scheme):
     PREVIOUS_USER_ID = "Previous User Id"
 
 
+@_scheme(_ELEMENT_LISTS + "agencyelementtype/agencyelementtype.scm")
+class AgencyElementType(Scheme):
+    """Parts of LookupAgencyResponse that an initiator may ask for."""
+
+    AGENCY_ADDRESS_INFORMATION = "Agency Address Information"
+    AGENCY_USER_PRIVILEGE_TYPE = "Agency User Privilege Type"
+    APPLICATION_PROFILE_SUPPORTED_TYPE = "Application Profile Supported Type"
+    AUTHENTICATION_PROMPT = "Authentication Prompt"
+    CONSORTIUM_AGREEMENT = "Consortium Agreement"
+    ORGANIZATION_NAME_INFORMATION = "Organization Name Information"
+
+
+@_scheme(_ELEMENT_LISTS + "requestelementtype/requestelementtype.scm")
+class RequestElementType(Scheme):
+    """Parts of LookupRequestResponse that an initiator may ask for."""
+
+    USER_ID = "User Id"
+    REQUEST_TYPE = "Request Type"
+    REQUEST_SCOPE_TYPE = "Request Scope Type"
+    REQUEST_STATUS_TYPE = "Request Status Type"
+    HOLD_QUEUE_POSITION = "Hold Queue Position"
+    SHIPPING_INFORMATION = "Shipping Information"
+    EARLIEST_DATE_NEEDED = "Earliest Date Needed"
+    NEED_BEFORE_DATE = "Need Before Date"
+    PICKUP_DATE = "Pickup Date"
+    PICKUP_LOCATION = "Pickup Location"
+    PICKUP_EXPIRY_DATE = "Pickup Expiry Date"
+    DATE_OF_USER_REQUEST = "Date Of User Request"
+    DATE_AVAILABLE = "Date Available"
+    ACKNOWLEDGED_FEE_AMOUNT = "Acknowledged Fee Amount"
+    PAID_FEE_AMOUNT = "Paid Fee Amount"
+
+
+@_scheme(_LISTS + "requestscopetype/requestscopetype.scm", Title="BIBLIOGRAPHIC_ITEM")
+class RequestScopeType(Scheme):
+    """Whether one item is asked for, or any of a title."""
+
+    BIBLIOGRAPHIC_ITEM = "Bibliographic Item"
+    ITEM = "Item"
+
+
+@_scheme(_LISTS + "requestedactiontype/requestedactiontype.scm")
+class RequestedActionType(Scheme):
+    """What to do with an item that is accepted."""
+
+    CIRCULATE = "Circulate"
+    CIRCULATE_AND_NOTIFY = "Circulate And Notify"
+    HOLD_FOR_PICKUP = "Hold For Pickup"
+    HOLD_FOR_PICKUP_AND_NOTIFY = "Hold For Pickup And Notify"
+
+
 @_scheme(_LISTS + "circulationstatus/circulationstatus.scm")
 class CirculationStatus(Scheme):
     """Where an item is in its circulation."""

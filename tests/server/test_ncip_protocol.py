@@ -7,8 +7,9 @@ from unittest import mock
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import capturedLogs
 
-from protocols.ncip.problems import SERVICES
+from protocols.ncip.problems import SERVICES, Group
 from server import passwords
+from server.ncip_services import Support, support
 from storage.store import StoreUnavailable
 from tests.server.ncip_partner import (
     PARTNER,
@@ -27,8 +28,8 @@ from tests.server.ncip_partner import (
     wants,
 )
 
-SERVED = ("LookupUser", "LookupItem", "CheckOutItem", "CheckInItem", "RenewItem")
-OTHERS = sorted(set(SERVICES) - {*SERVED, "LookupVersion"})
+OTHERS = sorted(name for name in SERVICES if support(name) is Support.UNSUPPORTED)
+NOTIFICATIONS = sorted(name for name, service in SERVICES.items() if service.group is Group.NOTIFICATION)
 
 
 class PartnerTests(PartnerCase):
@@ -78,7 +79,39 @@ class ProtocolTests(PartnerCase):
             assert answer.problems == [("Unsupported Service", "NCIPMessage")]
             assert answer.one("ProblemValue") == service
             assert answer.one("ResponseHeader/ToAgencyId/AgencyId") == PARTNER
-        assert len(OTHERS) == 42
+
+    async def test_every_notification_is_acknowledged(self) -> None:
+        for service in NOTIFICATIONS:
+            answer = await self.ask(message(service))
+            assert answer.name == service + "Response"
+            assert answer.problems == []
+            assert answer.one("ResponseHeader/ToAgencyId/AgencyId") == PARTNER
+        assert len(NOTIFICATIONS) == 20
+
+    async def test_a_question_of_1_0_is_answered_in_1_0(self) -> None:
+        def unique(tag: str, name: str) -> str:
+            return f"<{tag}><UniqueAgencyId><Scheme>s</Scheme><Value>{name}</Value></UniqueAgencyId></{tag}>"
+
+        def ask(card: str) -> bytes:
+            return (
+                "<NCIPMessage version='http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd'><LookupUser><InitiationHeader>"
+                f"{unique('FromAgencyId', PARTNER)}{unique('ToAgencyId', US)}</InitiationHeader><UniqueUserId><UniqueAgencyId>"
+                f"<Scheme>s</Scheme><Value>x</Value></UniqueAgencyId><UserIdentifierValue>{card}</UserIdentifierValue>"
+                "</UniqueUserId><UserElementType><Scheme>s</Scheme><Value>Name Information</Value></UserElementType>"
+                "<UserElementType><Scheme>s</Scheme><Value>Visible User Id</Value></UserElementType><LoanedItemsDesired/>"
+                "</LookupUser></NCIPMessage>"
+            ).encode()
+
+        await self.ask(message("CheckOutItem", user("R1") + item("I1")))
+        told = Answer(await self.responder.answer(ask("R1")))
+        assert told.name == "LookupUserResponse"
+        assert told.one("ResponseHeader/FromAgencyId/UniqueAgencyId/Value") == US
+        assert told.one("UniqueUserId/UserIdentifierValue") == "R1"
+        assert told.one("VisibleUserId/VisibleUserIdentifier") == "R1"
+        assert told.one("UserTransaction/LoanedItem/UniqueItemId/ItemIdentifierValue") == "I1"
+        refused = Answer(await self.responder.answer(ask("R99")))
+        assert refused.one("ProcessingErrorType/Value") == "Unknown User"
+        assert refused.one("ProcessingErrorValue") == "R99"
 
     async def test_what_is_no_question_gets_a_problem_at_the_root(self) -> None:
         for body, kind in (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.server import test_ncip, test_ncip_protocol
+from tests.server import test_ncip, test_ncip_lookups, test_ncip_protocol
 from tests.server.ncip_partner import Answer, PartnerCase
 
 
@@ -44,3 +44,11 @@ class ValidPartnerTests(Valid, test_ncip_protocol.PartnerTests):
 
 class ValidProtocolTests(Valid, test_ncip_protocol.ProtocolTests):
     """All the rest."""
+
+
+class ValidLookupItemSetTests(Valid, test_ncip_lookups.LookupItemSetTests):
+    """LookupItemSet."""
+
+
+class ValidLookupAgencyTests(Valid, test_ncip_lookups.LookupAgencyTests):
+    """LookupAgency."""

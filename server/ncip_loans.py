@@ -1,0 +1,64 @@
+"""The services that move an item between a shelf and a reader."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from protocols.ncip.base import Response
+from protocols.ncip.circulation import CheckInItem, CheckOutItem, RenewItem
+from server import ncip_answers
+from server.ncip_desk import Asked, Desk, barcode_of, reader_of
+from server.ncip_refusals import ITEM
+from storage.circulation.acts import LoanAnswer
+from storage.circulation.checkin import CHECKIN, CheckinRequest, ReturnAnswer
+from storage.circulation.checkout import CHECKOUT, CheckoutRequest
+from storage.circulation.renew import RENEW, RenewRequest
+
+LOANS_KEPT: Final = 86_400
+RETURNS_KEPT: Final = 600
+"""For how long, in seconds, a repeat gets its first answer, provided that the effect stands.
+
+The same loan, renewed as often, is the same however late the repeat comes. But an item that comes in twice in a day may have
+travelled between, and the second time is then a new one.
+"""
+
+
+async def check_out(desk: Desk, asked: Asked) -> bytes:
+    """Lend an item to a reader."""
+    message: CheckOutItem = asked.message
+    barcode = barcode_of(asked.service, message.item_id)
+    reader = reader_of(asked.service, message.user_id, message.authentication_input)
+    request = CheckoutRequest(reader.card, barcode, asked.origin, reader.pin)
+    values = {**reader.values, ITEM: barcode}
+
+    def made(answer: LoanAnswer) -> Response:
+        return ncip_answers.check_out(asked.setting, message, answer)
+
+    return await desk.act(asked, CHECKOUT, request, values, made, LOANS_KEPT)
+
+
+async def renew(desk: Desk, asked: Asked) -> bytes:
+    """Prolong a loan."""
+    message: RenewItem = asked.message
+    barcode = barcode_of(asked.service, message.item_id)
+    reader = reader_of(asked.service, message.user_id, message.authentication_input)
+    request = RenewRequest(reader.card, barcode, asked.origin, reader.pin)
+    values = {**reader.values, ITEM: barcode}
+
+    def made(answer: LoanAnswer) -> Response:
+        return ncip_answers.renew(asked.setting, message, answer)
+
+    return await desk.act(asked, RENEW, request, values, made, LOANS_KEPT)
+
+
+async def check_in(desk: Desk, asked: Asked) -> bytes:
+    """Take an item back, and tell where it goes."""
+    message: CheckInItem = asked.message
+    barcode = barcode_of(asked.service, message.item_id)
+    happened = message.mandated_action and message.mandated_action.date_event_occurred
+    request = CheckinRequest(barcode, asked.origin, int(happened.timestamp()) if happened else None)
+
+    def made(answer: ReturnAnswer) -> Response:
+        return ncip_answers.check_in(asked.setting, message, answer)
+
+    return await desk.act(asked, CHECKIN, request, {ITEM: barcode}, made, RETURNS_KEPT)

@@ -1,0 +1,50 @@
+"""Which of the 48 services is answered how: by a function here, by an acknowledgement, or as unsupported.
+
+A notification asks for no permission: it is acknowledged even where nothing follows from it.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from protocols.ncip.base import PlainResponse
+from protocols.ncip.problems import SERVICES, Group
+from server import ncip_loans, ncip_lookups, ncip_sets
+from server.ncip_desk import Asked, Desk, Handler
+
+
+class Support(enum.Enum):
+    """What becomes of a request for a service."""
+
+    SERVED = "served"
+    ACKNOWLEDGED = "acknowledged"
+    UNSUPPORTED = "Unsupported Service"
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "CheckInItem": ncip_loans.check_in,
+    "CheckOutItem": ncip_loans.check_out,
+    "LookupAgency": ncip_lookups.lookup_agency,
+    "LookupItem": ncip_lookups.lookup_item,
+    "LookupItemSet": ncip_sets.lookup_item_set,
+    "LookupUser": ncip_lookups.lookup_user,
+    "RenewItem": ncip_loans.renew,
+}
+"""Service -> who renders it. (LookupVersion is answered before anyone is asked who he is.)"""
+
+
+async def _acknowledge(_desk: Desk, asked: Asked) -> bytes:
+    return asked.write(PlainResponse(name=asked.service, response_header=asked.setting.header))
+
+
+def support(service: str) -> Support:
+    """Tell what becomes of a request for *service*."""
+    if service in HANDLERS or service == "LookupVersion":
+        return Support.SERVED
+    return Support.ACKNOWLEDGED if SERVICES[service].group is Group.NOTIFICATION else Support.UNSUPPORTED
+
+
+def service_of(service: str) -> Handler | None:
+    """Give who renders *service*; None when nobody does."""
+    return HANDLERS.get(service) or (_acknowledge if support(service) is Support.ACKNOWLEDGED else None)
