@@ -16,6 +16,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from server.records import Shelf
 from server.result_sets import Budget, ResultSets
 from storage.catalogue.hits import Hits
+from storage.catalogue.sorting import Orders
 from storage.network.network import Database, Network
 from storage.store import Store
 
@@ -33,6 +34,7 @@ class Catalogue:
     clock: Any
     hits: Hits = field(default_factory=Hits)
     shelf: Shelf = field(default_factory=Shelf)
+    orders: Orders = field(default_factory=Orders)
     budget: Budget = field(default_factory=Budget)
     shared: ResultSets = field(init=False)
 

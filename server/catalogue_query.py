@@ -12,12 +12,12 @@ from pyroaring import BitMap
 
 from protocols.marc.charsets import Charset, decode
 from protocols.z3950 import rpn
-from protocols.z3950.bib1 import Structure, Truncation
+from protocols.z3950.bib1 import Completeness, Position, Structure, Truncation
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.rpn import BooleanOperator, Profile
+from protocols.z3950.rpn import Attributes, BooleanOperator, Profile
 from protocols.z3950.text import term_text
 from storage.catalogue import search as catalogue
-from storage.catalogue.access_points import PointKind, by_use
+from storage.catalogue.access_points import AccessPoint, PointKind, by_use
 from storage.catalogue.hits import Hits
 from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
 from storage.network.network import Database
@@ -25,6 +25,14 @@ from storage.statements import Steps
 
 PROFILE: Final = Profile(use=frozenset(by_use))
 """The values of attributes that are taken."""
+
+LISTS: Final = Profile(
+    use=frozenset(by_use),
+    position=frozenset({Position.FIRST_IN_FIELD, Position.ANY_POSITION_IN_FIELD}),
+    truncation=frozenset({Truncation.DO_NOT_TRUNCATE}),
+    completeness=frozenset(Completeness),
+)
+"""The values of attributes that name a list of terms."""
 
 KINDS: Final[dict[tuple[int | None, int], Kind]] = {
     (None, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
@@ -91,6 +99,12 @@ def term(sent: rpn.Term) -> Term:
             Bib1.ATTRIBUTE_COMBINATION, f"structure {attributes.structure} with truncation {attributes.truncation}"
         )
     return Term(points, kind, text)
+
+
+def listing(attributes: Attributes, start: bytes) -> tuple[tuple[AccessPoint, ...], str, bool]:
+    """Return the access points that are to be walked, from which text on, and whether as whole headings."""
+    whole = attributes.structure == Structure.PHRASE or attributes.completeness != Completeness.INCOMPLETE_SUBFIELD
+    return by_use[attributes.use], term_text(start, _iso5426), whole
 
 
 def _iso5426(value: bytes) -> str:

@@ -6,6 +6,7 @@ the set that was used longest ago, and its owner is told so when it asks for it 
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -25,17 +26,23 @@ _OVERHEAD: Final = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResultSet:
-    """The records of a search, in the order in which they are presented."""
+    """The records of a search; in the order of their numbers, or in *order* once they were sorted."""
 
     records: BitMap
     databases: tuple[Database, ...]
+    order: array[int] | None = None
+
+    def numbers(self, start: int, end: int) -> list[int]:
+        """Return the records from one position to another (from 0, the second excluded)."""
+        return list(self.records[start:end] if self.order is None else self.order[start:end])
 
     @property
     def octets(self) -> int:
         """What the set holds of memory, at most: two octets a record, but no more than a bit for each that may be."""
         if not self.records:
             return _OVERHEAD
-        return _OVERHEAD + min(2 * len(self.records), (self.records.max() >> 16) + 1 << 13)
+        order = 0 if self.order is None else len(self.order) * self.order.itemsize
+        return _OVERHEAD + order + min(2 * len(self.records), (self.records.max() >> 16) + 1 << 13)
 
 
 class Budget:

@@ -64,6 +64,7 @@ def _sort(request: apdu.SortRequest, refused: Refused, version: int) -> Pdu:
     return apdu.SortResponse(
         reference_id=request.reference_id,
         sort_status=apdu.SortStatus.FAILURE,
+        result_set_status=apdu.SortedSetStatus.UNCHANGED,
         diagnostics=_diagnostics(refused, version),
     )
 

@@ -1,4 +1,4 @@
-"""What one Z39.50 association is answered: Init, Search, Present, Delete.
+"""What one Z39.50 association is answered: Init, Search, Present, Delete, Scan, Sort.
 
 A target knows no transport: a request goes in, and its response comes out when the store has answered. What cannot be
 done raises `Refused`, and `z3950_refusals` gives it the shape of the response that the origin waits for.
@@ -15,14 +15,20 @@ from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, P
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, RecordComposition, Records
 from protocols.z3950.records import surrogate_diagnostic
-from server import catalogue_query, z3950_query
+from server import catalogue_query, z3950_query, z3950_scan, z3950_sort
 from server.catalogue import Catalogue, databases
 from server.records import ELEMENT_SETS
 from server.result_sets import ResultSet, ResultSets
 from server.z3950_records import SYNTAXES, Form
 
 OFFER: Final = negotiation.Offer(
-    options=Options.SEARCH | Options.PRESENT | Options.DEL_SET | Options.NAMED_RESULT_SETS | Options.NEGOTIATION_MODEL,
+    options=Options.SEARCH
+    | Options.PRESENT
+    | Options.DEL_SET
+    | Options.SCAN
+    | Options.SORT
+    | Options.NAMED_RESULT_SETS
+    | Options.NEGOTIATION_MODEL,
     implementation_id="bibliobus",
     implementation_name="Bibliobus",
     implementation_version=version("bibliobus"),
@@ -151,6 +157,19 @@ class Target:
             ),
         )
 
+    async def scan(self, request: apdu.ScanRequest) -> apdu.ScanResponse:
+        """List the terms of an index."""
+        return await z3950_scan.answer(self._catalogue, request)
+
+    async def sort(self, request: apdu.SortRequest) -> apdu.SortResponse:
+        """Put result sets in order, and keep what comes of it under its name; that may be one of theirs."""
+        self._check_name(request.sorted_result_set_name)
+        made = await z3950_sort.ordered(self._catalogue, self._named, request)
+        self._sets[request.sorted_result_set_name] = made
+        return apdu.SortResponse(
+            reference_id=request.reference_id, sort_status=apdu.SortStatus.SUCCESS, result_count=len(made.records)
+        )
+
     # --- what they share ------------------------------------------------------------------------------------------------
 
     def _named(self, name: str) -> ResultSet:
@@ -195,7 +214,7 @@ class Target:
                 await catalogue.rest()
                 if self._ended:
                     return sent, PresentStatus.PARTIAL_4, at + 1
-            numbers = list(found.records[at : min(at + SLICE, end)])
+            numbers = found.numbers(at, min(at + SLICE, end))
             steps = catalogue.shelf.read(catalogue.store.network, numbers, found.databases, form)
             for record in await catalogue.store.read(steps):
                 fits = len(record) <= self._preferred_size
@@ -244,8 +263,8 @@ ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu]]
     apdu.SearchRequest: Target.search,
     apdu.PresentRequest: Target.present,
     apdu.DeleteResultSetRequest: Target.delete,
+    apdu.ScanRequest: Target.scan,
+    apdu.SortRequest: Target.sort,
     # Services that no Init of ours grants: who asks all the same is told so by the response.
-    apdu.ScanRequest: _not_offered,
-    apdu.SortRequest: _not_offered,
     apdu.ExtendedServicesRequest: _not_offered,
 }

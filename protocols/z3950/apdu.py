@@ -138,6 +138,15 @@ class SortStatus(enum.IntEnum):
     FAILURE = 2
 
 
+class SortedSetStatus(enum.IntEnum):
+    """What became of the result set that a sort was to make."""
+
+    EMPTY = 1
+    INTERIM = 2
+    UNCHANGED = 3
+    NONE = 4
+
+
 class OperationStatus(enum.IntEnum):
     """What became of a task."""
 

@@ -9,7 +9,7 @@ Attribute lists are few and come again with every search, so what each one means
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -226,7 +226,7 @@ def _term(data: bytes, at: int, end: int) -> bytes:
         value = data[start:stop]
     else:
         name, sent = alternative_of(_TERM_CODEC.decode(data[at:end]))
-        if name not in _READABLE_TERMS:
+        if name not in READABLE_TERMS:
             raise Refused(Bib1.TERM_TYPE, name)
         value = sent if isinstance(sent, bytes) else str(sent).encode()
     if not value.strip():
@@ -236,7 +236,8 @@ def _term(data: bytes, at: int, end: int) -> bytes:
     return value
 
 
-_READABLE_TERMS: Final = frozenset({"general", "numeric", "character_string"})
+READABLE_TERMS: Final = frozenset({"general", "numeric", "character_string"})
+"""The types of term that text can be read of."""
 
 
 def attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attributes:
@@ -247,7 +248,11 @@ def attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attri
 
 
 def _attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attributes:
-    sent: tuple[elements.AttributeElement, ...] = _ATTRIBUTE_LIST_CODEC.decode(encoded)
+    return resolve(_ATTRIBUTE_LIST_CODEC.decode(encoded), attribute_set, profile)
+
+
+def resolve(sent: Sequence[elements.AttributeElement], attribute_set: str, profile: Profile) -> Attributes:
+    """Return what attributes mean together, each of `attribute_set` where it names no other. Raises Refused."""
     values: dict[str, int] = {}
     for attribute in sent or ():
         if (attribute.attribute_set or attribute_set) != oids.BIB_1:

@@ -224,6 +224,16 @@ BY_NUMBER: Final = SortPoint(SORTS + 5, "local-number", "001$", "001$", PointKin
 
 SORT_POINTS: Final = (BY_TITLE, BY_AUTHOR, BY_DATE, BY_PUBLISHER, BY_NUMBER)
 
+sort_by_use: Final[dict[int, SortPoint]] = {
+    4: BY_TITLE,
+    12: BY_NUMBER,
+    30: BY_DATE,
+    31: BY_DATE,
+    1003: BY_AUTHOR,
+    1018: BY_PUBLISHER,
+}
+"""Bib-1 Use attribute to what it sorts by."""
+
 
 def places(text: str) -> Iterator[tuple[str, str]]:
     """Yield (tag, codes) for every tag that a list of places names."""

@@ -1,4 +1,4 @@
-"""A few commands of yaz-client, for machines that have none: find, format, elements, show, base."""
+"""A few commands of yaz-client, for machines that have none: find, format, elements, show, base, scan, sort."""
 
 from __future__ import annotations
 
@@ -6,9 +6,30 @@ import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
-from protocols.z3950 import oids, pqf
-from protocols.z3950.apdu import CloseReason, InitializeRequest, Options, PresentRequest, SearchRequest
-from protocols.z3950.elements import ElementSetNames, NamePlusRecord, Query, RecordComposition
+from protocols.z3950 import oids, pqf, rpn
+from protocols.z3950.apdu import (
+    CloseReason,
+    InitializeRequest,
+    Options,
+    PresentRequest,
+    ScanRequest,
+    SearchRequest,
+    SortAttributes,
+    SortElement,
+    SortKey,
+    SortKeySpec,
+    SortRequest,
+    SortStatus,
+)
+from protocols.z3950.elements import (
+    AttributeElement,
+    AttributeValue,
+    ElementSetNames,
+    NamePlusRecord,
+    Operand,
+    Query,
+    RecordComposition,
+)
 from protocols.z3950.schema import codec_of
 from protocols.z3950.session import Association, Role
 
@@ -50,6 +71,10 @@ class Shell:
             self._elements = rest
         elif command == "base":
             self._base = rest
+        elif command == "scan":
+            yield from self._scan(rest)
+        elif command == "sort":
+            self._sort(*rest.split())
 
     def _find(self, query: str) -> Iterator[str]:
         self._sets += 1
@@ -65,6 +90,28 @@ class Shell:
         response = self._ask(request)
         yield f"Number of hits: {response.result_count}, setno {self._sets}"
         yield from self._diagnostics(response)
+
+    def _scan(self, query: str) -> Iterator[str]:
+        sent = rpn.decode(pqf.parse(query).rpn)
+        assert isinstance(sent, Operand)
+        assert sent.attr_term is not None
+        request = ScanRequest(
+            database_names=(self._base,),
+            attribute_set=oids.BIB_1,
+            term_list_and_start_point=sent.attr_term,
+            number_of_terms_requested=20,
+        )
+        for entry in self._ask(request).entries.entries:
+            yield f"{entry.term_info.term.general.decode()} ({entry.term_info.global_occurrences})"
+
+    def _sort(self, attribute: str, flags: str) -> None:
+        kind, value = map(int, attribute.split("="))
+        use = AttributeElement(attribute_type=kind, attribute_value=AttributeValue(numeric=value))
+        element = SortElement(generic=SortKey(sort_attributes=SortAttributes(id=oids.BIB_1, list_=(use,))))
+        key = SortKeySpec(sort_element=element, sort_relation=int(">" in flags), case_sensitivity=1)
+        name = str(self._sets)
+        request = SortRequest(input_result_set_names=(name,), sorted_result_set_name=name, sort_sequence=(key,))
+        assert self._ask(request).sort_status == SortStatus.SUCCESS
 
     def _show(self, start: int, number: int = 1) -> Iterator[str]:
         request = PresentRequest(
