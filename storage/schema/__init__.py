@@ -20,6 +20,7 @@ from typing import Final
 from storage.schema.catalogue import catalogue_version, database, posting, record
 from storage.schema.columns import METADATA
 from storage.schema.holds import hold, past_hold, past_hold_reader, pull
+from storage.schema.ill import ill_request, outbox
 from storage.schema.items import barcode, item
 from storage.schema.journal import anomaly, job, journal, lease, notice, reply
 from storage.schema.loans import loan, past_loan, past_loan_reader
@@ -57,6 +58,7 @@ __all__ = [
     "device",
     "hold",
     "household",
+    "ill_request",
     "item",
     "item_type",
     "job",
@@ -68,6 +70,7 @@ __all__ = [
     "membership",
     "notice",
     "opening",
+    "outbox",
     "partner",
     "past_hold",
     "past_hold_reader",

@@ -63,6 +63,7 @@ def upgrade() -> None:
         op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")  # noqa: S608 (our own names)
         op.drop_table(table)
     _make_tables()
+    _make_ill_tables()
     _move_holds()
     op.execute(f"INSERT INTO transit ({_TRANSIT_KEPT}) SELECT {_TRANSIT_KEPT} FROM transit_before")  # noqa: S608 (ditto)
     for table in ("transit", "hold"):
@@ -368,3 +369,70 @@ def _make_tables() -> None:
     op.create_index(op.f("ix_manifest_line_item_id"), "manifest_line", ["item_id"])
     op.create_index(op.f("ix_manifest_line_run_id"), "manifest_line", ["run_id"])
     op.create_index("ix_manifest_line_transit_id", "manifest_line", ["transit_id"])
+
+
+def _make_ill_tables() -> None:
+    _table(
+        "ill_request",
+        sa.Column("id", LONG, autoincrement=False, nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("patron_id", sa.Integer(), nullable=True),
+        sa.Column("pickup_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=True),
+        sa.Column("identifier", sa.Text(), server_default="", nullable=False),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
+        sa.Column("barcode", sa.Text(), server_default="", nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=True),
+        sa.Column("hold_id", LONG, nullable=True),
+        sa.Column("needed_by", sa.Text(), nullable=True),
+        sa.Column("due_back_on", sa.Text(), nullable=True),
+        sa.Column("renewable", SMALL, server_default="1", nullable=False),
+        sa.Column("renewal", sa.Text(), server_default="", nullable=False),
+        sa.Column("recalled_on", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", LONG, nullable=False),
+        sa.Column("since_at", LONG, nullable=False),
+        sa.Column("check_at", LONG, nullable=True),
+        sa.Column("checks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("closed_at", LONG, nullable=True),
+        sa.CheckConstraint("renewable IN (0, 1)", name=op.f("ck_ill_request_renewable")),
+        sa.CheckConstraint("renewal IN ('', 'asked', 'pending', 'refused')", name=op.f("ck_ill_request_renewal")),
+        sa.CheckConstraint("role IN ('borrowing', 'lending')", name=op.f("ck_ill_request_role")),
+        sa.CheckConstraint(
+            "state IN ('asked', 'conditional', 'accepted', 'shipped', 'received', 'lent', 'returned', 'sent-back', 'closed', 'unfilled', 'cancelled', 'lost')",
+            name=op.f("ck_ill_request_state"),
+        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk_ill_request_partner_id")),
+        sa.ForeignKeyConstraint(["patron_id"], ["patron.id"], name=op.f("fk_ill_request_patron_id")),
+        sa.ForeignKeyConstraint(["pickup_id"], ["library.id"], name=op.f("fk_ill_request_pickup_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ill_request")),
+        sa.UniqueConstraint("agency", "number", name=op.f("uq_ill_request_agency_number")),
+    )
+    op.create_index("ix_ill_request_check_at", "ill_request", ["check_at"], **_where("closed_at IS NULL"))
+    op.create_index("ix_ill_request_open_item", "ill_request", ["item_id"], **_where("closed_at IS NULL"))
+    op.create_index("ix_ill_request_patron_id", "ill_request", ["patron_id"])
+    _table(
+        "outbox",
+        sa.Column("id", LONG, autoincrement=False, nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("request_id", LONG, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("made_at", LONG, nullable=False),
+        sa.Column("next_at", LONG, nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("trouble", sa.Text(), server_default="", nullable=False),
+        sa.Column("ended_at", LONG, nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'sent', 'dead', 'dropped')", name=op.f("ck_outbox_state")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk_outbox_partner_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["ill_request.id"], name=op.f("fk_outbox_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    op.create_index("ix_outbox_next_at", "outbox", ["next_at"], **_where("state = 'waiting'"))
+    op.create_index(op.f("ix_outbox_request_id"), "outbox", ["request_id"])

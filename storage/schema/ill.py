@@ -1,0 +1,70 @@
+"""Inter-library loan: requests in both directions, and the messages to partners that wait to be sent."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, UniqueConstraint, text
+
+from storage.schema.columns import Int, count, day, flag, instant, long_key, loose, one_of, ref, table, words
+
+# `agency` and `number` are the RequestId, made by whoever asks. The reader is cut off when the request closes; `item_id`
+# is the temporary item that stands for the partner's (borrowing), or ours that is lent (lending).
+ill_request = table(
+    "ill_request",
+    long_key(),
+    words("role"),
+    ref("partner_id", "partner"),
+    words("agency"),
+    words("number"),
+    words("state"),
+    ref("patron_id", "patron", null=True),
+    ref("pickup_id", "library"),
+    loose("record_id"),
+    words("identifier", default=""),
+    words("title", default=""),
+    words("author", default=""),
+    words("barcode", default=""),
+    loose("item_id"),
+    loose("hold_id", long=True),
+    day("needed_by"),
+    day("due_back_on"),
+    flag("renewable", default=True),
+    words("renewal", default=""),
+    day("recalled_on"),
+    words("reason", default=""),
+    instant("made_at"),
+    instant("since_at"),
+    instant("check_at", null=True),
+    count("checks"),
+    instant("closed_at", null=True),
+    UniqueConstraint("agency", "number"),
+    one_of("role", "borrowing", "lending"),
+    one_of(
+        "state", "asked", "conditional", "accepted", "shipped", "received", "lent", "returned", "sent-back",
+        "closed", "unfilled", "cancelled", "lost",
+    ),
+    one_of("renewal", "", "asked", "pending", "refused"),
+)  # fmt: skip
+_OPEN = text("closed_at IS NULL")
+Index("ix_ill_request_open_item", ill_request.c.item_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_ill_request_check_at", ill_request.c.check_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_ill_request_patron_id", ill_request.c.patron_id)
+
+# Messages leave in the order of their ids, request by request. `content` names no reader: who a request is for is read
+# from the request when the message is written.
+outbox = table(
+    "outbox",
+    long_key(),
+    ref("partner_id", "partner"),
+    ref("request_id", "ill_request", long=True, index=True),
+    words("service"),
+    words("content", default="{}"),
+    instant("made_at"),
+    instant("next_at"),
+    Column("tries", Int, nullable=False, server_default="0"),
+    words("state", default="waiting"),
+    words("trouble", default=""),
+    instant("ended_at", null=True),
+    one_of("state", "waiting", "sent", "dead", "dropped"),
+)
+_WAITING = text("state = 'waiting'")
+Index("ix_outbox_next_at", outbox.c.next_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
