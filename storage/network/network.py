@@ -17,6 +17,8 @@ from sqlalchemy import Connection, literal_column, select
 
 from storage import schema
 from storage.circulation.pins import Pins
+from storage.circulation.shuttle.eta import Timetable
+from storage.circulation.shuttle.routes import Route, load_routes
 from storage.network.attributes import ATTRIBUTES
 from storage.network.calendars import Calendar, Opening
 from storage.network.policies import PolicySet, Rule, Scope
@@ -110,11 +112,17 @@ class Network:
     partners: Mapping[str, Partner]
     databases: Mapping[str, Database]
     pins: Pins
+    routes: tuple[Route, ...] = ()
 
     @cached_property
     def by_code(self) -> Mapping[str, Library]:
         """Libraries by their code, in upper case."""
         return {library.code.upper(): library for library in self.libraries.values()}
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        """The runs of the shuttle to come; see `storage.circulation.shuttle.eta`."""
+        return Timetable(self.routes, self.libraries)
 
     def policy(self, day: str) -> PolicySet:
         """Return the set in force on *day*: the latest that has begun, else the first there is."""
@@ -227,4 +235,5 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
             for row in all_of(schema.database)
         },
         pins=pins,
+        routes=load_routes(connection),
     )
