@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from storage.circulation import facts
 from storage.circulation.due import Due, local_day
-from storage.circulation.facts import HoldRow, ItemRow, LoadRow, LoanRow, PatronRow, WaitingRow
+from storage.circulation.facts import HoldRow, ItemRow, LoadRow, LoanRow, PatronRow
+from storage.circulation.holds.queue import waiting_for
 from storage.circulation.pins import PinState
 from storage.circulation.status import Status, status_of
 from storage.network.policies import Context
@@ -283,16 +284,3 @@ def patron_information(
         refused,
         limit,
     )
-
-
-def waiting_for(rows: Sequence[Row], item: Item, day: str) -> list[WaitingRow]:
-    """Return the holds that wait for *item* on *day*, first in queue first: by priority, then by age (FIFO, domain.md 2.8).
-
-    Those that are suspended, or needed no longer, do not.
-    """
-    found = [
-        hold
-        for hold in (WaitingRow._make(row) for row in rows if row[0] == item.row.id)
-        if (hold.suspended_until or "") <= day <= (hold.expires_on or day)
-    ]
-    return sorted(found, key=lambda hold: (-hold.priority, hold.requested_at, hold.id))

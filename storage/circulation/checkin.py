@@ -12,9 +12,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
-from storage.circulation.accounts import Item, find_item, waiting_for
+from storage.circulation.accounts import Item, find_item
 from storage.circulation.due import link_expiry, local_day
 from storage.circulation.facts import WaitingRow
+from storage.circulation.holds.queue import waiting_for
 from storage.ids import new_id
 from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin, UseCase

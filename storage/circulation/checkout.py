@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
-from storage.circulation.accounts import Item, Load, Patron, denials, find_item, find_patron, load_of, waiting_for
+from storage.circulation.accounts import Item, Load, Patron, denials, find_item, find_patron, load_of
 from storage.circulation.acts import LoanAnswer, Setting, check_pin, due_date, refuse_pin, setting_of
 from storage.circulation.due import Due, local_day
 from storage.circulation.facts import LoadRow, WaitingRow
+from storage.circulation.holds.queue import waiting_for
 from storage.circulation.pins import PinState
 from storage.circulation.renew import decide_renewal
 from storage.circulation.status import Status

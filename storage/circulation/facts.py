@@ -149,7 +149,10 @@ ITEM: Final = Statement(
 
 
 class WaitingRow(NamedTuple):
-    """A hold that waits for this item or its title."""
+    """A hold that waits for this item or its title, once per block of its reader that forbids captures.
+
+    *added_on* is the item's; *target_item_id* is None for a title. `storage.circulation.holds.queue` reads these rows.
+    """
 
     item_id: int
     id: int
@@ -159,6 +162,16 @@ class WaitingRow(NamedTuple):
     priority: int
     suspended_until: str | None
     expires_on: str | None
+    target_item_id: int | None
+    channel: str
+    category_id: int
+    added_on: str | None
+    block_acts: str | None
+    block_from: str | None
+    block_to: str | None
+
+
+_NO_CAPTURE: Final = or_(block.c.acts == literal_column("'*'"), block.c.acts.like(literal_column("'%capture%'")))
 
 
 def _waiting(target: ColumnElement[bool]) -> Select[Any]:
@@ -172,8 +185,20 @@ def _waiting(target: ColumnElement[bool]) -> Select[Any]:
             hold.c.priority,
             hold.c.suspended_until,
             hold.c.expires_on,
+            hold.c.target_item_id,
+            hold.c.channel,
+            patron.c.category_id,
+            item.c.added_on,
+            block.c.acts,
+            block.c.from_on,
+            block.c.to_on,
         )
-        .select_from(barcode.join(item, barcode.c.item_id == item.c.id).join(hold, target))
+        .select_from(
+            barcode.join(item, barcode.c.item_id == item.c.id)
+            .join(hold, target)
+            .join(patron, patron.c.id == hold.c.patron_id)
+            .outerjoin(block, and_(block.c.patron_id == hold.c.patron_id, _NO_CAPTURE))
+        )
         .where(
             barcode.c.number == _NUMBER,
             hold.c.state == literal_column("'waiting'"),
@@ -184,7 +209,12 @@ def _waiting(target: ColumnElement[bool]) -> Select[Any]:
 WAITING: Final = Statement(
     "waiting holds",
     union_all(
-        _waiting(hold.c.record_id == item.c.record_id),
+        _waiting(
+            and_(
+                hold.c.record_id == item.c.record_id,
+                or_(hold.c.volume == literal_column("''"), hold.c.volume == item.c.volume),
+            )
+        ),
         _waiting(hold.c.target_item_id == item.c.id),
     ),
     "number",

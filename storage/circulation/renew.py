@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
-from storage.circulation.accounts import Item, Load, Patron, denials, find_item, find_patron, waiting_for
+from storage.circulation.accounts import Item, Load, Patron, denials, find_item, find_patron
 from storage.circulation.acts import LoanAnswer, Setting, check_pin, due_date, refuse_pin, setting_of
 from storage.circulation.due import local_day
 from storage.circulation.facts import WaitingRow
+from storage.circulation.holds.queue import waiting_for
 from storage.circulation.pins import PinState
 from storage.circulation.status import Status
 from storage.refusals import Reason
