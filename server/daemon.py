@@ -11,29 +11,31 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Executable
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import TimeoutError as TooLate
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from server import control, process
 from server.catalogue import Catalogue
 from server.config import Config, ConfigurationError, provide_password
+from server.jobs import Jobs
 from server.listeners import CannotListen, Listener, listen
 from server.logs import Log
 from server.ncip import Responder
 from server.ncip_web import TOO_LARGE, NcipPage
 from server.sip2 import SIP2Factory
+from server.sniffing import Sniffing
+from server.sru_web import catalogue_pages, catalogue_site
 from server.web import make_site
 from server.writing import Shared, provide_schema
 from server.z3950 import Z3950Factory
 from storage import database
-from storage.journal import FORGET_REPLIES
-from storage.store import Store, StoreUnavailable, open_store
+from storage.jobs.table import JOBS
+from storage.store import Store, open_store
 
 VERSION: Final = version("bibliobus")
 WIRES: Final = ("sip2", "z3950", "web")
@@ -41,19 +43,19 @@ WIRES: Final = ("sip2", "z3950", "web")
 STOP_SECONDS: Final = 5.0
 """How long a stopping daemon waits for an adapter, which cuts off sooner who does not read."""
 FLUSH_SECONDS: Final = 2.0
-REPLIES_KEPT: Final = 25 * 3600
-"""Seconds for which replies are kept: longer than any wire gives one again (`Ledger.window`)."""
-FORGET_SECONDS: Final = 600.0
 
 
 def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
     """Make the adapters: protocol factories that can `drain`."""
     sip2, z3950, ncip = config.sip2, config.z3950, config.ncip
     responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
-    pages = {} if config.store.read_only else {"ncip": NcipPage(responder)}
     catalogue = Catalogue(store, reactor)
+    associations = Z3950Factory(catalogue, reactor, limit=z3950.connections, idle=z3950.idle_timeout)
+    pages = catalogue_pages(catalogue)
+    if not config.store.read_only:
+        pages["ncip"] = NcipPage(responder)
     adapters: dict[str, Any] = {
-        "z3950": Z3950Factory(catalogue, reactor, limit=z3950.connections, idle=z3950.idle_timeout),
+        "z3950": Sniffing(associations, catalogue_site(catalogue, reactor)),
         "web": make_site(pages, lambda: store.healthy, reactor, limit=ncip.message_size, too_large=TOO_LARGE),
     }
     if not config.store.read_only:
@@ -61,10 +63,6 @@ def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
             store, reactor, limit=sip2.connections, login=sip2.login_timeout, idle=sip2.idle_timeout
         )
     return adapters
-
-
-def _forget_replies(connection: Connection, before: int) -> None:
-    connection.execute(cast(Executable, FORGET_REPLIES.clause), {"before": before})
 
 
 class Daemon(Service):
@@ -93,6 +91,7 @@ class Daemon(Service):
         self.listeners: dict[str, list[Listener]] = {wire: [] for wire in WIRES}
         self._adapters: dict[str, Any] = {}
         self._shared: Shared | None = None
+        self._jobs: Jobs | None = None
         self._began = 0.0
         self._undo = ExitStack()
 
@@ -171,10 +170,9 @@ class Daemon(Service):
 
     def _schedule(self, undo: ExitStack) -> None:
         if not self.config.store.read_only:
-            forgetting = LoopingCall(self._forget)
-            forgetting.clock = self._reactor
-            forgetting.start(FORGET_SECONDS, now=False)
-            undo.callback(forgetting.stop)
+            self._jobs = Jobs(self.store, self._reactor, JOBS, alone=self.config.store.location.sqlite_path is not None)
+            self._jobs.start()
+            undo.callback(self._jobs.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         undo.callback(signal.signal, signal.SIGHUP, handler)
         # Not before the reactor runs: only then does a signal stop the daemon as it should.
@@ -196,14 +194,6 @@ class Daemon(Service):
         return [listener for wire in WIRES for listener in self.listeners[wire]]
 
     # --- while it runs -------------------------------------------------------------------------------------------------
-
-    async def _forget(self) -> None:
-        try:
-            await self.store.work(_forget_replies, int(self._reactor.seconds()) - REPLIES_KEPT)
-        except StoreUnavailable:
-            pass  # The next time will do.
-        except Exception:  # noqa: BLE001 (a loop that fails is never called again)
-            self.events.failure("Old replies could not be forgotten")
 
     def reload(self) -> Deferred[None]:
         """Read again what may change while the daemon runs: devices and the rest of the network, certificates, log level."""
@@ -260,6 +250,8 @@ class Daemon(Service):
             for port in ports:
                 await maybeDeferred(port.stopListening)
             await gatherResults([self._drain(name, adapter) for name, adapter in self._adapters.items()])
+            if self._jobs is not None:
+                await self._jobs.stop()
             await self.store.close()
             # Answers that were given may still be on their way out.
             for _ in range(int(FLUSH_SECONDS / 0.01)):

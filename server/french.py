@@ -39,6 +39,20 @@ _COMMANDS: Final = {
     "Check the database: its schema, its file, its references. It may run beside the daemon.": (
         "Vérifie la base : schéma, fichier, références. Peut se faire pendant que le service tourne."
     ),
+    "Look at the daemon's recurring work, or have it done now.": (
+        "Montre le travail récurrent du service, ou le fait faire maintenant."
+    ),
+    "List the jobs: when each last began and ended, and how much it did.": (
+        "Liste les travaux : quand chacun a commencé et fini, et combien il a fait."
+    ),
+    "Do a whole round of a job now, beside the daemon or without one.": (
+        "Fait maintenant un tour entier d'un travail, à côté du service ou sans lui."
+    ),
+    "There is no job {name}; there are: {names}": "Il n'y a pas de travail {name} ; il y a : {names}",
+    "{name}: {done} done": "{name} : {done} fait(s)",
+    "Cut the link between readers and returned loans": "Couper le lien entre lecteurs et prêts rendus",
+    "Cut the link between readers and closed holds": "Couper le lien entre lecteurs et réservations closes",
+    "Forget the replies kept for repeats": "Oublier les réponses gardées pour les répétitions",
     "Talk to the running daemon.": "Parle au service en marche.",
     "Tell how the daemon is and where it listens.": "Dit comment va le service et où il écoute.",
     "Have the daemon read devices, certificates and log level again, as SIGHUP does.": (

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import control
+from server import control, operations_jobs
 from server.control import Refused
 from server.passwords import HASHER
 from storage import database, direct
@@ -107,7 +107,11 @@ def import_records(access: Access, **arguments: Any) -> dict[str, Any]:
         raise Refused("unknown-library", str(error)) from None
 
 
-OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"load": load, "import": import_records}
+OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "load": load,
+    "import": import_records,
+    **operations_jobs.OPERATIONS,
+}
 DECLARE: Final = frozenset({"load"})
 """Operations that change the network itself, which the daemon then reads again."""
 

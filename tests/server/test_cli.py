@@ -27,6 +27,7 @@ from server.french import FRENCH
 from storage.database import Location
 from storage.intake.holdings import PROFILES
 from storage.intake.marc_import import ItemProblem
+from storage.jobs.table import JOBS
 from tests.storage.intake.importing import marc
 
 NETWORK = '[[libraries]]\ncode = "LOOS"\nname = "Loos"\n'
@@ -297,7 +298,8 @@ def said() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                 found |= {str(part.value) for part in node.args if isinstance(part, ast.Constant)}
     values = {member.value for members in (Reason, Finding, ItemProblem) for member in members}
-    return found | values | {"owner", "place", "kind", *STAGES}
+    titles = {job.title for job in JOBS.values()}
+    return found | values | titles | {"owner", "place", "kind", *STAGES}
 
 
 def clicks() -> set[str]:
@@ -355,3 +357,14 @@ def test_no_reference_page_and_no_catalogue_is_stale() -> None:
         cwd=reference.ROOT,
     )
     assert done.stdout == ""
+
+
+def test_jobs_are_listed_and_done_without_a_daemon(location: Location) -> None:
+    listed = json.loads(run("job", "list", "--data", location.directory, "--json").output)
+    assert [job["job"] for job in listed] == list(JOBS)
+    assert all(job["began_at"] is None for job in listed)
+    done = json.loads(run("job", "run", "forget-loans", "--data", location.directory, "--json").output)
+    assert done == {"job": "forget-loans", "done": 0}
+    assert "Cut the link" in run("job", "list", "--data", location.directory).output
+    unknown = run("job", "run", "dance", "--data", location.directory, expect=Exit.USAGE)
+    assert "forget-holds" in unknown.output

@@ -11,14 +11,14 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger, capturedLogs
 
-from server import control, daemon, process
+from server import control, daemon, jobs, process
 from server.config import (
     Config,
     ConfigurationError,
@@ -30,13 +30,14 @@ from server.config import (
     SIP2Table,
     StoreTable,
 )
-from server.daemon import REPLIES_KEPT, VERSION, Daemon
+from server.daemon import VERSION, Daemon
 from server.listeners import CannotListen
 from server.logs import Log
 from storage import database, schema
 from storage.database import Location
 from storage.drivers import sqlite
-from tests.reactor import await_
+from storage.jobs.table import JOBS
+from tests.reactor import await_, until
 from tests.server import sip2_kiosk
 from tests.server.test_listeners import make_certificate, served_by, tls
 
@@ -245,21 +246,15 @@ def test_status_tells_how_it_is(location: Location) -> None:
         assert status["listening"] == found.addresses()
 
 
-def test_replies_are_forgotten_when_no_wire_gives_them_again(any_location: Location) -> None:
-    now = int(reactor.seconds())
-    with running(configured(any_location)) as found:
+def rounds_ended(location: Location) -> int:
+    with location.engine(reads=True).begin() as connection:
+        return connection.execute(select(func.count()).where(schema.job.c.ended_at.is_not(None))).scalar_one()
 
-        def keep(connection: Any) -> None:
-            for digest, at in ((b"old", now - REPLIES_KEPT - 9), (b"new", now)):
-                row = {"account": "sip2:k", "digest": digest, "at": at, "connection": 1, "effect": "x", "reply": b""}
-                connection.execute(insert(schema.reply).values(row))
 
-        await_(found.store.work(keep))
-        await_(maybeDeferred(found._forget))
-        kept = await_(
-            found.store.work(lambda connection: connection.execute(select(schema.reply.c.digest)).scalars().all())
-        )
-        assert [bytes(digest) for digest in kept] == [b"new"]
+def test_the_daemon_does_its_jobs(any_location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "TICK", 0.01)
+    with running(configured(any_location)):
+        until(lambda: rounds_ended(any_location) == len(JOBS))
 
 
 def test_a_disk_that_cannot_be_so_fast_is_told(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:

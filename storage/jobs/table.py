@@ -1,0 +1,11 @@
+"""Every job there is, in the order in which those due at the same time run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from storage.jobs.forget import FORGET_HOLDS, FORGET_LOANS, FORGET_OLD_REPLIES
+from storage.jobs.job import Job
+
+JOBS: Final[Mapping[str, Job]] = {job.name: job for job in (FORGET_OLD_REPLIES, FORGET_LOANS, FORGET_HOLDS)}
