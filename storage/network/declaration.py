@@ -38,6 +38,7 @@ from storage.network.declaration_keys import (
     Partner,
     Patron,
     PolicySet,
+    Route,
     key,
     keys_of,
     many,
@@ -73,6 +74,7 @@ class Declaration:
     communes: tuple[Commune, ...] = many("Communes.")
     libraries: tuple[Library, ...] = many("Libraries.")
     calendars: tuple[Calendar, ...] = many("Opening hours.")
+    routes: tuple[Route, ...] = many("Tours of the shuttle.")
     patron_categories: tuple[Category, ...] = many("Categories of readers.")
     item_types: tuple[ItemType, ...] = many("Types of items.")
     policies: tuple[PolicySet, ...] = many("Policy sets.")

@@ -20,6 +20,7 @@ from storage.network.attributes import ATTRIBUTES
 from storage.network.declaration_values import (
     Argon2,
     Capitals,
+    Clock,
     Code,
     Day,
     Hours,
@@ -27,7 +28,9 @@ from storage.network.declaration_values import (
     Isbn,
     Isil,
     Language,
+    Many,
     Media,
+    Minutes,
     Namespace,
     Number,
     Options,
@@ -234,6 +237,44 @@ class Calendar(Checked):
     def complaints(self) -> Iterator[Complaint]:
         """Yield what is wrong between the keys of this table."""
         yield from _ordered(self, "from_on", "to_on")
+
+
+@attrs.frozen(kw_only=True)
+class Stop(Checked):
+    """A stop of a route, in the order in which the van comes."""
+
+    library: Capitals | None = key("Where.", refers="libraries")
+    at: Clock | None = key("When the van comes, in the library's time.")
+    handling: Minutes | None = key("Minutes from then until what it brought is on the shelf, or sorted.", 0)
+
+
+@attrs.frozen(kw_only=True)
+class Route(Checked):
+    """A tour of the shuttle."""
+
+    code: Code | None = key("Its code.")
+    name: Text | None = key("Its name.", "")
+    weekdays: tuple[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], ...] = many(
+        "On which days the van goes; a new route needs them."
+    )
+    hub: Capitals | None = key("Where items are sorted from one run to another.", None, refers="libraries")
+    capacity: Many | None = key("How many items the van takes; without this key, any number.", None)
+    cut_off: Minutes | None = key("Minutes before the van comes after which an item misses it.", 0)
+    from_on: Day | None = key("The first day of its season.", None)
+    to_on: Day | None = key("The last day of its season.", None)
+    stops: tuple[Stop, ...] = many(
+        "Its stops: all of them, in order. They take the place of those that the route had. A van that comes back where"
+        " it began has that stop twice."
+    )
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is wrong between the keys of this table."""
+        yield from _ordered(self, "from_on", "to_on")
+        if len(self.stops) == 1:
+            yield "stops", "a route has two stops or more"
+        for number, (before, after) in enumerate(pairwise(self.stops), start=1):
+            if (before.at or "") >= (after.at or "99"):
+                yield f"stops[{number}].at", "the van comes here no later than at the stop before"
 
 
 @attrs.frozen(kw_only=True)

@@ -88,7 +88,7 @@ def rows_of(plan: Plan, things: Iterable[Checked], path: str, own: Mapping[str, 
     return [row_of(plan, thing, f"{path}[{number}]", own) for number, thing in enumerate(things)]
 
 
-def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
+def named_rows(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
     """Return *things*, which have codes, as rows; from here on what is declared may refer to them."""
     plan.know(kind)
     for thing in things:
@@ -96,6 +96,12 @@ def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
     rows = rows_of(plan, things, kind.name)
     for row, thing in zip(rows, things, strict=True):
         row.name = thing.code
+    return rows
+
+
+def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
+    """Put *things*, which have codes."""
+    rows = named_rows(plan, kind, things)
     plan.put(kind, rows)
     if "parent_id" in kind.table.c:
         plan.check_tree(kind, rows)

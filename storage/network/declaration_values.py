@@ -24,6 +24,9 @@ Number = NewType("Number", str)
 Namespace = NewType("Namespace", str)
 Day = NewType("Day", str)
 Hours = NewType("Hours", str)
+Clock = NewType("Clock", str)
+Minutes = NewType("Minutes", int)
+Many = NewType("Many", int)
 Zone = NewType("Zone", str)
 Isil = NewType("Isil", str)
 Insee = NewType("Insee", str)
@@ -77,6 +80,19 @@ def _hours(value: Any) -> str:
         raise ValueError
     text: str = value
     return text
+
+
+def _moment(value: Any) -> str:
+    return time.fromisoformat(_matches(r"\d\d:\d\d")(value)).strftime("%H:%M")
+
+
+def _between(least: int, most: int) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError
+        return value
+
+    return parse
 
 
 def _clock(text: str) -> str:
@@ -134,6 +150,9 @@ VALUES: Final[dict[Any, Value]] = {
     Namespace: Value("namespace", "a code, or \"\" for the network's own", _matches(r"[\w.:/-]{0,64}")),
     Day: Value("day", "a day that exists, as 2026-11-22", _day),
     Hours: Value("hours", 'opening and closing time, as "14:00-18:30"', _hours),
+    Clock: Value("time", 'a time of the day, as "08:30"', _moment),
+    Minutes: Value("minutes", "whole minutes, less than a day, without quotes", _between(0, 1439)),
+    Many: Value("count", "a whole number from 1 on, without quotes", _between(1, 1_000_000)),
     Zone: Value("time zone", 'a time zone, as "Europe/Paris"', _zone),
     Isil: Value(
         "ISIL", 'an ISIL: a prefix, a hyphen, up to 16 characters in all, as "FR-624985201"',
