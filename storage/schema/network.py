@@ -23,7 +23,9 @@ membership = table(
     day("denounced_on"),
     words("denounced_by", null=True),
     words("clause", null=True),
+    words("evidence", null=True),
     day("withdrawn_on"),
+    day("left_on"),
     UniqueConstraint("commune_id", "notified_on"),
 )
 
@@ -98,8 +100,14 @@ item_type = table(
     words("media_type", default="001"),
 )
 
+# `opened` names the attributes that libraries may have rules of their own for, blank-separated; NULL: all that are not locked.
 policy_set = table(
-    "policy_set", key(), words("code", unique=True), day("effective_from", null=False), words("decision", default="")
+    "policy_set",
+    key(),
+    words("code", unique=True),
+    day("effective_from", null=False),
+    words("decision", default=""),
+    words("opened", null=True),
 )
 
 # One row says: for who and what its scope columns name (NULL: any), `attribute` has `value`.

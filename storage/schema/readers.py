@@ -26,7 +26,7 @@ patron = table(
     Column("pin_hash", LargeBinary, nullable=True),
     count("pin_failures"),
     instant("pin_locked_until", null=True),
-    ref("household_id", "household", null=True),
+    ref("household_id", "household", null=True, index=True),
     day("last_seen_on"),
     day("erased_on"),
 )

@@ -25,8 +25,11 @@ _COLUMNS: dict[str, list[sa.Column[Any]]] = {
     "membership": [
         sa.Column("denounced_by", sa.Text(), nullable=True),
         sa.Column("clause", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
         sa.Column("withdrawn_on", sa.Text(), nullable=True),
+        sa.Column("left_on", sa.Text(), nullable=True),
     ],
+    "policy_set": [sa.Column("opened", sa.Text(), nullable=True)],
     "patron": [sa.Column("last_seen_on", sa.Text(), nullable=True), sa.Column("erased_on", sa.Text(), nullable=True)],
     "item": [
         sa.Column("note", sa.Text(), nullable=True),
@@ -59,6 +62,7 @@ def upgrade() -> None:
     for table, columns in _COLUMNS.items():
         for column in columns:
             op.add_column(table, column)
+    op.create_index(op.f("ix_patron_household_id"), "patron", ["household_id"])
     for table in ("transit", "hold"):
         op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")  # noqa: S608 (our own names)
         op.drop_table(table)
