@@ -105,12 +105,10 @@ def _related(clause: Clause, use: int) -> rpn.Query:
             common |= _MODIFIERS[known]
         else:
             raise Refused(Condition.RELATION_MODIFIER, _place(modifier))
-    pieces = [Piece(each.character, False) for each in cql.pieces(clause.term)] if unmasked else cql.pieces(clause.term)
+    pieces: Word = [each._replace(special=each.special and not unmasked) for each in cql.pieces(clause.term)]
     if name in _COMPARED:
         return _leaf(clause, _text(clause, pieces), **{**common, "relation": _COMPARED[name]})
-    if [each.character for each in pieces if not each.character.isspace()] == ["*"] and any(
-        each.special for each in pieces
-    ):
+    if _words(pieces) == [[Piece("*", True)]]:
         return _leaf(clause, "*", **{**common, "relation": Relation.ALWAYS_MATCHES})
     if all(point.kind is not PointKind.WORDS for point in by_use[use]):
         pieces = _anchors(clause, pieces)[2]  # a number is whole anyway
@@ -167,8 +165,23 @@ _RELATIONS: Final[dict[str, Callable[[Clause, Word, dict[str, Any]], rpn.Query]]
     "any": _any,
 }
 _WHOLE: Final = frozenset({"==", "exact", "adj"})
-RELATIONS: Final = (*_RELATIONS, *_COMPARED)
-"""The relations that are taken, as the explain record tells them."""
+
+
+def taken_relations() -> list[str]:
+    """Return the relations that the index takes."""
+    exact = Position.FIRST_IN_FIELD in PROFILE.position and Completeness.COMPLETE_FIELD in PROFILE.completeness
+    plain = [name for name, write in _RELATIONS.items() if exact or write is not _exact]
+    return plain + [name for name, relation in _COMPARED.items() if relation in PROFILE.relation]
+
+
+def taken_modifiers() -> list[str]:
+    """Return the relation modifiers that the index takes."""
+    return [name for name, values in _MODIFIERS.items() if values.get("relation", Relation.EQUAL) in PROFILE.relation]
+
+
+def taken_booleans() -> list[str]:
+    """Return the Boolean operators."""
+    return list(_OPERATORS)
 
 
 # --- terms --------------------------------------------------------------------------------------------------------------

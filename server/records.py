@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
-from protocols.marc import iso2709
+from protocols.marc import dublincore, iso2709
 from protocols.marc.crosswalk import convert
 from protocols.marc.display import brief, isbd
 from protocols.marc.errors import MarcError, Unwritable
 from protocols.marc.format import Format
 from protocols.marc.holdings import Holding, item_fields
-from protocols.marc.marcxml import record_xml
+from protocols.marc.marcxml import MARCXCHANGE, record_xml
+from protocols.marc.mods import mods
 from protocols.marc.record import Record
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Bib1, Refused
@@ -89,6 +90,23 @@ def _xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding
     return record_xml(leader, fields + item_fields(holdings, form)).encode()
 
 
+def _marcxchange(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    told = f' format="{form.value.upper()}" type="Bibliographic"'
+    return record_xml(leader, fields + item_fields(holdings, form), MARCXCHANGE, told).encode()
+
+
+def _srw_dc(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return dublincore.srw_dc(Record.parse(leader, fields), form).encode()
+
+
+def _oai_dc(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return dublincore.oai_dc(Record.parse(leader, fields), form).encode()
+
+
+def _mods(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return mods(Record.parse(leader, fields), form, holdings).encode()
+
+
 def _sutrs(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
     return isbd(Record.parse(leader, fields), form, holdings).encode()
 
@@ -97,6 +115,55 @@ UNIMARC: Final = Shape(Format.UNIMARC, _iso2709)
 USMARC: Final = Shape(Format.MARC21, _iso2709)
 MARCXML: Final = Shape(None, _xml)
 SUTRS: Final = Shape(None, _sutrs)
+MARC21_XML: Final = Shape(Format.MARC21, _xml)
+UNIMARC_XML: Final = Shape(Format.UNIMARC, _marcxchange)
+DC: Final = Shape(None, _srw_dc)
+OAI_DC: Final = Shape(None, _oai_dc)
+MODS: Final = Shape(None, _mods)
+
+
+class Schema(NamedTuple):
+    """A schema of XML: the identifier and the names by which it is asked for, its title, and the shape of its records."""
+
+    identifier: str
+    names: tuple[str, ...]
+    title: str
+    shape: Shape
+
+
+SCHEMAS: Final = (
+    Schema(
+        "info:lc/xmlns/marcxchange-v2",
+        ("unimarcxchange", "unimarcxml", "unimarc", "marcxchange", "info:srw/schema/8/unimarcxml-v0.1"),
+        "UNIMARC en MarcXchange (ISO 25577)",
+        UNIMARC_XML,
+    ),
+    Schema(
+        "info:srw/schema/1/marcxml-v1.1",
+        ("marcxml", "marc21", "marc", "http://www.loc.gov/MARC21/slim"),
+        "MARC 21 en MARCXML",
+        MARC21_XML,
+    ),
+    Schema(
+        "info:srw/schema/1/dc-v1.1",
+        ("dc", "dublincore", "http://purl.org/dc/elements/1.1/", "info:srw/schema/1/dc-schema"),
+        "Dublin Core",
+        DC,
+    ),
+    Schema(
+        "info:srw/schema/1/mods-v3.7",
+        ("mods", "http://www.loc.gov/mods/v3", "info:srw/schema/1/mods-v3.0", "info:srw/schema/1/mods-v3.3"),
+        "MODS 3.7",
+        MODS,
+    ),
+)
+"""The schemas of records, the one that is sent when none is asked for first."""
+_SCHEMAS: Final = {name.lower(): schema for schema in SCHEMAS for name in (schema.identifier, *schema.names)}
+
+
+def schema_named(name: str) -> Schema | None:
+    """Return the schema that a wire asks for by one of its names, in any case, or by its identifier."""
+    return _SCHEMAS.get(name.strip().lower())
 
 
 def holdings_of(network: Network, rows: Sequence[Row]) -> list[Holding]:

@@ -38,7 +38,7 @@ class Refusal(NamedTuple):
 
 
 _NOTHING: Final = b"There is nothing here.\n"
-_TOO_LARGE: Final = Refusal(PLAIN, b"This is more than is taken here.\n")
+TOO_LARGE: Final = Refusal(PLAIN, b"This is more than is taken here.\n")
 
 
 class Request(server.Request):
@@ -284,7 +284,7 @@ def make_site(
     reactor: IReactorTime,
     *,
     limit: int,
-    too_large: Refusal = _TOO_LARGE,
+    too_large: Refusal = TOO_LARGE,
     metrics: Metrics = METRICS,
 ) -> Site:
     """Make the site of *pages*, and of `/`, `/healthz`, `/readyz` and `/metrics`.

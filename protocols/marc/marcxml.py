@@ -15,8 +15,10 @@ from lxml import etree
 from protocols.marc import iso2709
 from protocols.marc.charsets import without_marks
 from protocols.marc.errors import BadRecord, BrokenStream, Reason
+from protocols.xmltext import escape
 
 SLIM: Final = "http://www.loc.gov/MARC21/slim"
+MARCXCHANGE: Final = "info:lc/xmlns/marcxchange-v2"
 
 MAX_XML_RECORD: Final = 2_000_000
 _RECORDS: Final = ("{*}record", "{*}notice")
@@ -191,10 +193,10 @@ def _data(indicators: str, element: etree._Element, code_name: str) -> bytes:
 # --- writing ------------------------------------------------------------------------------------------------------------------
 
 
-def record_xml(leader: bytes, fields: Sequence[iso2709.RawField], namespace: str = SLIM) -> str:
+def record_xml(leader: bytes, fields: Sequence[iso2709.RawField], namespace: str = SLIM, attributes: str = "") -> str:
     """Return a record in UTF-8 octets as a `record` element, on one line, that declares its namespace.
 
-    Non-sorting characters and what XML 1.0 cannot hold are left out.
+    *attributes* are written as they stand (` type="Bibliographic"`). Non-sorting characters and what XML 1.0 cannot hold are left out.
     """
     # One decoding, one search and at most one replacement for the whole record: half the time of doing it by field.
     text = without_marks(iso2709.FT.join([data for _, data in fields]).decode("utf-8", "replace"))
@@ -203,7 +205,7 @@ def record_xml(leader: bytes, fields: Sequence[iso2709.RawField], namespace: str
     special = _SPECIAL.search(text)
     if special:
         text = escape(text)
-    out = [f'<record xmlns="{namespace}"><leader>{escape(leader.decode("ascii", "replace"))}</leader>']
+    out = [f'<record xmlns="{namespace}"{attributes}><leader>{escape(leader.decode("ascii", "replace"))}</leader>']
     for (octets, _), value in zip(fields, text.split("\x1e"), strict=True):
         tag = octets.decode("ascii", "replace")
         if tag < "010":
@@ -219,11 +221,6 @@ def record_xml(leader: bytes, fields: Sequence[iso2709.RawField], namespace: str
         out.append("</datafield>")
     out.append("</record>")
     return "".join(out)
-
-
-def escape(text: str) -> str:
-    """Return text that may stand in an element or in a quoted attribute."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _subfield(part: str) -> str:

@@ -6,15 +6,15 @@ our own making.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from protocols.marc.marcxml import escape
 from protocols.sru import diagnostics
 from protocols.sru.diagnostics import Condition, Diagnostic
 from protocols.sru.requests import Escaping, Version
+from protocols.xmltext import element as _element
+from protocols.xmltext import text
 
 EXPLAIN_SCHEMA: Final = "http://explain.z3950.org/dtd/2.0/"
 SURROGATE_SCHEMA: Final = "info:srw/schema/1/diagnostics-v1.1"
@@ -91,19 +91,6 @@ class ExplainResponse:
 
 
 Response = SearchRetrieveResponse | ScanResponse | ExplainResponse
-
-# --- text ---------------------------------------------------------------------------------------------------------------
-
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def text(value: str) -> str:
-    """Return text as it may stand in an element or in a quoted attribute."""
-    return escape(_NOT_XML.sub("", value))
-
-
-def _element(name: str, value: object) -> str:
-    return f"<{name}>{text(str(value))}</{name}>"
 
 
 def declaration(stylesheet: str = "") -> bytes:

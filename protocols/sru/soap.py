@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from protocols import xmlsafe
-from protocols.marc.marcxml import escape
+from protocols import xmlsafe, xmltext
 from protocols.sru.diagnostics import Condition, Refused
 from protocols.sru.requests import MAX_PARAMETERS
 from protocols.xmlsafe import SEPARATOR, Limits, Node, UnsafeXMLError
@@ -68,8 +67,8 @@ def fault(text: str, namespace: str = SOAP_1_1) -> bytes:
     if namespace == SOAP_1_2:
         inner = (
             "<SOAP:Fault><SOAP:Code><SOAP:Value>SOAP:Sender</SOAP:Value></SOAP:Code>"
-            f'<SOAP:Reason><SOAP:Text xml:lang="en">{escape(text)}</SOAP:Text></SOAP:Reason></SOAP:Fault>'
+            f'<SOAP:Reason><SOAP:Text xml:lang="en">{xmltext.text(text)}</SOAP:Text></SOAP:Reason></SOAP:Fault>'
         )
     else:
-        inner = f"<SOAP:Fault><faultcode>SOAP:Client</faultcode><faultstring>{escape(text)}</faultstring></SOAP:Fault>"
+        inner = f"<SOAP:Fault><faultcode>SOAP:Client</faultcode><faultstring>{xmltext.text(text)}</faultstring></SOAP:Fault>"
     return wrap(namespace, inner.encode())

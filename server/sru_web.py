@@ -1,0 +1,136 @@
+"""SRU over HTTP: GET, POST of a form, and SOAP, at an address for each database; on the web listener and on the Z39.50 port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, NOT_FOUND, OK
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from protocols.sru import responses, soap
+from protocols.sru.diagnostics import Refused
+from protocols.sru.requests import MAX_OCTETS, Version, form_pairs
+from protocols.sru.soap import NotSoap
+from protocols.xmlsafe import ENCODINGS
+from server.catalogue import Catalogue
+from server.sru import DEFAULT, Answer, Place, SruServer
+from server.web import PLAIN, TOO_LARGE, Page, Request, Site
+
+XML: Final = "text/xml; charset=utf-8"
+SRU_XML: Final = "application/sru+xml; charset=utf-8"
+SOAP_XML: Final = "application/soap+xml; charset=utf-8"
+_SOAP_TYPES: Final = frozenset({"text/xml", "application/xml", "application/soap+xml"})
+_HOST: Final = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_CHARSET: Final = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
+
+
+class SruPage(Page):
+    """The resource of SRU. The path below it names the database; *prefix* is what stands before that in explain records."""
+
+    about = "SRU 1.1, 1.2 and 2.0: searchRetrieve, scan, explain; GET, POST or SOAP"
+
+    def __init__(self, server: SruServer, prefix: str = "sru/") -> None:
+        super().__init__()
+        self._server = server
+        self._prefix = prefix
+
+    def render(self, request: Request) -> int:
+        """Answer by method: the path names a database, or nothing."""
+        names = [name for name in request.postpath or () if name]
+        if len(names) > 1:
+            self.send(request, NOT_FOUND, PLAIN, b"There is nothing here.\n")
+        elif request.method in {b"GET", b"HEAD"}:
+            self._answer_parameters(request, names, b"")
+        elif request.method == b"POST":
+            self._answer_post(request, names)
+        else:
+            self.not_allowed(request)
+        return NOT_DONE_YET
+
+    def not_allowed(self, request: Request) -> None:
+        """Refuse any other method."""
+        request.setHeader(b"Allow", b"GET, HEAD, POST")
+        self.send(request, NOT_ALLOWED, PLAIN, b"Only GET, HEAD and POST.\n")
+
+    def _answer_post(self, request: Request, names: Sequence[bytes]) -> None:
+        content_type = request.getHeader("Content-Type") or ""
+        body = request.content.read()
+        if content_type.partition(";")[0].strip().lower() in _SOAP_TYPES:
+            self._answer_soap(request, names, body, content_type)
+        else:
+            self._answer_parameters(request, names, body)
+
+    def _answer_parameters(self, request: Request, names: Sequence[bytes], form: bytes) -> None:
+        try:
+            pairs = form_pairs(request.uri.partition(b"?")[2]) + form_pairs(form)
+        except Refused as refused:
+            told = responses.failure(Version.V1_2, "searchRetrieve", [refused.diagnostic])
+            self._send_xml(request, XML, responses.declaration() + responses.write(told))
+            return
+        wanted = f"{dict(pairs).get('httpAccept', '')} {request.getHeader('Accept') or ''}"
+        media_type = SRU_XML if "application/sru+xml" in wanted else XML
+
+        def answered(answer: Answer) -> None:
+            self._send_xml(request, media_type, responses.declaration(answer.stylesheet) + answer.element)
+
+        self._server.answer(pairs, self._place(request, names)).addCallback(answered)
+
+    def _answer_soap(self, request: Request, names: Sequence[bytes], body: bytes, content_type: str) -> None:
+        charset = _CHARSET.search(content_type)
+        known = charset[1] if charset and charset[1].lower() in ENCODINGS else None
+        try:
+            envelope = soap.read(body, known)
+        except (NotSoap, Refused) as error:
+            self._send_xml(request, XML, responses.declaration() + soap.fault(str(error)), INTERNAL_SERVER_ERROR)
+            return
+        media_type = SOAP_XML if envelope.namespace == soap.SOAP_1_2 else XML
+
+        def answered(answer: Answer) -> None:
+            self._send_xml(request, media_type, responses.declaration() + soap.wrap(envelope.namespace, answer.element))
+
+        self._server.answer(envelope.pairs, self._place(request, names)).addCallback(answered)
+
+    def _send_xml(self, request: Request, media_type: str, body: bytes, status: int = OK) -> None:
+        request.setHeader(b"Content-Security-Policy", b"default-src 'self'")  # for what a stylesheet makes of it
+        self.send(request, status, media_type, body)
+
+    def _place(self, request: Request, names: Sequence[bytes]) -> Place:
+        database = names[0].decode("utf-8", "replace") if names else DEFAULT
+        host, _, _port = (request.getHeader("Host") or "").rpartition(":")
+        name = host if _port.isdigit() else request.getHeader("Host") or ""
+        address = request.getHost()
+        return Place(
+            name if _HOST.fullmatch(name) else getattr(address, "host", "localhost"),
+            int(_port) if host and _port.isdigit() and len(_port) < 6 else getattr(address, "port", 0),
+            self._prefix + (database if names else ""),
+            database,
+        )
+
+
+def catalogue_pages(catalogue: Catalogue) -> dict[str, Page]:
+    """Return the pages of the catalogue, for a listener that has others too."""
+    return {"sru": SruPage(SruServer(catalogue))}
+
+
+def catalogue_site(catalogue: Catalogue, reactor: Any) -> Site:
+    """Return what is served where Z39.50 is: SRU, its path the database."""
+    root = CatalogueRoot(SruPage(SruServer(catalogue), ""), {})
+    return Site(root, reactor, limit=2 * MAX_OCTETS, too_large=TOO_LARGE)
+
+
+class CatalogueRoot(Resource):
+    """The paths of HTTP on the Z39.50 port: *pages* under their names, and SRU under every other, which names a database."""
+
+    def __init__(self, sru: SruPage, pages: dict[str, Page]) -> None:
+        super().__init__()
+        self._sru = sru
+        for name, page in pages.items():
+            self.putChild(name.encode(), page)
+
+    def getChild(self, path: bytes, request: Request) -> Page:  # noqa: N802 (Twisted's)
+        """Give SRU the whole path."""
+        request.postpath = [path, *(request.postpath or ())]
+        return self._sru
