@@ -61,6 +61,8 @@ REFUSALS: Final[dict[Reason, Row]] = {
     Reason.PATRON_BLOCKED: _BLOCKED,
     Reason.TOO_MANY_LOANS: _FULL,
     Reason.TOO_MANY_OF_TYPE: _FULL,
+    Reason.TOO_MANY_HERE: _FULL,
+    Reason.TOO_MANY_IN_HOUSEHOLD: _FULL,
     Reason.OVERDUES: _BLOCKED,
     Reason.NOT_FOR_LOAN: _NEVER,
     Reason.IN_PROCESS: _NOT_NOW,

@@ -56,6 +56,8 @@ REASONS: Final[dict[Reason, Wire]] = {
     # E-book platforms refuse whom position 0 denies: a reader with many books at home is no such case.
     Reason.TOO_MANY_LOANS: Wire(frozenset({PatronStatus.TOO_MANY_ITEMS_CHARGED})),
     Reason.TOO_MANY_OF_TYPE: Wire(),
+    Reason.TOO_MANY_HERE: Wire(),
+    Reason.TOO_MANY_IN_HOUSEHOLD: Wire(),
     Reason.OVERDUES: Wire(_NO_LOANS | {PatronStatus.TOO_MANY_ITEMS_OVERDUE}),
     Reason.NOT_FOR_LOAN: Wire(),
     Reason.IN_PROCESS: Wire(),

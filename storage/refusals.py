@@ -26,6 +26,8 @@ class Reason(Enum):
     PATRON_BLOCKED = "patron-blocked"
     TOO_MANY_LOANS = "too-many-loans"
     TOO_MANY_OF_TYPE = "too-many-of-type"
+    TOO_MANY_HERE = "too-many-here"
+    TOO_MANY_IN_HOUSEHOLD = "too-many-in-household"
     OVERDUES = "overdues"
     NOT_FOR_LOAN = "not-for-loan"
     IN_PROCESS = "in-process"
@@ -61,6 +63,8 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.PATRON_BLOCKED: ("Compte bloqué : passez à l'accueil.", "Account blocked: see staff."),
     Reason.TOO_MANY_LOANS: ("Limite de prêts atteinte.", "Loan limit reached."),
     Reason.TOO_MANY_OF_TYPE: ("Limite atteinte pour ce type de document.", "Limit reached for this type of item."),
+    Reason.TOO_MANY_HERE: ("Limite de prêts de cette bibliothèque atteinte.", "Loan limit of this library reached."),
+    Reason.TOO_MANY_IN_HOUSEHOLD: ("Limite de prêts du foyer atteinte.", "Loan limit of the household reached."),
     Reason.OVERDUES: ("Documents en retard à rendre d'abord.", "Overdue items must be returned first."),
     Reason.NOT_FOR_LOAN: ("Exclu du prêt.", "Not for loan."),
     Reason.IN_PROCESS: ("Document en traitement : accueil.", "Item in process: see staff."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -19,8 +19,9 @@ from storage import schema
 from storage.circulation.pins import Pins
 from storage.circulation.shuttle.eta import Timetable
 from storage.circulation.shuttle.routes import Route, load_routes
-from storage.network.attributes import ATTRIBUTES
+from storage.network.attributes import ATTRIBUTES, BROAD
 from storage.network.calendars import Calendar, Opening
+from storage.network.conventions import Exit, Membership, exit_of
 from storage.network.policies import PolicySet, Rule, Scope
 from storage.statements import Statement
 
@@ -28,6 +29,8 @@ REVISION: Final = Statement(
     "network revision",
     select(schema.setting.c.value).where(schema.setting.c.name == literal_column("'network.revision'")),
 )
+
+_BY_NOTIFICATION: Final = (schema.membership.c.notified_on, schema.membership.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,22 @@ class Database:
     is_default: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A town, with its conventions with the network in the order of their notification."""
+
+    code: str
+    name: str
+    insee: str
+    memberships: tuple[Membership, ...]
+
+    @property
+    def exit(self) -> Exit | None:
+        """The days of the exit that its latest notified convention leads to."""
+        notified = [each for each in self.memberships if each.notified_on is not None]
+        return exit_of(notified[-1]) if notified else None
+
+
 @dataclass(frozen=True)
 class Network:
     """Everything a decision may know that is not about one reader or one item."""
@@ -113,6 +132,7 @@ class Network:
     databases: Mapping[str, Database]
     pins: Pins
     routes: tuple[Route, ...] = ()
+    communes: Mapping[str, Commune] = field(default_factory=dict)
 
     @cached_property
     def by_code(self) -> Mapping[str, Library]:
@@ -123,6 +143,33 @@ class Network:
     def timetable(self) -> Timetable:
         """The runs of the shuttle to come; see `storage.circulation.shuttle.eta`."""
         return Timetable(self.routes, self.libraries)
+
+    @cached_property
+    def exits(self) -> Mapping[int, Exit]:
+        """The days of exit of the libraries whose commune's convention ends; empty in most networks at most times."""
+        ends = {code: town.exit for code, town in self.communes.items()}
+        return {
+            library.id: leaving
+            for library in self.libraries.values()
+            if (leaving := ends.get(library.commune)) is not None
+        }
+
+    def exit_cap(self, owner: int, library: int, day: str, *, renewal: bool = False) -> str | None:
+        """Return the last possible due day of an item of *owner* that is lent or renewed at another *library* on *day*.
+
+        None as long as its owner does not leave, or leaves later than that matters (domain.md 8.2).
+        """
+        leaving = self.exits.get(owner)
+        if leaving is None or self.libraries[owner].commune == self.libraries[library].commune:
+            return None
+        return leaving.gather if (leaving.recall if renewal else leaving.freeze) <= day else None
+
+    @cached_property
+    def counts_broadly(self) -> bool:
+        """Whether any rule counts more than the reader's own loans: those of one place, or those of a household."""
+        return any(
+            rule.attribute in BROAD and rule.value != "none" for policy in self.policy_sets for rule in policy.rules
+        )
 
     def policy(self, day: str) -> PolicySet:
         """Return the set in force on *day*: the latest that has begun, else the first there is."""
@@ -192,10 +239,29 @@ def _policies(connection: Connection) -> tuple[PolicySet, ...]:
         rules.setdefault(row.policy_set_id, []).append(rule)
     statement = select(schema.policy_set).order_by(schema.policy_set.c.effective_from, schema.policy_set.c.id)
     declared = tuple(
-        PolicySet(row.code, row.effective_from, base + tuple(rules.get(row.id, ())))
+        PolicySet(
+            row.code,
+            row.effective_from,
+            base + tuple(rules.get(row.id, ())),
+            row.decision,
+            None if row.opened is None else tuple(row.opened.split()),
+        )
         for row in connection.execute(statement)
     )
     return declared or (PolicySet("default", "0001-01-01", base),)
+
+
+def _communes(connection: Connection) -> dict[str, Commune]:
+    names = [each.name for each in fields(Membership)]
+    conventions: dict[int, list[Membership]] = {}
+    statement = select(schema.membership).order_by(schema.membership.c.notified_on.is_(None), *_BY_NOTIFICATION)
+    for row in connection.execute(statement).mappings():
+        membership = Membership(**{name: row[name] for name in names})
+        conventions.setdefault(row["commune_id"], []).append(membership)
+    return {
+        row.code: Commune(row.code, row.name, row.insee or "", tuple(conventions.get(row.id, ())))
+        for row in connection.execute(select(schema.commune).order_by(schema.commune.c.code))
+    }
 
 
 def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Network:
@@ -236,4 +302,5 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
         },
         pins=pins,
         routes=load_routes(connection),
+        communes=_communes(connection),
     )

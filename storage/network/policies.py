@@ -97,11 +97,17 @@ def _narrowest(rules: Iterable[Rule], context: Context) -> Found | None:
 
 @dataclass(frozen=True)
 class PolicySet:
-    """The rules in force from a day on, as the libraries voted them."""
+    """The rules in force from a day on, as the libraries voted them.
+
+    *decision* says who decided it, and when. *opened* names the attributes that libraries may have rules of their own for;
+    None: all that no rule locks.
+    """
 
     code: str
     effective_from: str
     rules: tuple[Rule, ...]
+    decision: str = ""
+    opened: tuple[str, ...] | None = None
     _found: dict[tuple[str, Context], Found] = field(default_factory=dict, repr=False, compare=False)
     _limits: dict[tuple[str, Context], Limits] = field(default_factory=dict, repr=False, compare=False)
 
@@ -122,7 +128,7 @@ class PolicySet:
         return found
 
     def limits(self, attribute: str, context: Context) -> Limits:
-        """Return every limit that binds in *context*, narrowest types first.
+        """Return every limit that binds in *context*, narrowest types first; the value ``none`` binds nothing.
 
         A limit on a type counts all loans of that type's branch, so a DVD is held to the limit on DVDs, to the one on
         audiovisual items and to the one on everything.
@@ -131,7 +137,9 @@ class PolicySet:
         limits = self._limits.get(key)
         if limits is None:
             found = ((node, self._limit(attribute, context, node)) for node in (*context.item_type, None))
-            limits = self._limits[key] = tuple((node, limit) for node, limit in found if limit is not None)
+            limits = self._limits[key] = tuple(
+                (node, limit) for node, limit in found if limit is not None and limit.value != "none"
+            )
         return limits
 
     def _limit(self, attribute: str, context: Context, node: int | None) -> Found | None:
