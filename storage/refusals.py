@@ -45,6 +45,27 @@ class Reason(Enum):
     TOO_LATE_TO_RENEW = "too-late-to-renew"
     WAITED_FOR = "waited-for"
     SERVICE_INACTIVE = "service-inactive"
+    UNKNOWN_CONTAINER = "unknown-container"
+    CONTAINER_EXISTS = "container-exists"
+    CONTAINER_NOT_OPEN = "container-not-open"
+    CONTAINER_NOT_SEALED = "container-not-sealed"
+    CONTAINER_ABOARD = "container-aboard"
+    CONTAINER_NOT_EMPTY = "container-not-empty"
+    CONTAINER_EMPTY = "container-empty"
+    CONTAINER_FULL = "container-full"
+    CONTAINER_ELSEWHERE = "container-elsewhere"
+    WRONG_CONTAINER = "wrong-container"
+    ALREADY_PACKED = "already-packed"
+    NOT_PACKED = "not-packed"
+    NOT_TRAVELLING = "not-travelling"
+    UNKNOWN_ROUTE = "unknown-route"
+    UNKNOWN_RUN = "unknown-run"
+    RUN_EXISTS = "run-exists"
+    RUN_CLOSED = "run-closed"
+    RUN_NOT_LEFT = "run-not-left"
+    RUN_LOADED = "run-loaded"
+    RUN_FULL = "run-full"
+    NOT_ON_ROUTE = "not-on-route"
     NOT_SUPPORTED = "not-supported"
     UNAVAILABLE = "unavailable"
 
@@ -88,6 +109,39 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.TOO_LATE_TO_RENEW: ("Prolongation impossible : trop de retard.", "Cannot renew: too long overdue."),
     Reason.WAITED_FOR: ("Prolongation impossible : document réservé.", "Cannot renew: item reserved."),
     Reason.SERVICE_INACTIVE: ("Service non ouvert dans cette bibliothèque.", "Service not open at this library."),
+    Reason.UNKNOWN_CONTAINER: ("Caisse inconnue.", "Unknown container."),
+    Reason.CONTAINER_EXISTS: ("Ce code de caisse est déjà pris.", "There is a container with this code."),
+    Reason.CONTAINER_NOT_OPEN: ("La caisse n'est pas ouverte.", "The container is not open."),
+    Reason.CONTAINER_NOT_SEALED: ("La caisse n'est pas fermée.", "The container is not sealed."),
+    Reason.CONTAINER_ABOARD: ("La caisse est à bord d'une tournée.", "The container is aboard a run."),
+    Reason.CONTAINER_NOT_EMPTY: ("La caisse n'est pas vide.", "The container is not empty."),
+    Reason.CONTAINER_EMPTY: ("La caisse est vide.", "The container is empty."),
+    Reason.CONTAINER_FULL: ("La caisse est pleine.", "The container is full."),
+    Reason.CONTAINER_ELSEWHERE: (
+        "La caisse est notée ailleurs : scannez son arrivée.",
+        "The container is noted elsewhere: scan its arrival.",
+    ),
+    Reason.WRONG_CONTAINER: (
+        "Cette caisse ne va pas là où va le document.",
+        "This container does not go where the item goes.",
+    ),
+    Reason.ALREADY_PACKED: ("Document déjà dans une caisse.", "Item already in a container."),
+    Reason.NOT_PACKED: ("Le document n'est pas dans cette caisse.", "The item is not in this container."),
+    Reason.NOT_TRAVELLING: (
+        "Ce document ne part pas : enregistrez d'abord son retour.",
+        "This item does not travel: check it in first.",
+    ),
+    Reason.UNKNOWN_ROUTE: ("Tournée inconnue.", "Unknown route."),
+    Reason.UNKNOWN_RUN: ("Aucun passage prévu ce jour-là.", "No run planned on that day."),
+    Reason.RUN_EXISTS: ("Ce passage est déjà prévu.", "This run is planned already."),
+    Reason.RUN_CLOSED: ("Ce passage est terminé ou annulé.", "This run is done or cancelled."),
+    Reason.RUN_NOT_LEFT: ("Ce passage n'est pas parti.", "This run has not left."),
+    Reason.RUN_LOADED: (
+        "Des caisses sont à bord : déchargez-les d'abord.",
+        "Containers are aboard: unload them first.",
+    ),
+    Reason.RUN_FULL: ("Passage complet : d'autres documents sont prioritaires.", "Run full: other items come first."),
+    Reason.NOT_ON_ROUTE: ("Ce passage n'y mène pas d'ici.", "This run does not lead there from here."),
     Reason.NOT_SUPPORTED: ("Fonction non proposée ici.", "Function not offered here."),
     Reason.UNAVAILABLE: ("Service momentanément indisponible.", "Service temporarily unavailable."),
 }

@@ -101,5 +101,11 @@ GUARDS: Final = {
     "hold.item_id": "held-for-other",
     "one_open_transit_per_item": "in-transit",
     "transit.item_id": "in-transit",
+    "one_open_line_per_transit": "already-packed",
+    "manifest_line.transit_id": "already-packed",
+    "uq_container_code": "container-exists",
+    "container.code": "container-exists",
+    "uq_run_route_id_day": "run-exists",
+    "run.route_id, run.day": "run-exists",
 }
 """Constraint (PostgreSQL) or column (SQLite) of a guard -> the refusal that its violation means to the loser of a race."""

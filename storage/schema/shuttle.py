@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
-from storage.schema.columns import Int, Small, count, day, instant, key, long_key, loose, one_of, ref, table, words
+from storage.schema.columns import (
+    Int,
+    Small,
+    count,
+    day,
+    flag,
+    instant,
+    key,
+    long_key,
+    loose,
+    one_of,
+    ref,
+    table,
+    words,
+)
 
 transit = table(
     "transit",
@@ -18,10 +32,9 @@ transit = table(
     instant("received_at", null=True),
     words("state", default="created"),
     loose("received_id"),
-    loose("container_id"),
-    loose("run_id"),
+    loose("container_id"),  # what it is packed in, and so where: the container stands somewhere or is aboard a run
     one_of("reason", "return", "hold", "deposit", "ill", "kit", "balance", "repair", "exit"),
-    one_of("state", "created", "loaded", "left", "received", "misrouted", "cancelled", "lost"),
+    one_of("state", "created", "received", "misrouted", "cancelled", "lost"),
 )
 _OPEN_TRANSIT = text("received_at IS NULL")
 Index(
@@ -98,7 +111,8 @@ container = table(
     one_of("state", "empty", "open", "sealed", "aboard", "delivered"),
 )
 
-# What a run carried: one line for an item in a container. Kept after the run, without any reader.
+# An item's ride in a container: open until it ends in some way, kept after, without any reader. A line that is
+# `inferred` was completed from what came later: nobody scanned the item, or the container, when it happened.
 manifest_line = table(
     "manifest_line",
     long_key(),
@@ -115,5 +129,22 @@ manifest_line = table(
     instant("unloaded_at", null=True),
     instant("received_at", null=True),
     loose("received_id"),
+    words("outcome", null=True),
+    flag("inferred"),
+    one_of("outcome", "received", "wrong-stop", "unpacked", "repacked", "transferred", "missing"),
+)
+_OPEN_LINE = text("outcome IS NULL")
+Index(
+    "one_open_line_per_transit",
+    manifest_line.c.transit_id,
+    unique=True,
+    sqlite_where=_OPEN_LINE,
+    postgresql_where=_OPEN_LINE,
+)
+Index(
+    "ix_manifest_line_open_container_id",
+    manifest_line.c.container_id,
+    sqlite_where=_OPEN_LINE,
+    postgresql_where=_OPEN_LINE,
 )
 Index("ix_manifest_line_transit_id", manifest_line.c.transit_id)

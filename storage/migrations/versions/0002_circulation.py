@@ -310,14 +310,12 @@ def _make_tables() -> None:
         sa.Column("state", sa.Text(), server_default="created", nullable=False),
         sa.Column("received_id", sa.Integer(), nullable=True),
         sa.Column("container_id", sa.Integer(), nullable=True),
-        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "reason IN ('return', 'hold', 'deposit', 'ill', 'kit', 'balance', 'repair', 'exit')",
             name=op.f("ck_transit_reason"),
         ),
         sa.CheckConstraint(
-            "state IN ('created', 'loaded', 'left', 'received', 'misrouted', 'cancelled', 'lost')",
-            name=op.f("ck_transit_state"),
+            "state IN ('created', 'received', 'misrouted', 'cancelled', 'lost')", name=op.f("ck_transit_state")
         ),
         sa.ForeignKeyConstraint(["from_id"], ["library.id"], name=op.f("fk_transit_from_id")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_transit_item_id")),
@@ -363,6 +361,13 @@ def _make_tables() -> None:
         sa.Column("unloaded_at", LONG, nullable=True),
         sa.Column("received_at", LONG, nullable=True),
         sa.Column("received_id", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("inferred", SMALL, server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('received', 'wrong-stop', 'unpacked', 'repacked', 'transferred', 'missing')",
+            name=op.f("ck_manifest_line_outcome"),
+        ),
+        sa.CheckConstraint("inferred IN (0, 1)", name=op.f("ck_manifest_line_inferred")),
         sa.ForeignKeyConstraint(["container_id"], ["container.id"], name=op.f("fk_manifest_line_container_id")),
         sa.ForeignKeyConstraint(["from_id"], ["library.id"], name=op.f("fk_manifest_line_from_id")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_manifest_line_item_id")),
@@ -373,6 +378,12 @@ def _make_tables() -> None:
     op.create_index(op.f("ix_manifest_line_item_id"), "manifest_line", ["item_id"])
     op.create_index(op.f("ix_manifest_line_run_id"), "manifest_line", ["run_id"])
     op.create_index("ix_manifest_line_transit_id", "manifest_line", ["transit_id"])
+    op.create_index(
+        "one_open_line_per_transit", "manifest_line", ["transit_id"], unique=True, **_where("outcome IS NULL")
+    )
+    op.create_index(
+        "ix_manifest_line_open_container_id", "manifest_line", ["container_id"], **_where("outcome IS NULL")
+    )
 
 
 def _make_ill_tables() -> None:
