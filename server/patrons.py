@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import Final
 
 from twisted.internet.defer import Deferred
 
-from storage.circulation.accounts import PatronAccount, patron_information
+from storage.circulation.accounts import PatronAccount, View, patron_information
 from storage.circulation.pin_tries import PIN_TRIED, PinTried
 from storage.circulation.pins import PinState
 from storage.store import Store
@@ -41,8 +40,10 @@ _tries: Final[dict[tuple[Store, str], _Turns]] = {}
 """By store and card, where a try is not over."""
 
 
-def read_patron(store: Store, card: str, pin: str | None, origin: Origin, now: int) -> Deferred[PatronAccount]:
-    """Read the account of *card*; a wrong *pin* is counted on disk before this fires.
+def read_patron(
+    store: Store, card: str, pin: str | None, origin: Origin, now: int, view: View = View.DETAILS
+) -> Deferred[PatronAccount]:
+    """Read the account of *card*, as much as *view* says; a wrong *pin* is counted on disk before this fires.
 
     *pin* is None when the message had none, and empty when it came empty. Fails with `StoreUnavailable`.
 
@@ -50,11 +51,11 @@ def read_patron(store: Store, card: str, pin: str | None, origin: Origin, now: i
     find the lock, and not be compared with the PIN before the first is counted.
     """
     if pin is None:
-        return _read(store, card, pin, origin, now)
+        return _read(store, card, pin, origin, now, view)
     key = store, card
     turns = _tries.get(key)
     if turns is None:
-        reading = _read(store, card, pin, origin, now)
+        reading = _read(store, card, pin, origin, now, view)
         if reading.called and _settled(getattr(reading, "result", None)):
             return reading
         turns = _tries[key] = _Turns()
@@ -62,7 +63,7 @@ def read_patron(store: Store, card: str, pin: str | None, origin: Origin, now: i
     else:
         turn: Deferred[None] = Deferred()
         turns.waiting.append(turn)
-        trying = turn.addCallback(lambda _none: _try(store, card, pin, origin, now))
+        trying = turn.addCallback(lambda _none: _try(store, card, pin, origin, now, view))
     return trying.addBoth(_over, key, turns)
 
 
@@ -74,12 +75,12 @@ def _over(result: PatronAccount, key: tuple[Store, str], turns: _Turns) -> Patro
     return result
 
 
-def _read(store: Store, card: str, pin: str | None, origin: Origin, now: int) -> Deferred[PatronAccount]:
-    return store.read(patron_information(store.network, card, origin.library_id, origin.channel, pin, now))
+def _read(store: Store, card: str, pin: str | None, origin: Origin, now: int, view: View) -> Deferred[PatronAccount]:
+    return store.read(patron_information(store.network, card, origin.library_id, origin.channel, pin, now, view))
 
 
-def _try(store: Store, card: str, pin: str, origin: Origin, now: int) -> Deferred[PatronAccount]:
-    return _read(store, card, pin, origin, now).addCallback(_noted, store, origin, now)
+def _try(store: Store, card: str, pin: str, origin: Origin, now: int, view: View) -> Deferred[PatronAccount]:
+    return _read(store, card, pin, origin, now, view).addCallback(_noted, store, origin, now)
 
 
 def _settled(result: object) -> bool:
@@ -97,4 +98,4 @@ def _noted(account: PatronAccount, store: Store, origin: Origin, now: int) -> Pa
     if account.patron is None or not (account.pin is PinState.WRONG or (right and _forgets(account))):
         return account
     noting = store.transact(PIN_TRIED, PinTried(account.card, right, origin), now)
-    return noting.addCallback(lambda outcome: replace(account, pin=outcome.answer or account.pin))
+    return noting.addCallback(lambda outcome: account._replace(pin=outcome.answer or account.pin))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -225,8 +226,12 @@ class SIP2Connection(Protocol):
             self._failed(Failure(), request)
             return
         pending, reply = asked
+        # On SQLite reads have been answered already: no callback then, each costs as much as parsing a request.
+        answer = pending.result if pending.called else pending
+        if not isinstance(answer, Deferred | Failure):
+            self._answered(answer, request, reply)
+            return
         self._busy = True
-        # One callback for the whole way back: each costs as much as parsing a request.
         pending.addCallbacks(self._answered, self._failed, (request, reply), {}, (request,))
 
     def _ask(self, request: Request) -> Response | Pending:
@@ -252,11 +257,12 @@ class SIP2Connection(Protocol):
             self._failed(Failure(), request)
 
     def _reply(self, response: Response, request: Request) -> None:
-        self._busy = False
+        awaited, self._busy = self._busy, False
         if not self._closed:
             self._send(self._session.send(response, request))
             self._service.metrics.observe("sip2", request.message.CODE, perf_counter() - self._started)
-            self._work()
+            if awaited:
+                self._work()
 
     def _failed(self, failure: Failure, request: Request) -> None:
         """Say no in the right shape; what is not the database's trouble is a bug of ours."""

@@ -21,7 +21,7 @@ from server import sip2_replies as replies
 from server.metrics import Metrics
 from server.patrons import read_patron
 from server.sip2_replies import Setting
-from storage.circulation.accounts import PatronAccount, item_information
+from storage.circulation.accounts import PatronAccount, View, item_information
 from storage.circulation.checkin import CHECKIN, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.renew import RENEW, RenewRequest
@@ -135,20 +135,20 @@ class Desk:
         return outcome.reply
 
 
-def _account(desk: Desk, message: Any, setting: Setting) -> Deferred[PatronAccount]:
+def _account(desk: Desk, message: Any, setting: Setting, view: View) -> Deferred[PatronAccount]:
     """Ask for a reader. An empty AD is no PIN: a terminal that does not ask for PINs sends it so."""
     card, pin = message.patron_identifier.strip(), message.patron_password or None
-    return read_patron(desk.store, card, pin, desk.origin, setting.now)
+    return read_patron(desk.store, card, pin, desk.origin, setting.now, view)
 
 
 def patron_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 23."""
-    return _account(desk, request.message, setting), replies.patron_status
+    return _account(desk, request.message, setting, View.STANDING), replies.patron_status
 
 
 def patron_information(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 63."""
-    return _account(desk, request.message, setting), replies.patron_information
+    return _account(desk, request.message, setting, View.LISTS), replies.patron_information
 
 
 def item_status(desk: Desk, request: Request, setting: Setting) -> Pending:

@@ -6,6 +6,7 @@ nothing is said of a reader but that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -23,7 +24,7 @@ from protocols.sip2.codes import (
 from protocols.sip2.fields import Kind
 from protocols.sip2.tables import Message
 from server.sip2_tables import ALERTS, DENIED, MAGNETIC, MEDIA, REASONS, SPOKEN, STATUSES
-from storage.circulation.accounts import Item, ItemAccount, PatronAccount
+from storage.circulation.accounts import Item, ItemAccount, Patron, PatronAccount
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.due import Due
@@ -46,6 +47,10 @@ def local_time(now: int, zone: ZoneInfo) -> datetime:
 @lru_cache(1024)
 def _end_of_day(day: str) -> str:
     return f"{date.fromisoformat(day):%Y%m%d}    235900"
+
+
+def _sentences(reasons: tuple[Reason, ...], language: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence(reason, language) for reason in reasons))
 
 
 def network_zone(network: Network) -> ZoneInfo:
@@ -84,9 +89,7 @@ class Setting(NamedTuple):
 
     def say(self, *reasons: Reason) -> tuple[str, ...]:
         """Return the screen messages for *reasons*, each once."""
-        if not reasons:
-            return ()
-        return tuple(dict.fromkeys(sentence(reason, self.language) for reason in reasons))
+        return _sentences(reasons, self.language) if reasons else ()
 
 
 def spoken(code: Language) -> Language:
@@ -124,44 +127,51 @@ def acs_status(
 # --- readers -------------------------------------------------------------------------------------------------------------
 
 
-def _shut(account: PatronAccount) -> Reason | None:
-    """Return why nothing of *account* may be shown, None when it may."""
+def _open(account: PatronAccount) -> Patron | Reason:
+    """Return the reader of *account*, or why nothing of them may be shown."""
     if account.patron is None:
         return account.reason or Reason.UNKNOWN_PATRON
-    if account.pin is PinState.LOCKED:
+    pin = account.pin
+    if pin is PinState.LOCKED:
         return Reason.PIN_LOCKED
-    return Reason.WRONG_PIN if account.pin is PinState.WRONG else None
+    return Reason.WRONG_PIN if pin is PinState.WRONG else account.patron
 
 
-def _standing(account: PatronAccount, given: str | None, setting: Setting) -> dict[str, Any]:
-    """Return what 24 and 64 say alike of a reader: name, denials and why, whether the PIN was right."""
-    denials = account.denials
-    status: frozenset[PatronStatus] = frozenset().union(*(REASONS[reason].flags for reason in denials["checkout"]))
-    if denials["renew"]:
+@lru_cache(1024)
+def _denied(
+    checkout: tuple[Reason, ...], renew: tuple[Reason, ...], hold: tuple[Reason, ...], language: str
+) -> tuple[frozenset[PatronStatus], tuple[str, ...]]:
+    """Return the flags and the screen messages that say what a reader is refused, and why."""
+    status: frozenset[PatronStatus] = frozenset().union(*(REASONS[reason].flags for reason in checkout))
+    if renew:
         status |= {PatronStatus.RENEWAL_PRIVILEGES_DENIED}
-    if denials["hold"]:
+    if hold:
         status |= {PatronStatus.HOLD_PRIVILEGES_DENIED}
-    return {
-        "patron_status": status,
-        "personal_name": account.patron.name if account.patron is not None else "",
-        "valid_patron": True,
-        # AD absent: no CQ. AD empty: no PIN was tried, but a terminal that asks must not be told that one was right.
-        "valid_patron_password": None if given is None else account.pin is PinState.RIGHT,
-        "screen_message": setting.say(*denials["checkout"], *denials["renew"], *denials["hold"]),
-    }
+    return status, _sentences((*checkout, *renew, *hold), language)
+
+
+def _right(account: PatronAccount, given: str | None) -> bool | None:
+    """Return CQ. Without AD there is none; with an empty one no PIN was tried, but a terminal must not hear it was right."""
+    return None if given is None else account.pin is PinState.RIGHT
 
 
 def patron_status(account: PatronAccount, message: messages.PatronStatusRequest, setting: Setting) -> Message:
     """Answer 23."""
-    shut = _shut(account)
-    if shut is not None:
-        return refusal(message, setting, setting.say(shut), valid_patron=account.patron is not None)
+    patron = _open(account)
+    if isinstance(patron, Reason):
+        return refusal(message, setting, setting.say(patron), valid_patron=account.patron is not None)
+    denials = account.denials
+    status, said = _denied(denials["checkout"], denials["renew"], denials["hold"], setting.language)
     return messages.PatronStatusResponse(
+        patron_status=status,
         language=spoken(message.language),
         transaction_date=setting.date,
         institution_id=setting.institution(message.institution_id),
         patron_identifier=message.patron_identifier,
-        **_standing(account, message.patron_password, setting),
+        personal_name=patron.name,
+        valid_patron=True,
+        valid_patron_password=_right(account, message.patron_password),
+        screen_message=said,
     )
 
 
@@ -169,33 +179,46 @@ def _hold_entry(hold: HoldRow) -> str:
     return hold.barcode or hold.title or str(hold.id)
 
 
+_LISTS: Final[dict[Summary, tuple[str, Callable[[PatronAccount], list[str]]]]] = {
+    Summary.HOLD_ITEMS: (
+        "hold_items",
+        lambda account: [_hold_entry(hold) for hold in account.holds if hold.state == "shelf"],
+    ),
+    Summary.OVERDUE_ITEMS: ("overdue_items", lambda account: [loan.barcode for loan in account.overdue]),
+    Summary.CHARGED_ITEMS: ("charged_items", lambda account: [loan.barcode for loan in account.loans]),
+    Summary.UNAVAILABLE_HOLDS: (
+        "unavailable_hold_items",
+        lambda account: [_hold_entry(hold) for hold in account.holds if hold.state != "shelf"],
+    ),
+}
+"""Position of the summary in 63 -> the column of 64 that lists what it asks for, and the entries."""
+
+
+@lru_cache(64)
+def _wanted(summary: frozenset[Summary]) -> Summary | None:
+    """Return which list a summary asks for: of several the first."""
+    return next((position for position in Summary if position in summary), None)
+
+
 def _listed(account: PatronAccount, message: messages.PatronInformation) -> dict[str, Any]:
-    """Return the list of 64 that the summary asks for (of several the first), as far as BP and BQ want it."""
-    wanted = next((summary for summary in Summary if summary in message.summary), None)
-    match wanted:
-        case Summary.HOLD_ITEMS:
-            name, entries = "hold_items", [_hold_entry(hold) for hold in account.holds if hold.state == "shelf"]
-        case Summary.OVERDUE_ITEMS:
-            name, entries = "overdue_items", [loan.barcode for loan in account.overdue]
-        case Summary.CHARGED_ITEMS:
-            name, entries = "charged_items", [loan.barcode for loan in account.loans]
-        case Summary.UNAVAILABLE_HOLDS:
-            name, entries = (
-                "unavailable_hold_items",
-                [_hold_entry(hold) for hold in account.holds if hold.state != "shelf"],
-            )
-        case _:
-            return {}
-    return {name: tuple(entries[max(message.start_item or 1, 1) - 1 : message.end_item])}
+    """Return the list of 64 that the summary asks for, as far as BP and BQ want it."""
+    wanted = _wanted(message.summary)
+    if wanted not in _LISTS:
+        return {}
+    name, entries = _LISTS[wanted]
+    return {name: tuple(entries(account)[max(message.start_item or 1, 1) - 1 : message.end_item])}
 
 
 def patron_information(account: PatronAccount, message: messages.PatronInformation, setting: Setting) -> Message:
     """Answer 63."""
-    shut = _shut(account)
-    if shut is not None:
-        return refusal(message, setting, setting.say(shut), valid_patron=account.patron is not None)
-    ready = sum(hold.state == "shelf" for hold in account.holds) if account.holds else 0
+    patron = _open(account)
+    if isinstance(patron, Reason):
+        return refusal(message, setting, setting.say(patron), valid_patron=account.patron is not None)
+    denials, holds = account.denials, account.holds
+    status, said = _denied(denials["checkout"], denials["renew"], denials["hold"], setting.language)
+    ready = sum([hold.state == "shelf" for hold in holds]) if holds else 0
     return messages.PatronInformationResponse(
+        patron_status=status,
         language=spoken(message.language),
         transaction_date=setting.date,
         hold_items_count=ready,
@@ -203,11 +226,14 @@ def patron_information(account: PatronAccount, message: messages.PatronInformati
         charged_items_count=len(account.loans),
         fine_items_count=0,
         recall_items_count=0,
-        unavailable_holds_count=len(account.holds) - ready,
+        unavailable_holds_count=len(holds) - ready,
         institution_id=setting.institution(message.institution_id),
         patron_identifier=message.patron_identifier,
+        personal_name=patron.name,
         charged_items_limit=account.limit,
-        **_standing(account, message.patron_password, setting),
+        valid_patron=True,
+        valid_patron_password=_right(account, message.patron_password),
+        screen_message=said,
         **(_listed(account, message) if message.summary else {}),
     )
 

@@ -21,7 +21,7 @@ import protocols.sip2.messages  # noqa: F401 - the layouts below are made of eve
 from protocols.sip2.tables import Message
 
 _Read: TypeAlias = Callable[[str], Any]
-_Write: TypeAlias = Callable[[Any], str]
+_Write: TypeAlias = Callable[[dict[str, Any]], tuple[str, list[str]]]
 
 LONGEST_VALUE: Final = 255
 _FOLD: Final = "sip2-fold"
@@ -67,25 +67,56 @@ class _Layout:
     """The table of one message as the loops below want it."""
 
     message: type[Message]
-    fixed: tuple[tuple[str, int, int, _Read | None, _Write | None], ...]  # name, start, end, read, write
+    fixed: tuple[tuple[str, int, int, _Read | None], ...]  # name, start, end, read
     variable: dict[str, tuple[str, _Read | None, bool]]  # by identifier: name, read, repeatable
-    written: tuple[tuple[str, str, _Write | None, bool, bool], ...]  # name, identifier, write, required, repeatable
     blank: dict[str, Any]  # what a required variable field holds when it is missing
     start: int  # where the variable part begins
+    write: _Write  # the fixed part, and the variable fields with identifiers
 
 
 def _layout(message: type[Message]) -> _Layout:
-    fixed, variable, written, blank, start = [], {}, [], {}, 2
+    fixed, variable, blank, start = [], {}, {}, 2
     for name, column, required, repeatable, _ in message.TABLE:
         if column.code:
             variable[column.code] = name, column.read, repeatable
-            written.append((name, column.code, column.write, required, repeatable))
             if required:
                 blank[name] = column.read("") if column.read else ""
         else:
-            fixed.append((name, start, start + column.width, column.read, column.write))
+            fixed.append((name, start, start + column.width, column.read))
             start += column.width
-    return _Layout(message, tuple(fixed), variable, tuple(written), blank, start)
+    return _Layout(message, tuple(fixed), variable, blank, start, _writer(message))
+
+
+def _writer(message: type[Message]) -> _Write:
+    """Make the function that writes the columns of *message*, out of its table.
+
+    Compiled, for it runs once a message: interpreting the table took twice as long. What goes into the source are names and
+    identifiers of the table alone.
+    """
+    writes: dict[str, Any] = {}
+    head, lines = [repr(message.CODE)], []
+    for name, column, required, repeatable, _ in message.TABLE:
+        value = f"write_{name}(value)" if column.write else "value"
+        writes[f"write_{name}"] = column.write
+        if not column.code:
+            head.append(value.replace("value)", f"values[{name!r}])") if column.write else f"values[{name!r}]")
+            continue
+        lines.append(f"    value = get({name!r})")
+        if repeatable:
+            lines.append(f"    if value: fields += [{column.code!r} + item for item in value]")
+        else:
+            lines.append(f"    if value is not None: fields.append({column.code!r} + {value})")
+            if required:
+                lines.append(f"    else: fields.append({column.code!r})")
+    source = [
+        "def write(values):",
+        "    get, fields = values.get, []",
+        *lines,
+        f"    return {' + '.join(head)}, fields",
+    ]
+    exec("\n".join(source), writes)  # noqa: S102 (see above)
+    made: _Write = writes["write"]
+    return made
 
 
 _LAYOUTS: Final = {code: _layout(message) for code, message in Message.BY_CODE.items()}
@@ -142,14 +173,14 @@ def decode(body: bytes, charset: str = "utf-8") -> Message:
     if len(text) < start or "|" in text[:start]:
         raise Truncated(_partial(layout, text))
     values: dict[str, Any] = {
-        name: text[at:end] if read is None else read(text[at:end]) for name, at, end, read, _ in layout.fixed
+        name: text[at:end] if read is None else read(text[at:end]) for name, at, end, read in layout.fixed
     }
     return _message(layout, values, text[start:].split("|"))
 
 
 def _partial(layout: _Layout, text: str) -> Message:
     """Read what can be read when the fixed part is cut short: nothing of it, and the variable fields that can be found."""
-    values = {name: read("") if read else "" for name, _, _, read, _ in layout.fixed}
+    values = {name: read("") if read else "" for name, _, _, read in layout.fixed}
     first, *pieces = text[2:].split("|")
     found = re.search("|".join(layout.variable), first) if layout.variable else None
     return _message(layout, values, [first[found.start() :], *pieces] if found else pieces)
@@ -182,22 +213,9 @@ def encode(message: Message, charset: str = "utf-8") -> bytes:
     What the wire cannot carry is replaced: control characters and the delimiter by a blank, characters outside *charset* by
     their base letter or `?`. Values longer than 255 bytes are cut; screen messages and print lines go on in the next one.
     """
-    layout = _LAYOUTS[message.CODE]
-    values = message.__dict__
-    head = message.CODE
-    for name, _, _, _, write in layout.fixed:
-        head += values[name] if write is None else write(values[name])
-    fields = []
-    for name, code, write, required, repeatable in layout.written:
-        value = values.get(name)
-        if value is None:
-            if required:
-                fields.append(code)
-        elif repeatable:
-            fields += [code + item for item in value]
-        else:
-            fields.append(code + (value if write is None else write(value)))
-    fields += [code + item for code, item in message.extensions]
+    head, fields = _LAYOUTS[message.CODE].write(message.__dict__)
+    if message.extensions:
+        fields += [code + item for code, item in message.extensions]
     text = head + "|".join(fields) + "|" if fields else head
     try:
         data = text.encode(charset)

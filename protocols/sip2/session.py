@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from protocols.sip2 import codec, messages
 from protocols.sip2.tables import Message
@@ -25,6 +25,8 @@ class State(Enum):
     LOGIN = "login wanted"
     READY = "logged in"
     CLOSED = "closed"
+
+    __hash__ = object.__hash__  # Enum's own is written in Python, and a state is looked up for each message.
 
 
 REQUESTS: Final = frozenset(message for message in Message.BY_CODE.values() if message.REPLY)
@@ -67,14 +69,17 @@ class Profile:
             raise ValueError(f"charset {self.charset!r} is unknown or does not contain ASCII")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A message to answer. `body` is its frame without AY and AZ: what tells a repeated request from another."""
 
     message: Message
     sequence: bytes | None
     checked: bool
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        """Show everything but the body, which has secrets and readers' data."""
+        return f"Request({self.message!r}, {self.sequence!r}, checked={self.checked})"
 
 
 @dataclass(frozen=True, slots=True)

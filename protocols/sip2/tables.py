@@ -39,6 +39,7 @@ class Message(_Declared):
     BY_CODE: ClassVar[dict[str, type[Message]]] = {}
     _REQUIRED: ClassVar[frozenset[str]] = frozenset()
     _NAMES: ClassVar[frozenset[str]] = frozenset()
+    _MADE: ClassVar[set[tuple[str, ...]]] = set()
 
     extensions: tuple[tuple[str, str], ...] = ()
 
@@ -49,14 +50,18 @@ class Message(_Declared):
         cls.TABLE = tuple(_rows(cls))
         cls._REQUIRED = frozenset(row.name for row in cls.TABLE if row.required)
         cls._NAMES = frozenset(row.name for row in cls.TABLE) | {"extensions"}
+        cls._MADE = set()
         dataclass(init=False, frozen=True, kw_only=True, repr=False)(cls)
         Message.BY_CODE[code] = cls
 
     def __init__(self, **values: Any) -> None:
         # A frozen dataclass sets each of its fields, four times as slow for a message of 30 columns where ten are used;
         # the others are found as the class's defaults.
-        if not self._REQUIRED <= values.keys() <= self._NAMES:
-            raise TypeError(f"{type(self).__name__}: wrong columns {', '.join(values.keys() ^ self._REQUIRED)}")
+        names = tuple(values)
+        if names not in self._MADE:  # as many as there are calls in the code: looking is faster than comparing sets
+            if not self._REQUIRED <= values.keys() <= self._NAMES:
+                raise TypeError(f"{type(self).__name__}: wrong columns {', '.join(values.keys() ^ self._REQUIRED)}")
+            self._MADE.add(names)
         object.__setattr__(self, "__dict__", values)
 
     def __repr__(self) -> str:

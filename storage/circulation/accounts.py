@@ -6,9 +6,10 @@ network's own range first, then the library's, then whatever is the only one; el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from storage.circulation import facts
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ACTS: Final = ("checkout", "renew", "hold")
 """The acts that an account's `denials` are given for."""
+_NOTHING: Final[Mapping[str, tuple[Reason, ...]]] = MappingProxyType(dict.fromkeys(ACTS, ()))
 
 
 class _Named(Protocol):
@@ -43,6 +45,8 @@ def resolve(rows: Sequence[N], namespace: str) -> list[N]:
 
     Empty when nothing bears the number; rows of more than one id when it is ambiguous.
     """
+    if len(rows) == 1:
+        return list(rows)
     for wanted in ("", namespace):
         found = [row for row in rows if row.namespace == wanted]
         if found:
@@ -92,8 +96,7 @@ class Patron(NamedTuple):
         return f"{self.row.forename} {self.row.surname}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class ItemAccount:
+class ItemAccount(NamedTuple):
     """The answer to "what is this item doing?". *reason* says why there is no item."""
 
     reason: Reason | None
@@ -102,8 +105,18 @@ class ItemAccount:
     waiting: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PatronAccount:
+class View(Enum):
+    """How much of a reader's account is read. What is not reads as empty."""
+
+    STANDING = (facts.PATRON, facts.LOAD)
+    """Who it is and what they are refused."""
+    LISTS = (facts.PATRON, facts.CHARGED, facts.HOLDS)
+    """... and which items and titles they have and wait for."""
+    DETAILS = (facts.PATRON_DETAILS, facts.LOANS, facts.HOLDS)
+    """... with everything that is known of them."""
+
+
+class PatronAccount(NamedTuple):
     """The answer to "who is this, and what have they?". *reason* is UNKNOWN_PATRON or AMBIGUOUS_CARD without *patron*.
 
     *denials* gives, per act of `ACTS`, every reason for which the reader is refused it now; *overdue* the loans past
@@ -111,14 +124,18 @@ class PatronAccount:
     """
 
     reason: Reason | None
-    card: str = field(repr=False)
+    card: str
     patron: Patron | None = None
     pin: PinState = PinState.NOT_GIVEN
-    loans: tuple[LoanRow, ...] = field(default=(), repr=False)
-    holds: tuple[HoldRow, ...] = field(default=(), repr=False)
-    overdue: tuple[LoanRow, ...] = field(default=(), repr=False)
-    denials: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
+    loans: tuple[LoanRow, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
+    overdue: tuple[LoanRow, ...] = ()
+    denials: Mapping[str, tuple[Reason, ...]] = _NOTHING
     limit: int = 0
+
+    def __repr__(self) -> str:
+        """Readers' data never get into logs."""
+        return f"<PatronAccount {self.patron} {self.reason} {self.pin}>"
 
 
 def make_item(network: Network, row: ItemRow) -> Item:
@@ -141,17 +158,17 @@ def find_item(network: Network, rows: Sequence[Row], namespace: str) -> Item | R
     if not rows:
         return Reason.UNKNOWN_ITEM
     found = resolve([ItemRow._make(row) for row in rows], namespace)
-    if len({row.id for row in found}) > 1:
+    if len(found) > 1 and len({row.id for row in found}) > 1:
         return Reason.AMBIGUOUS_ITEM
     return make_item(network, found[0])
 
 
 def find_patron(network: Network, rows: Sequence[Row], namespace: str, today: str) -> Patron | Reason:
-    """Return the reader that `facts.PATRON` found, or why there is none."""
+    """Return the reader that `facts.PATRON` or `facts.PATRON_DETAILS` found, or why there is none."""
     if not rows:
         return Reason.UNKNOWN_PATRON
-    found = resolve([PatronRow._make(row) for row in rows], namespace)
-    if len({row.id for row in found}) > 1:
+    found = resolve([PatronRow(*row) for row in rows], namespace)
+    if len(found) > 1 and len({row.id for row in found}) > 1:
         return Reason.AMBIGUOUS_CARD
     first = found[0]
     blocks = tuple(
@@ -190,15 +207,17 @@ class Load(NamedTuple):
         return sum(count for kind, count in self.by_type.items() if node in network.item_types[kind].path)
 
 
-def load_of(rows: Sequence[LoadRow]) -> Load:
-    """Sum up what `facts.LOAD` counted."""
-    if not rows:
-        return Load({})
-    return Load(
-        {row.item_type_id: row.loans for row in rows},
-        min((row.earliest_due_on for row in rows if row.earliest_due_on is not None), default=None),
-        min((row.earliest_due_at for row in rows if row.earliest_due_at is not None), default=None),
-    )
+def load_of(loans: Iterable[LoadRow | LoanRow]) -> Load:
+    """Sum up open *loans*."""
+    by_type: dict[int, int] = {}
+    days, instants = [], []
+    for loan in loans:
+        by_type[loan.item_type_id] = by_type.get(loan.item_type_id, 0) + 1
+        if loan.due_on is not None:
+            days.append(loan.due_on)
+        elif loan.due_at is not None:
+            instants.append(loan.due_at)
+    return Load(by_type, min(days, default=None), min(instants, default=None))
 
 
 def patron_context(network: Network, patron: Patron, library_id: int, channel: str) -> Context:
@@ -239,9 +258,9 @@ def item_information(network: Network, barcode: str, library_id: int, now: int) 
 
 
 def patron_information(
-    network: Network, card: str, library_id: int, channel: str, pin: str | None, now: int
+    network: Network, card: str, library_id: int, channel: str, pin: str | None, now: int, view: View = View.DETAILS
 ) -> Steps[PatronAccount]:
-    """Read one reader by card, with loans, holds, and what they are refused.
+    """Read one reader by card, with what they are refused, and as much else as *view* says.
 
     *pin* is checked when given; the caller notes a wrong one (`storage.circulation.pin_tries`) before it answers, and
     gives nothing of the account away.
@@ -249,37 +268,37 @@ def patron_information(
     library = network.libraries[library_id]
     today = local_day(now, library.zone)
     day = today.isoformat()
-    patrons, loan_rows, hold_rows = yield [facts.PATRON(card), facts.LOANS(card), facts.HOLDS(card)]
+    patrons, loan_rows, *hold_rows = yield [statement(card) for statement in view.value]
     patron = find_patron(network, patrons, library.namespace, day)
     if isinstance(patron, Reason):
         return PatronAccount(patron, card)
     row = patron.row
-    loans = tuple(loan for loan in map(LoanRow._make, loan_rows) if loan.patron_id == row.id)
-    overdue = tuple(loan for loan in loans if loan.state == "open" and Due(loan.due_on, loan.due_at).is_past(day, now))
-    by_type: dict[int, int] = {}
-    for loan in loans:
-        if loan.state == "open":
-            by_type[loan.item_type_id] = by_type.get(loan.item_type_id, 0) + 1
-    load = Load(
-        by_type,
-        min((loan.due_on for loan in overdue if loan.due_on is not None), default=None),
-        min((loan.due_at for loan in overdue if loan.due_at is not None), default=None),
-    )
+    loans: tuple[LoanRow, ...] = ()
+    if view is View.STANDING:
+        load = load_of([counted for counted in map(LoadRow._make, loan_rows) if counted.patron_id == row.id])
+    else:
+        loans = tuple([loan for loan in (LoanRow(*values) for values in loan_rows) if loan.patron_id == row.id])
+        load = load_of([loan for loan in loans if loan.state == "open"])
+    overdue: tuple[LoanRow, ...] = ()
+    late = Due(load.earliest_on).is_past(day, now) or Due(None, load.earliest_at).is_past(day, now)
+    if late:
+        overdue = tuple(
+            loan for loan in loans if loan.state == "open" and Due(loan.due_on, loan.due_at).is_past(day, now)
+        )
     context = patron_context(network, patron, library_id, channel)
     limit = network.policy(day).find("loan.limit", context).number
-    troubled = overdue or patron.blocks or row.card_status != "active" or (row.valid_until or day) < day
-    refused: dict[str, tuple[Reason, ...]] = dict.fromkeys(ACTS, ())
-    if troubled:
+    refused = _NOTHING
+    if late or patron.blocks or row.card_status != "active" or (row.valid_until or day) < day:
         refused = {act: denials(network, patron, load, context, today, now, act) for act in ACTS}
     if load.total >= limit:
-        refused["checkout"] = (*refused["checkout"], Reason.TOO_MANY_LOANS)
+        refused = {**refused, "checkout": (*refused["checkout"], Reason.TOO_MANY_LOANS)}
     return PatronAccount(
         None,
         card,
         patron,
         network.pins.check(row.code, row.pin_hash, row.pin_locked_until, pin, now),
         loans,
-        tuple(hold for hold in map(HoldRow._make, hold_rows) if hold.patron_id == row.id),
+        tuple([hold for rows in hold_rows for hold in map(HoldRow._make, rows) if hold.patron_id == row.id]),
         overdue,
         refused,
         limit,

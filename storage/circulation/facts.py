@@ -222,24 +222,21 @@ WAITING: Final = Statement(
 
 
 class PatronRow(NamedTuple):
-    """A card with its reader, once per block (block columns None when there is none)."""
+    """A card with its reader, once per block (block columns None when there is none).
+
+    What stands last is read by `PATRON_DETAILS` alone: a column costs as much as a line of Python, and acts want none of it.
+    """
 
     namespace: str
     card: str
     card_status: str
-    replaced_by: str | None
     id: int
     code: str
     category_id: int
     home_id: int
     surname: str
     forename: str
-    language: str
-    born_on: str | None
     valid_until: str | None
-    address: str | None
-    email: str | None
-    phone: str | None
     pin_hash: bytes | None
     pin_failures: int
     pin_locked_until: int | None
@@ -247,6 +244,11 @@ class PatronRow(NamedTuple):
     block_acts: str | None
     block_from: str | None
     block_to: str | None
+    language: str = ""
+    born_on: str | None = None
+    address: str | None = None
+    email: str | None = None
+    phone: str | None = None
 
     def __repr__(self) -> str:
         """Readers' data never get into logs."""
@@ -257,19 +259,13 @@ _PATRON_COLUMNS: Final = (
     card.c.namespace,
     card.c.number,
     card.c.status,
-    card.c.replaced_by,
     patron.c.id,
     patron.c.code,
     patron.c.category_id,
     patron.c.home_id,
     patron.c.surname,
     patron.c.forename,
-    patron.c.language,
-    patron.c.born_on,
     patron.c.valid_until,
-    patron.c.address,
-    patron.c.email,
-    patron.c.phone,
     patron.c.pin_hash,
     patron.c.pin_failures,
     patron.c.pin_locked_until,
@@ -278,77 +274,93 @@ _PATRON_COLUMNS: Final = (
     block.c.from_on,
     block.c.to_on,
 )
-PATRON: Final = Statement(
-    "patron",
-    select(*_PATRON_COLUMNS)
-    .select_from(card.join(patron, card.c.patron_id == patron.c.id).outerjoin(block, block.c.patron_id == patron.c.id))
-    .where(card.c.number == _CARD),
-    "card",
-)
+_PATRON_DETAILS: Final = (patron.c.language, patron.c.born_on, patron.c.address, patron.c.email, patron.c.phone)
+
+
+def _patron(name: str, *columns: ColumnElement[Any]) -> Statement:
+    readers = card.join(patron, card.c.patron_id == patron.c.id).outerjoin(block, block.c.patron_id == patron.c.id)
+    return Statement(name, select(*columns).select_from(readers).where(card.c.number == _CARD), "card")
+
+
+PATRON: Final = _patron("patron", *_PATRON_COLUMNS)
+PATRON_DETAILS: Final = _patron("patron with details", *_PATRON_COLUMNS, *_PATRON_DETAILS)
 
 
 class LoadRow(NamedTuple):
-    """How many open loans of one item type a reader has, and the earliest due day among them."""
+    """An open loan of a reader, as far as it counts: its item type and when it is due."""
 
     patron_id: int
     item_type_id: int
-    loans: int
-    earliest_due_on: str | None
-    earliest_due_at: int | None
+    due_on: str | None
+    due_at: int | None
 
 
+# Counted by `accounts.load_of`: GROUP BY sorts first, which takes longer than to fetch the loans of one reader.
 LOAD: Final = Statement(
     "load of patron",
-    select(loan.c.patron_id, loan.c.item_type_id, func.count(), func.min(loan.c.due_on), func.min(loan.c.due_at))
+    select(loan.c.patron_id, loan.c.item_type_id, loan.c.due_on, loan.c.due_at)
     .join_from(card, loan, card.c.patron_id == loan.c.patron_id)
-    .where(card.c.number == _CARD, loan.c.state == literal_column("'open'"))
-    .group_by(loan.c.patron_id, loan.c.item_type_id),
+    .where(card.c.number == _CARD, loan.c.state == literal_column("'open'")),
     "card",
 )
 
 
 class LoanRow(NamedTuple):
-    """An open loan with its item, for lists."""
+    """An open loan with its item, for lists. What stands last is read by `LOANS` alone, and not by `CHARGED`."""
 
     patron_id: int
-    id: int
     barcode: str
-    title: str
-    author: str
-    item_id: int
-    record_id: int | None
     item_type_id: int
-    library_id: int
-    out_at: int
     due_on: str | None
     due_at: int | None
-    renewals: int
     state: str
+    id: int = 0
+    title: str = ""
+    author: str = ""
+    item_id: int = 0
+    record_id: int | None = None
+    library_id: int = 0
+    out_at: int = 0
+    renewals: int = 0
 
 
+_LOAN_COLUMNS: Final = (
+    loan.c.patron_id,
+    barcode.c.number,
+    loan.c.item_type_id,
+    loan.c.due_on,
+    loan.c.due_at,
+    loan.c.state,
+)
+_OF_CARD: Final = card.join(loan, card.c.patron_id == loan.c.patron_id)
+
+
+def _primary(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(barcode.c.item_id == item_id, barcode.c.is_primary == literal_column("1"))
+
+
+CHARGED: Final = Statement(
+    "charged items of patron",
+    select(*_LOAN_COLUMNS)
+    .select_from(_OF_CARD.join(barcode, _primary(loan.c.item_id)))
+    .where(card.c.number == _CARD)
+    .order_by(loan.c.out_at, loan.c.id),
+    "card",
+)
 LOANS: Final = Statement(
     "loans of patron",
     select(
-        loan.c.patron_id,
+        *_LOAN_COLUMNS,
         loan.c.id,
-        barcode.c.number,
         item.c.title,
         item.c.author,
         item.c.id,
         item.c.record_id,
-        loan.c.item_type_id,
         loan.c.library_id,
         loan.c.out_at,
-        loan.c.due_on,
-        loan.c.due_at,
         loan.c.renewals,
-        loan.c.state,
     )
-    .select_from(
-        card.join(loan, card.c.patron_id == loan.c.patron_id)
-        .join(item, loan.c.item_id == item.c.id)
-        .join(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == literal_column("1")))
-    )
+    .select_from(_OF_CARD.join(item, loan.c.item_id == item.c.id).join(barcode, _primary(item.c.id)))
     .where(card.c.number == _CARD)
     .order_by(loan.c.out_at, loan.c.id),
     "card",
@@ -387,7 +399,7 @@ HOLDS: Final = Statement(
     .select_from(
         card.join(hold, card.c.patron_id == hold.c.patron_id)
         .outerjoin(item, item.c.id == func.coalesce(hold.c.item_id, hold.c.target_item_id))
-        .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == literal_column("1")))
+        .outerjoin(barcode, _primary(item.c.id))
     )
     .where(card.c.number == _CARD)
     .order_by(hold.c.requested_at, hold.c.id),

@@ -62,7 +62,7 @@ class TurnSnapshot:
         self._open = False
 
     def read(self, steps: Steps[T]) -> Deferred[T]:
-        """Run *steps*; the Deferred has fired when it is returned, unless they take longer than a turn may.
+        """Run *steps*; the Deferred has fired when it is returned, unless there is more to read when a turn's time is over.
 
         Then the rest of them follows in later turns, on later snapshots, and others are served between.
         """
@@ -70,7 +70,7 @@ class TurnSnapshot:
         self._run(steps, None, done)
         return done
 
-    def _run(self, steps: Steps[T], rows: Sequence[list[Row]] | None, done: Deferred[T]) -> None:
+    def _run(self, steps: Steps[T], calls: Sequence[Call] | None, done: Deferred[T]) -> None:
         began = perf_counter()
         result: Any
         try:
@@ -78,11 +78,12 @@ class TurnSnapshot:
                 self._connection.execute("BEGIN")
                 self._open = True
                 self._reactor.callLater(0, self.end)
+            if calls is None:
+                calls = next(steps)
             while True:
-                calls = next(steps) if rows is None else steps.send(rows)
-                rows = [_fetch(self._connection, call) for call in calls]
+                calls = steps.send([_fetch(self._connection, call) for call in calls])
                 if perf_counter() - began > SLICE_SECONDS:
-                    self._reactor.callLater(0, self._run, steps, rows, done)
+                    self._reactor.callLater(0, self._run, steps, calls, done)
                     return
         except StopIteration as stop:
             self.healthy = True
