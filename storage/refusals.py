@@ -44,6 +44,19 @@ class Reason(Enum):
     RENEWAL_NOT_ALLOWED = "renewal-not-allowed"
     TOO_LATE_TO_RENEW = "too-late-to-renew"
     WAITED_FOR = "waited-for"
+    UNKNOWN_HOLD = "unknown-hold"
+    UNKNOWN_TITLE = "unknown-title"
+    TOO_MANY_HOLDS = "too-many-holds"
+    ALREADY_HELD = "already-held"
+    NOT_HOLDABLE = "not-holdable"
+    NO_PICKUP_HERE = "no-pickup-here"
+    TOO_NEW_TO_TRAVEL = "too-new-to-travel"
+    AVAILABLE_HERE = "available-here"
+    BAD_DATE = "bad-date"
+    HOLD_CAPTURED = "hold-captured"
+    NOT_ON_SHELF = "not-on-shelf"
+    ALREADY_EXTENDED = "already-extended"
+    UNKNOWN_PULL = "unknown-pull"
     SERVICE_INACTIVE = "service-inactive"
     UNKNOWN_CONTAINER = "unknown-container"
     CONTAINER_EXISTS = "container-exists"
@@ -108,6 +121,25 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.RENEWAL_NOT_ALLOWED: ("Prolongation impossible pour ce document.", "This item cannot be renewed."),
     Reason.TOO_LATE_TO_RENEW: ("Prolongation impossible : trop de retard.", "Cannot renew: too long overdue."),
     Reason.WAITED_FOR: ("Prolongation impossible : document réservé.", "Cannot renew: item reserved."),
+    Reason.UNKNOWN_HOLD: ("Réservation inconnue.", "Unknown hold."),
+    Reason.UNKNOWN_TITLE: ("Titre inconnu du réseau.", "Title unknown to the network."),
+    Reason.TOO_MANY_HOLDS: ("Limite de réservations atteinte.", "Hold limit reached."),
+    Reason.ALREADY_HELD: ("Vous avez déjà réservé ce document.", "You have already reserved this."),
+    Reason.NOT_HOLDABLE: ("Ce document ne peut pas être réservé.", "This cannot be reserved."),
+    Reason.NO_PICKUP_HERE: (
+        "Pas de retrait de réservations à cette bibliothèque.",
+        "Holds cannot be collected at this library.",
+    ),
+    Reason.TOO_NEW_TO_TRAVEL: (
+        "Nouveauté : à retirer dans sa bibliothèque.",
+        "New item: to be collected at its own library.",
+    ),
+    Reason.AVAILABLE_HERE: ("Disponible en rayon ici.", "On the shelf here."),
+    Reason.BAD_DATE: ("Date déjà passée.", "This date has passed."),
+    Reason.HOLD_CAPTURED: ("Trop tard : le document est déjà mis de côté.", "Too late: the item is already put aside."),
+    Reason.NOT_ON_SHELF: ("Ce document n'attend pas au retrait.", "This item does not wait to be collected."),
+    Reason.ALREADY_EXTENDED: ("Délai de retrait déjà prolongé.", "Collection time already extended."),
+    Reason.UNKNOWN_PULL: ("Demande déjà close ou inconnue.", "Request closed already, or unknown."),
     Reason.SERVICE_INACTIVE: ("Service non ouvert dans cette bibliothèque.", "Service not open at this library."),
     Reason.UNKNOWN_CONTAINER: ("Caisse inconnue.", "Unknown container."),
     Reason.CONTAINER_EXISTS: ("Ce code de caisse est déjà pris.", "There is a container with this code."),

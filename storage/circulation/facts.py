@@ -93,7 +93,7 @@ class ItemRow(NamedTuple):
 
 
 _CAPTURED: Final = hold.alias("captured")
-_ITEM_COLUMNS: Final = (
+ITEM_COLUMNS: Final = (
     barcode.c.namespace,
     barcode.c.number,
     item.c.id,
@@ -129,7 +129,7 @@ _ITEM_COLUMNS: Final = (
     _CAPTURED.c.state,
     _CAPTURED.c.shelf_until,
 )
-_ITEM_STATE: Final = (
+ITEM_STATE: Final = (
     barcode.join(item, barcode.c.item_id == item.c.id)
     .outerjoin(loan, loan.c.item_id == item.c.id)
     .outerjoin(patron, patron.c.id == loan.c.patron_id)
@@ -144,7 +144,7 @@ _ITEM_STATE: Final = (
 )
 
 ITEM: Final = Statement(
-    "item", select(*_ITEM_COLUMNS).select_from(_ITEM_STATE).where(barcode.c.number == _NUMBER), "number"
+    "item", select(*ITEM_COLUMNS).select_from(ITEM_STATE).where(barcode.c.number == _NUMBER), "number"
 )
 
 

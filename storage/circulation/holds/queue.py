@@ -68,11 +68,12 @@ def supplies(network: Network, item: Item, day: str) -> bool:
         return False
     if row.due_back_on is None:
         return True
-    margin = network.policy(day).find("hold.deposit-days", _item_context(item, item.home.id)).number
+    margin = network.policy(day).find("hold.deposit-days", item_context(item, item.home.id)).number
     return day < (date.fromisoformat(row.due_back_on) - timedelta(days=margin)).isoformat()
 
 
-def _item_context(item: Item, library_id: int) -> Context:
+def item_context(item: Item, library_id: int) -> Context:
+    """Return where policies on an item at a library are looked for, whoever waits for it."""
     return Context(item.row.owner_id, item.type.path, (), library_id, item.row.location, "")
 
 
@@ -124,7 +125,7 @@ def eligible(network: Network, item: Item, rows: Sequence[Row], here: Library, n
     day = local_day(now, here.zone).isoformat()
     if not supplies(network, item, day):
         return []
-    hours = network.policy(day).find("hold.proximity-hours", _item_context(item, here.id)).number
+    hours = network.policy(day).find("hold.proximity-hours", item_context(item, here.id)).number
     young_since = now - hours * 3600 if hours else None
     blocked = _blocked(rows, day)
     found = [hold for hold in waiting_for(rows, item, day) if hold.id not in blocked and fits(network, item, hold, day)]
