@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Text, UniqueConstraint
 
 from storage.schema.columns import Int, Long, Small, count, flag, instant, key, one_of, table, words
 
@@ -23,6 +23,9 @@ record = table(
     UniqueConstraint("source", "control"),
     one_of("format", "unimarc", "marc21"),
 )
+
+# What harvesters walk: records in the order of their changes.
+Index("ix_record_changes", record.c.modified_at, record.c.id)
 
 database = table("database", key(), words("name", unique=True), words("title", default=""), flag("is_default"))
 

@@ -63,6 +63,7 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index(op.f("ix_patron_household_id"), "patron", ["household_id"])
+    op.create_index("ix_record_changes", "record", ["modified_at", "id"])
     for table in ("transit", "hold"):
         op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")  # noqa: S608 (our own names)
         op.drop_table(table)
@@ -272,7 +273,7 @@ def _make_tables() -> None:
     )
     _table(
         "run",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", LONG, autoincrement=False, nullable=False),
         sa.Column("route_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("driver", sa.Text(), server_default="", nullable=False),
@@ -334,7 +335,7 @@ def _make_tables() -> None:
         sa.Column("state", sa.Text(), server_default="empty", nullable=False),
         sa.Column("place_id", sa.Integer(), nullable=False),
         sa.Column("to_id", sa.Integer(), nullable=True),
-        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("run_id", LONG, nullable=True),
         sa.CheckConstraint("kind IN ('crate', 'bag', 'trolley')", name=op.f("ck_container_kind")),
         sa.CheckConstraint(
             "state IN ('empty', 'open', 'sealed', 'aboard', 'delivered')", name=op.f("ck_container_state")
@@ -348,7 +349,7 @@ def _make_tables() -> None:
     _table(
         "manifest_line",
         sa.Column("id", LONG, autoincrement=False, nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("run_id", LONG, nullable=True),
         sa.Column("container_id", sa.Integer(), nullable=True),
         sa.Column("transit_id", LONG, nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
