@@ -20,6 +20,7 @@ from storage.schema.columns import (
     words,
 )
 
+# What an item travels in is said by the open line of a manifest, if anyone scanned it.
 transit = table(
     "transit",
     long_key(),
@@ -32,7 +33,6 @@ transit = table(
     instant("received_at", null=True),
     words("state", default="created"),
     loose("received_id"),
-    loose("container_id"),  # what it is packed in, and so where: the container stands somewhere or is aboard a run
     one_of("reason", "return", "hold", "deposit", "ill", "kit", "balance", "repair", "exit"),
     one_of("state", "created", "received", "misrouted", "cancelled", "lost"),
 )
@@ -83,9 +83,10 @@ route_stop = table(
     PrimaryKeyConstraint("route_id", "position"),
 )
 
+# Runs follow from their route's weekdays: one has a row once something is done about it.
 run = table(
     "run",
-    key(),
+    long_key(),
     ref("route_id", "route"),
     day("day", null=False),
     words("driver", default=""),
@@ -106,7 +107,7 @@ container = table(
     words("state", default="empty"),
     ref("place_id", "library"),
     ref("to_id", "library", null=True),
-    ref("run_id", "run", null=True),
+    ref("run_id", "run", null=True, long=True),
     one_of("kind", "crate", "bag", "trolley"),
     one_of("state", "empty", "open", "sealed", "aboard", "delivered"),
 )
@@ -116,7 +117,7 @@ container = table(
 manifest_line = table(
     "manifest_line",
     long_key(),
-    ref("run_id", "run", null=True, index=True),
+    ref("run_id", "run", null=True, long=True, index=True),
     ref("container_id", "container", null=True),
     loose("transit_id", null=False, long=True),
     ref("item_id", "item", index=True),

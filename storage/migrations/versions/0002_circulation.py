@@ -63,6 +63,7 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index(op.f("ix_patron_household_id"), "patron", ["household_id"])
+    op.create_index(op.f("ix_past_loan_item_id"), "past_loan", ["item_id"])
     op.create_index("ix_record_changes", "record", ["modified_at", "id"])
     for table in ("transit", "hold"):
         op.execute(f"CREATE TABLE {table}_before AS SELECT * FROM {table}")  # noqa: S608 (our own names)
@@ -310,7 +311,6 @@ def _make_tables() -> None:
         sa.Column("received_at", LONG, nullable=True),
         sa.Column("state", sa.Text(), server_default="created", nullable=False),
         sa.Column("received_id", sa.Integer(), nullable=True),
-        sa.Column("container_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "reason IN ('return', 'hold', 'deposit', 'ill', 'kit', 'balance', 'repair', 'exit')",
             name=op.f("ck_transit_reason"),
