@@ -21,6 +21,7 @@ from twisted.logger import Logger
 
 from server import control, process
 from server.catalogue import Catalogue
+from server.catalogue_web import catalogue_pages, catalogue_site
 from server.config import Config, ConfigurationError, provide_password
 from server.jobs import Jobs
 from server.listeners import CannotListen, Listener, listen
@@ -29,7 +30,6 @@ from server.ncip import Responder
 from server.ncip_web import TOO_LARGE, NcipPage
 from server.sip2 import SIP2Factory
 from server.sniffing import Sniffing
-from server.sru_web import catalogue_pages, catalogue_site
 from server.web import make_site
 from server.writing import Shared, provide_schema
 from server.z3950 import Z3950Factory

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, NOT_FOUND, OK
-from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from protocols.sru import responses, soap
 from protocols.sru.diagnostics import Refused
-from protocols.sru.requests import MAX_OCTETS, Version, form_pairs
+from protocols.sru.requests import Version, form_pairs
 from protocols.sru.soap import NotSoap
 from protocols.xmlsafe import ENCODINGS
-from server.catalogue import Catalogue
 from server.sru import DEFAULT, Answer, Place, SruServer
-from server.web import PLAIN, TOO_LARGE, Page, Request, Site
+from server.web import PLAIN, Page, Request, address
 
 XML: Final = "text/xml; charset=utf-8"
 SRU_XML: Final = "application/sru+xml; charset=utf-8"
 SOAP_XML: Final = "application/soap+xml; charset=utf-8"
 _SOAP_TYPES: Final = frozenset({"text/xml", "application/xml", "application/soap+xml"})
-_HOST: Final = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 _CHARSET: Final = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 
 
@@ -99,38 +96,4 @@ class SruPage(Page):
 
     def _place(self, request: Request, names: Sequence[bytes]) -> Place:
         database = names[0].decode("utf-8", "replace") if names else DEFAULT
-        host, _, _port = (request.getHeader("Host") or "").rpartition(":")
-        name = host if _port.isdigit() else request.getHeader("Host") or ""
-        address = request.getHost()
-        return Place(
-            name if _HOST.fullmatch(name) else getattr(address, "host", "localhost"),
-            int(_port) if host and _port.isdigit() and len(_port) < 6 else getattr(address, "port", 0),
-            self._prefix + (database if names else ""),
-            database,
-        )
-
-
-def catalogue_pages(catalogue: Catalogue) -> dict[str, Page]:
-    """Return the pages of the catalogue, for a listener that has others too."""
-    return {"sru": SruPage(SruServer(catalogue))}
-
-
-def catalogue_site(catalogue: Catalogue, reactor: Any) -> Site:
-    """Return what is served where Z39.50 is: SRU, its path the database."""
-    root = CatalogueRoot(SruPage(SruServer(catalogue), ""), {})
-    return Site(root, reactor, limit=2 * MAX_OCTETS, too_large=TOO_LARGE)
-
-
-class CatalogueRoot(Resource):
-    """The paths of HTTP on the Z39.50 port: *pages* under their names, and SRU under every other, which names a database."""
-
-    def __init__(self, sru: SruPage, pages: dict[str, Page]) -> None:
-        super().__init__()
-        self._sru = sru
-        for name, page in pages.items():
-            self.putChild(name.encode(), page)
-
-    def getChild(self, path: bytes, request: Request) -> Page:  # noqa: N802 (Twisted's)
-        """Give SRU the whole path."""
-        request.postpath = [path, *(request.postpath or ())]
-        return self._sru
+        return Place(*address(request), self._prefix + (database if names else ""), database)

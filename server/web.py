@@ -6,6 +6,7 @@ refused when its length is announced or reached, before it is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
@@ -148,6 +149,21 @@ class Site(server.Site):
             if not self._open:
                 self._draining.callback(None)
         return self._draining
+
+
+_HOST: Final = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+
+
+def address(request: Request) -> tuple[str, int]:
+    """Return the host and port that a request was sent to, as the client wrote them when that is no mischief."""
+    said = request.getHeader("Host") or ""
+    host, _, number = said.rpartition(":")
+    named = bool(host) and number.isascii() and number.isdigit() and len(number) < 6
+    host, port = (host, int(number)) if named else (said, 443 if request.isSecure() else 80)
+    if not _HOST.fullmatch(host):
+        here = request.getHost()
+        host, port = getattr(here, "host", "localhost"), getattr(here, "port", 0)
+    return host, port
 
 
 class Page(Resource):

@@ -15,11 +15,12 @@ from protocols.sru import responses, soap
 from protocols.sru.requests import Version
 from protocols.sru.responses import NAMES
 from server.catalogue import Catalogue
+from server.catalogue_web import CatalogueRoot
 from server.metrics import Metrics
 from server.result_sets import ResultSet
 from server.sru import SruServer
 from server.sru_explain import MAX_RECORDS, MAX_TERMS
-from server.sru_web import CatalogueRoot, SruPage
+from server.sru_web import SruPage
 from server.web import TOO_LARGE, Site
 from storage.database import Location
 from storage.store import open_store
