@@ -28,6 +28,7 @@ COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "faults": ("Input that is no message of the protocol, by kind", ("protocol", "kind")),
     "refusals": ("Requests refused, by reason", ("protocol", "reason")),
     "repeats": ("Requests answered with the stored reply of an earlier one", ("protocol", "message")),
+    "letters": ("Messages of ours that a partner was to take, by what became of them", ("message", "fate")),
     "defects": ("Departures from the standard that were tolerated, by kind", ("protocol", "kind")),
 }
 """Counter -> (help, labels). `count` takes a value for each label, in this order."""

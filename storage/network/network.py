@@ -80,7 +80,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """An NCIP agency, and the external library that stands for it here. *secret_hash* is argon2, or empty."""
+    """An NCIP agency, and the external library that stands for it here. *secret_hash* is argon2, or empty.
+
+    *endpoint* is the URL to which it wants messages; empty, none are sent.
+    """
 
     id: int
     agency: str
@@ -89,6 +92,7 @@ class Partner:
     secret_hash: str = field(repr=False)
     profile: Mapping[str, Any]
     enabled: bool
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,7 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
                 row.secret_hash or "",
                 json.loads(row.profile),
                 bool(row.enabled),
+                row.endpoint or "",
             )
             for row in all_of(schema.partner)
         },

@@ -1,0 +1,373 @@
+"""What happens to a request, whoever tells it: one use case for all events, on our side and from the partner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from storage.circulation import facts, writes
+from storage.circulation.due import local_day
+from storage.circulation.ill import rows
+from storage.circulation.ill.machine import (
+    ENDED,
+    ON_LOAN,
+    TELLS,
+    TELLS_IF_WANTED,
+    Event,
+    No,
+    Role,
+    State,
+    advance,
+    check_at,
+)
+from storage.circulation.ill.rows import IllRow, row_of
+from storage.ids import new_id
+from storage.usecase import Decision, Entry, Origin, UseCase
+
+if TYPE_CHECKING:
+    from storage.network.network import Network, Partner
+    from storage.statements import Call, Row, Steps
+
+TRANSIT_DAYS: Final = 3
+"""Days before the lender's date on which the reader's loan ends at the latest, unless the partner's profile says otherwise."""
+LEND_DAYS: Final = 42
+"""Days for which the partner keeps what we lend, unless its profile says otherwise."""
+MOST_RENEWALS: Final = 2
+"""How often what we lend is prolonged, unless the partner's profile says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class IllEvent:
+    """*event* has happened to the request (*agency*, *number*), or to the open one of *barcode* with this partner.
+
+    *partner* is the partner's agency; *theirs* tells that it was the partner who said so. *due_on* is a day; *title*,
+    *author*, *call_number* and *media_type* describe an item that comes; *returnable* and *renewable* its loan.
+    """
+
+    event: Event
+    partner: str
+    origin: Origin
+    agency: str = ""
+    number: str = ""
+    barcode: str = ""
+    theirs: bool = False
+    due_on: str | None = None
+    title: str = ""
+    author: str = ""
+    call_number: str = ""
+    media_type: str = ""
+    returnable: bool = True
+    renewable: bool = True
+    reason: str = ""
+
+
+class IllAnswer(NamedTuple):
+    """What came of an event: why it was refused, or the request as it is now. *changed* is False for what was so already."""
+
+    no: No | None
+    row: IllRow | None = None
+    changed: bool = False
+    due_on: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the event was taken."""
+        return self.no is None
+
+
+class Found(NamedTuple):
+    """The request by its number, the open ones of the barcode, and whoever bears that barcode here."""
+
+    numbered: list[Row]
+    coded: list[Row]
+    bearers: list[Row]
+    waiting: list[Row]
+
+
+def gather(request: IllEvent, network: Network) -> Steps[Found]:
+    """Lock the request, and read it, by number and by barcode."""
+    partner = network.partners.get(request.partner)
+    _, numbered, coded, bearers, waiting = yield [
+        rows.LOCK(request.agency, request.number),
+        rows.BY_NUMBER(request.agency, request.number),
+        rows.BY_BARCODE(partner.id if partner is not None else 0, request.barcode),
+        facts.ITEM(request.barcode),
+        facts.WAITING(request.barcode),
+    ]
+    return Found(list(numbered), list(coded), list(bearers), list(waiting))
+
+
+def find(request: IllEvent, found: Found, partner: Partner) -> IllRow | None:
+    """Give the request that is meant: by number, else the one open request of the barcode. It must be this partner's."""
+    if found.numbered:
+        row = row_of(found.numbered[0])
+        return row if row.partner_id == partner.id else None
+    open_ones = {each[0]: each for each in found.coded}
+    if request.barcode and len(open_ones) == 1:
+        return row_of(next(iter(open_ones.values())))
+    return None
+
+
+@dataclass
+class _Work:
+    """An event under way: what is known, and what is to be written, step by step."""
+
+    request: IllEvent
+    found: Found
+    network: Network
+    partner: Partner
+    row: IllRow
+    now: int
+    today: date
+    writes: list[Call] = field(default_factory=list)
+    due_on: str | None = None
+
+    def profile(self, name: str, otherwise: int) -> int:
+        """Give a number of the partner's profile."""
+        value = self.partner.profile.get(name, otherwise)
+        return value if isinstance(value, int) else otherwise
+
+    def know(self, **changes: Any) -> None:
+        """Change what the request holds."""
+        row = self.row = self.row._replace(**changes)
+        self.writes.append(
+            rows.KNOW(
+                row.id, row.barcode, row.due_back_on, row.renewable, row.renewal, row.recalled_on, row.title, row.author
+            )
+        )
+
+    def cap(self, back_on: str | None, *, extends: bool = False) -> str | None:
+        """Have the reader's loan end in time for the lender's date *back_on*; return the day on which it must."""
+        if back_on is None or self.row.item_id is None:
+            return back_on
+        last = date.fromisoformat(back_on) - timedelta(days=self.profile("transit_days", TRANSIT_DAYS))
+        last_on = max(last, self.today).isoformat()
+        self.writes.append(rows.CAP(self.row.item_id, last_on))
+        loan_on = self.row.due_on
+        if self.row.loan_id is not None and loan_on is not None and (extends or loan_on > last_on):
+            self.writes.append(rows.SET_DUE(self.row.loan_id, last_on))
+        return last_on
+
+    # --- effects of a new state, on the side that borrows ----------------------------------------------------------------
+
+    def bring(self) -> No | None:
+        """Make the temporary item that stands for the partner's, held for the reader and on its way to them."""
+        request, row, here = self.request, self.row, self.network.libraries[self.partner.library_id]
+        number = request.barcode or row.barcode or f"ILL-{row.id}"
+        if self.found.bearers and number == request.barcode:
+            number = f"{self.partner.agency}-{number}"
+        back_on = request.due_on
+        last_on = None
+        if back_on is not None:
+            days = self.profile("transit_days", TRANSIT_DAYS)
+            last_on = max(date.fromisoformat(back_on) - timedelta(days=days), self.today).isoformat()
+        self.know(
+            barcode=number, due_back_on=back_on, renewable=int(request.renewable),
+            title=row.title or request.title, author=row.author or request.author,
+        )  # fmt: skip
+        hold_id = new_id() if row.patron_id is not None else None
+        self.writes += [
+            rows.ADD_ITEM(
+                here.id, here.id, here.id, _type_of(self.network, request.media_type), self.row.title, self.row.author,
+                request.call_number, int(request.returnable), self.today.isoformat(), last_on,
+            ),
+            rows.ADD_BARCODE(number),
+        ]  # fmt: skip
+        if hold_id is not None:
+            self.writes.append(rows.ADD_HOLD(hold_id, row.patron_id, row.pickup_id, self.now))
+        self.writes.append(rows.ADD_TRANSIT(new_id(), here.id, row.pickup_id, hold_id, self.now))
+        self.writes.append(rows.OWN_NEW(row.id, hold_id))
+        return None
+
+    def clean_up(self) -> None:
+        """Let the reader go, and the temporary item with all that holds it."""
+        row = self.row
+        if row.hold_id is not None and row.hold_state is not None:
+            self.writes += writes.end_hold(row.hold_id, "cancelled", row.held_item_id, self.today, self.now)
+        if row.role is Role.BORROWING and row.item_id is not None:
+            if row.transit_id is not None:
+                self.writes.append(writes.RECEIVE(row.transit_id, self.now, "received"))
+            self.writes += [rows.UNLABEL(row.item_id), rows.RETIRE(row.item_id)]
+        self.writes.append(rows.PART(row.id))
+
+    # --- effects of a new state, on the side that lends ------------------------------------------------------------------
+
+    def ship(self) -> None:
+        """Note which of our items leaves, and until when."""
+        row = self.row
+        back_on = (self.today + timedelta(days=self.profile("lend_days", LEND_DAYS))).isoformat()
+        if row.item_id is None and row.held_item_id is not None:
+            self.writes.append(rows.OWN(row.id, row.held_item_id))
+        self.know(barcode=row.shown_barcode or row.barcode, due_back_on=back_on)
+
+    def hand_over(self) -> None:
+        """Lend our item to the partner's own account, once it has arrived there."""
+        row, there = self.row, self.partner.library_id
+        item_id = row.item_id or row.held_item_id
+        if item_id is None or row.loan_id is not None:
+            return
+        if row.hold_id is not None and row.hold_state is not None:
+            self.writes += writes.end_hold(row.hold_id, "honoured", item_id, self.today, self.now)
+        if row.transit_id is not None:
+            self.writes.append(writes.RECEIVE(row.transit_id, self.now, "received"))
+        due = row.due_back_on or (self.today + timedelta(days=self.profile("lend_days", LEND_DAYS))).isoformat()
+        self.writes += [
+            writes.MOVE(item_id, there),
+            writes.LEND(new_id(), item_id, row.patron_id, there, row.item_type_id, "ncip", self.now, due, None),
+        ]
+
+    # --- events that lead to no state ------------------------------------------------------------------------------------
+
+    def renewed(self) -> No | None:
+        """Prolong: the lender has agreed, or we do."""
+        row, until = self.row, self.request.due_on
+        if row.role is Role.LENDING:
+            if row.loan_id is None or row.due_back_on is None:
+                return No.NOT_ON_LOAN
+            if self.found.waiting or row.recalled_on is not None:
+                return No.WAITED_FOR
+            if (row.renewals or 0) >= self.profile("renewals", MOST_RENEWALS):
+                return No.NOT_RENEWABLE
+            days = timedelta(days=self.profile("lend_days", LEND_DAYS))
+            until = max(until or "", (date.fromisoformat(row.due_back_on) + days).isoformat())
+            self.writes.append(writes.RENEW(row.loan_id, until, None, (row.renewals or 0) + 1, self.today.isoformat()))
+        elif until is None or until <= (row.due_back_on or ""):
+            if row.renewal:
+                self.know(renewal="")
+            return None
+        self.know(due_back_on=until, renewal="")
+        self.due_on = self.cap(until, extends=True) if row.role is Role.BORROWING else until
+        return None
+
+    def recalled(self) -> No | None:
+        """Have the item back sooner."""
+        row = self.row
+        if row.state not in ON_LOAN:
+            return No.NOT_ON_LOAN
+        wanted = self.request.due_on or (self.today + timedelta(days=14)).isoformat()
+        until = min(wanted, row.due_back_on or wanted)
+        self.know(recalled_on=self.today.isoformat(), due_back_on=until)
+        if row.role is Role.BORROWING:
+            self.due_on = self.cap(until)
+            self.writes += rows.notify(row, "ill-recalled", self.now, self.due_on or until)
+        elif row.loan_id is not None:
+            self.due_on = until
+            self.writes.append(rows.SET_DUE(row.loan_id, until))
+        return None
+
+
+def _type_of(network: Network, media_type: str) -> int:
+    """Give the item type of a temporary item: the most special one of its medium, else the root of all."""
+    kinds = sorted(network.item_types.values(), key=lambda kind: (-len(kind.path), kind.id))
+    fitting = [kind for kind in kinds if media_type and kind.media_type == media_type]
+    return (fitting or kinds[-1:])[0].id
+
+
+def decide(request: IllEvent, found: Found, network: Network, now: int) -> Decision[IllAnswer]:
+    """Decide what an event makes of a request; what was so already is answered alike, and changes nothing."""
+    partner = network.partners.get(request.partner)
+    row = find(request, found, partner) if partner is not None else None
+    if row is None:
+        return Decision(IllAnswer(No.UNKNOWN_REQUEST))
+    return arrived(request, row, found, network, now)
+
+
+def arrived(request: IllEvent, row: IllRow, found: Found, network: Network, now: int) -> Decision[IllAnswer]:
+    """Decide what an event makes of *row*, which is the partner's."""
+    partner = network.partners[request.partner]
+    state = advance(row.state, request.event)
+    if isinstance(state, No):
+        return Decision(IllAnswer(state, row))
+    today = local_day(now, network.libraries[row.pickup_id].zone)
+    work = _Work(request, found, network, partner, row, now, today)
+    no = _effect(work, state)
+    if no is not None:
+        return Decision(IllAnswer(no, row))
+    if not work.writes:
+        effect = f"ill:{row.id}:{row.state.value}"
+        return Decision(IllAnswer(None, row, due_on=row.due_back_on), effect=effect, repeats=effect)
+    after = work.row._replace(state=state or row.state)
+    work.writes += _told(request, partner, after, now)
+    entry = Entry(f"ill-{request.event.value}", row.pickup_id, after.item_id, None, row.hold_id, str(row.id))
+    effect = f"ill:{row.id}:{after.state.value}"
+    return Decision(
+        IllAnswer(None, after, changed=True, due_on=work.due_on), tuple(work.writes), (entry,), effect=effect
+    )
+
+
+def _effect(work: _Work, state: State | None) -> No | None:
+    """Collect what an event changes: what the request holds, then its state with all that follows from it."""
+    row, event = work.row, work.request.event
+    if row.state in ENDED:
+        return None
+    if state is None:
+        return _aside(work, event)
+    if row.role is Role.BORROWING and row.item_id is None and state in _ITEM_THERE:
+        work.bring()
+    if row.role is Role.LENDING and event is Event.SHIPPED:
+        work.ship()
+    if row.role is Role.LENDING and state is State.RECEIVED:
+        work.hand_over()
+    ends = state in ENDED
+    if ends:
+        work.clean_up()
+    if event in {Event.REFUSED, Event.CANCELLED} and work.request.theirs:
+        work.writes += rows.notify(row, "ill-unfilled", work.now, work.request.reason)
+    if state is State.LOST:
+        work.writes.append(rows.alert(row, "ill-lost", work.now))
+    closed_at = work.now if ends else None
+    work.writes.insert(
+        0,
+        rows.MOVE(
+            row.id, row.state.value, state.value, work.now, check_at(row.role, state, work.now), work.request.reason, closed_at
+        ),
+    )  # fmt: skip
+    return None
+
+
+_ITEM_THERE: Final = frozenset({State.SHIPPED, State.RECEIVED})
+
+
+def _aside(work: _Work, event: Event) -> No | None:
+    """Collect what an event changes that leads to no state."""
+    row = work.row
+    if event is Event.RENEWED:
+        return work.renewed()
+    if event is Event.RECALLED:
+        return work.recalled()
+    if event is Event.RECALL_ENDED:
+        if row.recalled_on is not None:
+            work.know(recalled_on=None)
+    elif event is Event.RENEW_ASKED:
+        if row.state not in ON_LOAN or not row.renewable:
+            return No.NOT_RENEWABLE if row.state in ON_LOAN else No.NOT_ON_LOAN
+        if row.renewal not in {"asked", "pending"}:
+            work.know(renewal="asked")
+    elif event is Event.RENEW_PENDING and row.renewal != "pending":
+        work.know(renewal="pending")
+    elif event is Event.RENEW_REFUSED and row.renewal != "refused":
+        work.know(renewal="refused")
+        work.writes += rows.notify(row, "ill-not-renewed", work.now)
+    return None
+
+
+def _told(request: IllEvent, partner: Partner, row: IllRow, now: int) -> list[Call]:
+    """Give the message that tells the partner what has happened here."""
+    if request.theirs:
+        return []
+    key = (row.role, request.event)
+    service = TELLS.get(key)
+    wanted = partner.profile.get("notifications")
+    if service is None and isinstance(wanted, list) and TELLS_IF_WANTED.get(key) in wanted:
+        service = TELLS_IF_WANTED[key]
+    return [] if service is None else [rows.tell(row, service, now, at=now, due_on=request.due_on)]
+
+
+ILL_EVENT: Final = UseCase(
+    name="ill-event",
+    gather=gather,
+    decide=decide,
+    keys=lambda request: (f"ill:{request.agency}:{request.number}", f"item:{request.barcode}"),
+    failed=lambda _request, _code: IllAnswer(No.BARCODE_TAKEN),
+)

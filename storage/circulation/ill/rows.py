@@ -1,0 +1,284 @@
+"""The statements of inter-library loan: what decisions about requests read and write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, select, text, update
+
+from storage.circulation.ill.machine import Role, State
+from storage.ids import new_id
+from storage.schema import anomaly, barcode, card, hold, ill_request, item, loan, manifest_line, notice, outbox, transit
+from storage.statements import Call, Statement
+
+
+class IllRow(NamedTuple):
+    """A request, with its reader's card and what its item is doing (None where there is no item, loan, transit or hold)."""
+
+    id: int
+    role: Role
+    partner_id: int
+    agency: str
+    number: str
+    state: State
+    patron_id: int | None
+    pickup_id: int
+    record_id: int | None
+    identifier: str
+    title: str
+    author: str
+    barcode: str
+    item_id: int | None
+    hold_id: int | None
+    needed_by: str | None
+    due_back_on: str | None
+    renewable: int
+    renewal: str
+    recalled_on: str | None
+    reason: str
+    made_at: int
+    since_at: int
+    check_at: int | None
+    checks: int
+    card: str | None
+    held_item_id: int | None
+    hold_state: str | None
+    current_id: int | None
+    item_type_id: int | None
+    shown_barcode: str | None
+    loan_id: int | None
+    due_on: str | None
+    renewals: int | None
+    transit_id: int | None
+    transit_to_id: int | None
+    loaded_at: int | None
+
+    def __repr__(self) -> str:
+        """Readers' data never get into logs."""
+        return f"<IllRow {self.id} {self.role.value} {self.state.value}>"
+
+
+def row_of(found: tuple[Any, ...]) -> IllRow:
+    """Give what a statement of this module found."""
+    row = IllRow._make(found)
+    return row._replace(role=Role(row.role), state=State(row.state))
+
+
+_OWN: Final = (
+    "id", "role", "partner_id", "agency", "number", "state", "patron_id", "pickup_id", "record_id", "identifier", "title",
+    "author", "barcode", "item_id", "hold_id", "needed_by", "due_back_on", "renewable", "renewal", "recalled_on", "reason",
+    "made_at", "since_at", "check_at", "checks",
+)  # fmt: skip
+_PRIMARY: Final[ColumnElement[int]] = literal_column("1")
+_LOADED: Final = (
+    select(func.max(manifest_line.c.loaded_at)).where(manifest_line.c.transit_id == transit.c.id).scalar_subquery()
+)
+"""When a van took the item of a transit, if one did."""
+_WHOLE: Final = (
+    select(
+        *(ill_request.c[name] for name in _OWN),
+        card.c.number, hold.c.item_id, hold.c.state, item.c.current_id, item.c.item_type_id, barcode.c.number,
+        loan.c.id, loan.c.due_on, loan.c.renewals, transit.c.id, transit.c.to_id, _LOADED,
+    )
+    .select_from(
+        ill_request.outerjoin(
+            card,
+            and_(
+                card.c.patron_id == ill_request.c.patron_id,
+                card.c.is_primary == _PRIMARY,
+                card.c.status == literal_column("'active'"),
+            ),
+        )
+        .outerjoin(hold, hold.c.id == ill_request.c.hold_id)
+        .outerjoin(item, item.c.id == func.coalesce(ill_request.c.item_id, hold.c.item_id))
+        .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == _PRIMARY))
+        .outerjoin(loan, loan.c.item_id == item.c.id)
+        .outerjoin(transit, and_(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)))
+    )
+)  # fmt: skip
+_OPEN: Final = ill_request.c.closed_at.is_(None)
+
+BY_NUMBER: Final = Statement(
+    "inter-library request",
+    _WHOLE.where(ill_request.c.agency == bindparam("agency"), ill_request.c.number == bindparam("number")),
+    "agency", "number",
+)  # fmt: skip
+BY_ID: Final = Statement("inter-library request by id", _WHOLE.where(ill_request.c.id == bindparam("id")), "id")
+BY_BARCODE: Final = Statement(
+    "open inter-library requests of a barcode",
+    _WHOLE.where(_OPEN, ill_request.c.partner_id == bindparam("partner"), ill_request.c.barcode == bindparam("barcode")),
+    "partner", "barcode",
+)  # fmt: skip
+OPEN_AFTER: Final = Statement(
+    "open inter-library requests",
+    _WHOLE.where(_OPEN, ill_request.c.id > bindparam("after")).order_by(ill_request.c.id).limit(bindparam("size")),
+    "after", "size",
+)  # fmt: skip
+OF_PATRON: Final = Statement(
+    "open inter-library requests of a reader",
+    _WHOLE.where(_OPEN, ill_request.c.patron_id == bindparam("patron")).order_by(ill_request.c.id),
+    "patron",
+)  # fmt: skip
+LOCK: Final = Statement(
+    "lock inter-library request",
+    select(ill_request.c.id)
+    .where(ill_request.c.agency == bindparam("agency"), ill_request.c.number == bindparam("number"))
+    .with_for_update(key_share=True),
+    "agency", "number",
+    rank=9,
+)  # fmt: skip
+
+_MADE: Final = (
+    "id", "role", "partner_id", "agency", "number", "state", "patron_id", "pickup_id", "record_id", "identifier", "title",
+    "author", "barcode", "hold_id", "needed_by", "made_at", "since_at", "check_at",
+)  # fmt: skip
+MAKE: Final = Statement(
+    "make inter-library request", insert(ill_request).values({name: bindparam(name) for name in _MADE}), *_MADE
+)
+
+_REQUEST: Final = ill_request.c.id == bindparam("request")
+_MOVED: Final = ("state", "since_at", "check_at", "reason", "closed_at")
+MOVE: Final = Statement(
+    "move inter-library request",
+    # What the decision saw must still be so: of two that come together, the second is decided anew.
+    update(ill_request)
+    .where(_REQUEST, ill_request.c.state == bindparam("before"), _OPEN)
+    .values({name: bindparam(name) for name in _MOVED} | {"checks": literal_column("0")}),
+    "request", "before", *_MOVED,
+    guarded=True,
+)  # fmt: skip
+_HELD: Final = ("barcode", "due_back_on", "renewable", "renewal", "recalled_on", "title", "author")
+KNOW: Final = Statement(
+    "change inter-library request",
+    update(ill_request).where(_REQUEST).values({name: bindparam(name) for name in _HELD}),
+    "request", *_HELD,
+)  # fmt: skip
+LOOKED: Final = Statement(
+    "look after inter-library request",
+    update(ill_request).where(_REQUEST).values(check_at=bindparam("check_at"), checks=bindparam("checks")),
+    "request", "check_at", "checks",
+)  # fmt: skip
+PART: Final = Statement(
+    "part reader from inter-library request", update(ill_request).where(_REQUEST).values(patron_id=None), "request"
+)
+OWN: Final = Statement(
+    "give inter-library request its item",
+    update(ill_request).where(_REQUEST).values(item_id=bindparam("item")),
+    "request", "item",
+)  # fmt: skip
+
+# --- the temporary item ------------------------------------------------------------------------------------------------
+
+# The database numbers items. What is made beside one, in the same act, asks for the number it was just given.
+_NEW_SQLITE: Final = select(func.max(item.c.id)).scalar_subquery()
+_NEW_POSTGRESQL: Final = text("currval(pg_get_serial_sequence('item', 'id'))")
+
+
+def _of_new_item(name: str, make: Any, *binds: str) -> Statement:
+    return Statement(name, make(_NEW_SQLITE), *binds, postgresql=make(literal_column(str(_NEW_POSTGRESQL))))
+
+
+_ITEM: Final = (
+    "owner_id", "home_id", "current_id", "item_type_id", "title", "author", "call_number", "for_loan", "added_on", "due_back_on",
+)  # fmt: skip
+ADD_ITEM: Final = Statement(
+    "add temporary item",
+    insert(item).values({name: bindparam(name) for name in _ITEM} | {"temporary": literal_column("1")}),
+    *_ITEM,
+)
+ADD_BARCODE: Final = _of_new_item(
+    "add barcode of temporary item",
+    lambda new: insert(barcode).values(number=bindparam("number"), namespace=literal_column("''"), item_id=new),
+    "number",
+)
+ADD_HOLD: Final = _of_new_item(
+    "hold temporary item",
+    lambda new: insert(hold).values(
+        id=bindparam("id"), patron_id=bindparam("patron"), target_item_id=new, item_id=new, pickup_id=bindparam("pickup"),
+        channel=literal_column("'ncip'"), requested_at=bindparam("at"), state=literal_column("'transit'"),
+    ),
+    "id", "patron", "pickup", "at",
+)  # fmt: skip
+ADD_TRANSIT: Final = _of_new_item(
+    "send temporary item",
+    lambda new: insert(transit).values(
+        id=bindparam("id"), item_id=new, from_id=bindparam("from"), to_id=bindparam("to"), reason=literal_column("'ill'"),
+        hold_id=bindparam("hold"), sent_at=bindparam("at"),
+    ),
+    "id", "from", "to", "hold", "at",
+)  # fmt: skip
+OWN_NEW: Final = _of_new_item(
+    "give inter-library request its temporary item",
+    lambda new: update(ill_request).where(_REQUEST).values(item_id=new, hold_id=bindparam("hold")),
+    "request", "hold",
+)  # fmt: skip
+CAP: Final = Statement(
+    "cap loans of item",
+    update(item).where(item.c.id == bindparam("item")).values(due_back_on=bindparam("on")),
+    "item", "on",
+)  # fmt: skip
+SET_DUE: Final = Statement(
+    "set due day",
+    update(loan).where(loan.c.id == bindparam("loan")).values(due_on=bindparam("on"), due_at=None),
+    "loan", "on",
+)  # fmt: skip
+UNLABEL: Final = Statement(
+    "forget barcodes of temporary item", delete(barcode).where(barcode.c.item_id == bindparam("item")), "item"
+)
+RETIRE: Final = Statement(
+    "retire temporary item",
+    # Past loans and manifests name it: the row stays for statistics, without a title and for no one.
+    update(item)
+    .where(item.c.id == bindparam("item"))
+    .values(condition=literal_column("'withdrawn'"), title=literal_column("''"), author=literal_column("''")),
+    "item",
+)
+
+# --- holds of what we lend ---------------------------------------------------------------------------------------------
+
+_WAITING: Final = (
+    "id", "patron_id", "record_id", "target_item_id", "pickup_id", "requested_at", "expires_on",
+)  # fmt: skip
+PLACE: Final = Statement(
+    "hold for partner",
+    insert(hold).values({name: bindparam(name) for name in _WAITING} | {"channel": literal_column("'ncip'")}),
+    *_WAITING,
+)
+LENDABLE: Final = Statement(
+    "lendable items of record",
+    select(item.c.id)
+    .where(
+        item.c.record_id == bindparam("record"),
+        item.c.for_loan == _PRIMARY,
+        item.c.condition == literal_column("'good'"),
+    )
+    .limit(literal_column("1")),
+    "record",
+)
+
+# --- people and partners -----------------------------------------------------------------------------------------------
+
+_NOTICE: Final = ("id", "kind", "patron_id", "at", "library_id", "item_id", "detail")
+NOTIFY: Final = Statement("notice", insert(notice).values({name: bindparam(name) for name in _NOTICE}), *_NOTICE)
+_ANOMALY: Final = ("id", "kind", "at", "library_id", "item_id", "detail")
+ALERT: Final = Statement("anomaly", insert(anomaly).values({name: bindparam(name) for name in _ANOMALY}), *_ANOMALY)
+_OUT: Final = ("id", "partner_id", "request_id", "service", "content", "made_at", "next_at")
+PUT: Final = Statement("put in outbox", insert(outbox).values({name: bindparam(name) for name in _OUT}), *_OUT)
+
+
+def tell(row: IllRow, service: str, now: int, **content: Any) -> Call:
+    """Give the write that puts a message about *row* in the outbox. *content* names no reader."""
+    return PUT(new_id(), row.partner_id, row.id, service, json.dumps(content), now, now)
+
+
+def notify(row: IllRow, kind: str, now: int, detail: str = "") -> tuple[Call, ...]:
+    """Give the write that tells the reader of *row* something, if there is one."""
+    if row.patron_id is None or row.role is not Role.BORROWING:
+        return ()
+    return (NOTIFY(new_id(), kind, row.patron_id, now, row.pickup_id, row.item_id, detail),)
+
+
+def alert(row: IllRow, kind: str, now: int) -> Call:
+    """Give the write that has the referent of the pick-up library look after *row*."""
+    return ALERT(new_id(), kind, now, row.pickup_id, row.item_id, f"{row.agency} {row.number}")
