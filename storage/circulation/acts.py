@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import writes
 from storage.circulation.accounts import Item, Patron
-from storage.circulation.due import Due, compute, local_day
+from storage.circulation.due import Due, Terms, compute, local_day
 from storage.circulation.pins import LOCK_SECONDS, TRIES, PinState
-from storage.network.policies import Context, Found
+from storage.network.policies import Context
 from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.network.network import Library, Network
     from storage.statements import Call
 
@@ -39,6 +41,33 @@ class LoanAnswer:
         return not self.reasons
 
 
+FACTS: Final = (Reason.WITHDRAWN,)
+"""Reasons that nobody's will changes."""
+
+
+class Mandate(NamedTuple):
+    """By whose will an act goes against the rules: staff's, or nobody's because it has happened already."""
+
+    force: bool = False
+    offline: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether rules may be broken at all."""
+        return self.force or self.offline
+
+    def covers(self, reasons: Sequence[Reason]) -> bool:
+        """Tell whether the act is done despite *reasons*."""
+        if not reasons or self.offline:
+            return True
+        return self.force and not any(reason in FACTS for reason in reasons)
+
+
+def masked(number: str) -> str:
+    """Return what staff may read of a number that nobody knows, and that may be a reader's card."""
+    return f"...{number[-4:]}({len(number)})"
+
+
 class Setting(NamedTuple):
     """The place and time of an act, and where policies on it are looked for."""
 
@@ -58,18 +87,76 @@ def setting_of(network: Network, origin: Origin, item: Item, patron: Patron, now
     return Setting(library, today, today.isoformat(), now, context)
 
 
-def due_date(network: Network, setting: Setting, item: Item, period: Found, start: date | None = None) -> Due:
-    """Return when a loan or renewal made now ends, with the closed-day rule of the lending library."""
+class DueDate(NamedTuple):
+    """When a loan ends, and why: *rules* for `because`, *cap* and *demand* for the journal's context."""
+
+    due: Due
+    rules: tuple[str, ...]
+    cap: str | None = None
+    demand: int = 0
+    stranded: bool = False
+
+
+def due_date(
+    network: Network,
+    setting: Setting,
+    item: Item,
+    patron: Patron,
+    attribute: str,
+    start: date | None = None,
+    demand: int = 0,
+) -> DueDate:
+    """Return when a loan or renewal made now ends (domain.md 2.4), its period being *attribute* of the policy.
+
+    *start* is the day to count from, if not today; *demand* how many hundredths of an open hold wait per lendable copy.
+    """
+    policy, context = network.policy(setting.day), setting.context
+    period, closed = policy.find(attribute, context), policy.find("loan.closed-days", context)
+    rules = [period.rule]
+    reduced = ""
+    if demand:
+        threshold = policy.find("loan.demand-threshold", context)
+        if 0 < threshold.number * 100 <= demand:
+            shorter = policy.find("loan.demand-period", context)
+            reduced = shorter.value
+            rules += [threshold.rule, shorter.rule]
+    start = start or setting.today
+    renewal = attribute == "renewal.period"
+    caps, cap_rules = _caps(network, setting, item, patron, start, renewal=renewal)
+    terms = Terms(period.value, closed.value, policy.find("loan.max-push", context).number, caps, reduced)
+    home = policy.find("loan.calendar", context).value == "home"
+    due, cap, stranded = compute(setting.now, start, terms, (patron.home if home else setting.library).calendar)
+    return DueDate(due, (*rules, *(cap_rules if cap is not None else ())), cap, demand, stranded)
+
+
+def _caps(
+    network: Network, setting: Setting, item: Item, patron: Patron, start: date, *, renewal: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the last days that a loan may have, and the rules that set them."""
+    caps, rules = [], []
     policy = network.policy(setting.day)
-    closed = policy.find("loan.closed-days", setting.context)
-    return compute(
-        setting.now,
-        start or setting.today,
-        period.value,
-        closed.value,
-        setting.library.calendar,
-        item.row.due_back_on,
-    )
+    row, context = item.row, setting.context
+    if row.due_back_on is not None:
+        last = date.fromisoformat(row.due_back_on)
+        if row.temporary:
+            margin = policy.find("loan.return-margin", context)
+            last -= timedelta(days=margin.number)
+            rules.append(margin.rule)
+        caps.append(last.isoformat())
+    fixed = policy.find("loan.all-back-by", context)
+    if fixed.value != "none":
+        day = start.isoformat()
+        coming = [last for last in sorted(fixed.value.split()) if last >= day]
+        caps += coming[:1]
+        rules.append(fixed.rule)
+    expiry = policy.find("loan.until-expiry", context)
+    if expiry.value == "yes" and patron.row.valid_until is not None:
+        caps.append(patron.row.valid_until)
+        rules.append(expiry.rule)
+    leaves = network.exit_cap(row.owner_id, setting.library.id, setting.day, renewal=renewal)
+    if leaves is not None:
+        caps.append(leaves)
+    return tuple(caps), tuple(rules)
 
 
 def check_pin(network: Network, patron: Patron, pin: str | None, now: int) -> PinState:

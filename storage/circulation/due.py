@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from storage.network.calendars import Calendar
+from storage.network.calendars import MAX_PUSH, Calendar
 
 _PERIOD: Final = re.compile(r"(\d+) (hour|day|week|month)s?")
 
@@ -31,6 +31,10 @@ class Due(NamedTuple):
         if self.on is not None and other.on is not None:
             return max(self, other, key=lambda due: due.on or "")
         return other
+
+    def earlier(self, other: Due) -> Due:
+        """Return the earlier of two, this one when they cannot be compared."""
+        return other if self.later(other) == self else self
 
 
 def parse_period(text: str) -> tuple[int, str]:
@@ -65,21 +69,66 @@ def _add(day: date, number: int, unit: str) -> date:
     return day + timedelta(days=number * (7 if unit == "week" else 1))
 
 
-def compute(now: int, start: date, period: str, closed_days: str, opens: Calendar, cap: str | None = None) -> Due:
-    """Return when a loan made at *now* is due.
+class Terms(NamedTuple):
+    """What a due date follows from, besides the day to count from (domain.md 2.4).
 
-    *start* is the local day to count from, *closed_days* one of ``next`` (move to the next open day), ``previous`` and
-    ``keep``, *cap* the last possible day (a deposit's return). A closed day that no open day is near is kept.
+    *closed_days* is ``next`` (move to the next open day), ``previous`` or ``keep``; *max_push* how many days it may move.
+    *reduced* is the period while many wait for the title. *caps* are last possible days, whatever the period.
     """
-    number, unit = parse_period(period)
+
+    period: str
+    closed_days: str = "next"
+    max_push: int = MAX_PUSH
+    caps: tuple[str, ...] = ()
+    reduced: str = ""
+
+
+class Reckoned(NamedTuple):
+    """A due date, the *cap* that it was brought forward to, and whether it was left on a closed day for want of an open one."""
+
+    due: Due
+    cap: str | None = None
+    stranded: bool = False
+
+
+def open_near(opens: Calendar, day: date, step: int, most: int) -> date | None:
+    """Return *day* or the first open day at most *most* days after it (before it with *step* -1)."""
+    for distance in range(most + 1):
+        candidate = day + timedelta(days=distance * step)
+        if opens.is_open(candidate):
+            return candidate
+    return None
+
+
+def compute(now: int, start: date, terms: Terms, opens: Calendar) -> Reckoned:
+    """Return when a loan made at *now* is due, counted from the local day *start*.
+
+    Never before *start*: what a cap would have back earlier is due at once. Hourly loans end at an instant, to which
+    neither closed days nor caps apply.
+    """
+    number, unit = parse_period(terms.period)
     if unit == "hour":
-        return Due(None, now + number * 3600)
+        return Reckoned(Due(None, now + number * 3600))
     day = _add(start, number, unit)
-    last = date.fromisoformat(cap) if cap else None
-    if closed_days != "keep" and not opens.is_open(day):
-        moved = opens.next_open(day, 1 if closed_days == "next" else -1)
-        day = moved if moved is not None and moved >= start else day
-    if last is not None and day > last:
-        earlier = opens.next_open(last, -1)
-        day = max(start, earlier if earlier is not None else last)
-    return Due(day.isoformat())
+    if terms.reduced:
+        day = min(day, _reduced(start, terms, opens))
+    cap = min(terms.caps, default=None)
+    last = max(start, date.fromisoformat(cap)) if cap is not None else day
+    capped = cap is not None and day > last
+    day = last if capped else day
+    step = -1 if capped or terms.closed_days == "previous" else 1
+    moved = day if terms.closed_days == "keep" and not capped else open_near(opens, day, step, terms.max_push)
+    if cap is not None and moved is not None and moved > last:
+        capped, day, moved = True, last, open_near(opens, last, -1, terms.max_push)
+    stranded = moved is None or moved < start
+    found = day if moved is None or stranded else moved
+    return Reckoned(Due(found.isoformat()), cap if capped else None, stranded)
+
+
+def _reduced(start: date, terms: Terms, opens: Calendar) -> date:
+    """Return where the reduced period ends: not before the first open day after *start*."""
+    number, unit = parse_period(terms.reduced)
+    if unit == "hour":
+        number, unit = 1, "day"
+    tomorrow = start + timedelta(days=1)
+    return max(_add(start, number, unit), open_near(opens, tomorrow, 1, terms.max_push) or tomorrow)

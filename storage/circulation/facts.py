@@ -90,6 +90,10 @@ class ItemRow(NamedTuple):
     hold_pickup_id: int | None
     hold_state: str | None
     shelf_until: str | None
+    misses: int = 0
+    renewed_on: str | None = None
+    transit_hold_id: int | None = None
+    sent_at: int | None = None
 
 
 _CAPTURED: Final = hold.alias("captured")
@@ -128,6 +132,10 @@ ITEM_COLUMNS: Final = (
     _CAPTURED.c.pickup_id,
     _CAPTURED.c.state,
     _CAPTURED.c.shelf_until,
+    item.c.misses,
+    loan.c.renewed_on,
+    transit.c.hold_id,
+    transit.c.sent_at,
 )
 ITEM_STATE: Final = (
     barcode.join(item, barcode.c.item_id == item.c.id)
@@ -171,7 +179,7 @@ class WaitingRow(NamedTuple):
     block_to: str | None
 
 
-_NO_CAPTURE: Final = or_(block.c.acts == literal_column("'*'"), block.c.acts.like(literal_column("'%capture%'")))
+NO_CAPTURE: Final = or_(block.c.acts == literal_column("'*'"), block.c.acts.like(literal_column("'%capture%'")))
 
 
 def _waiting(target: ColumnElement[bool]) -> Select[Any]:
@@ -197,7 +205,7 @@ def _waiting(target: ColumnElement[bool]) -> Select[Any]:
             barcode.join(item, barcode.c.item_id == item.c.id)
             .join(hold, target)
             .join(patron, patron.c.id == hold.c.patron_id)
-            .outerjoin(block, and_(block.c.patron_id == hold.c.patron_id, _NO_CAPTURE))
+            .outerjoin(block, and_(block.c.patron_id == hold.c.patron_id, NO_CAPTURE))
         )
         .where(
             barcode.c.number == _NUMBER,

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, cast, delete, insert, literal_column, null, select, update
+from sqlalchemy import bindparam, case, cast, delete, insert, literal_column, null, select, update
 
 from storage.circulation.due import link_expiry
-from storage.schema import hold, item, loan, past_hold, past_hold_reader, past_loan, past_loan_reader, patron, transit
+from storage.schema import (
+    hold,
+    item,
+    loan,
+    past_hold,
+    past_hold_reader,
+    past_loan,
+    past_loan_reader,
+    patron,
+    pull,
+    sighting,
+    transit,
+)
 from storage.statements import Call, Statement
+
+if TYPE_CHECKING:
+    from storage.circulation.facts import ItemRow
 
 
 def _insert(table: object, name: str, *columns: str) -> Statement:
@@ -23,8 +38,16 @@ RENEW: Final = Statement(
     "renew",
     update(loan)
     .where(loan.c.id == bindparam("loan"))
-    .values(due_on=bindparam("on"), due_at=bindparam("at"), renewals=bindparam("count")),
-    "loan", "on", "at", "count",
+    .values(
+        due_on=bindparam("on"), due_at=bindparam("at"), renewals=bindparam("count"), renewed_on=bindparam("today")
+    ),
+    "loan", "on", "at", "count", "today",
+    guarded=True,
+)  # fmt: skip
+STAND: Final = Statement(
+    "loan stands",
+    update(loan).where(loan.c.id == bindparam("loan")).values(state=bindparam("state"), state_on=bindparam("today")),
+    "loan", "state", "today",
     guarded=True,
 )  # fmt: skip
 CLOSE: Final = Statement("close loan", delete(loan).where(loan.c.id == bindparam("loan")), "loan", guarded=True)
@@ -36,6 +59,24 @@ KEEP_PAST: Final = _insert(
 )  # fmt: skip
 KEEP_READER: Final = _insert(past_loan_reader, "keep reader of past loan", "expires_on", "loan_id", "patron_id")
 
+
+def end_loan(row: ItemRow, library_id: int, in_at: int, day: date, state: str) -> tuple[Call, ...]:
+    """Move the open loan of *row* to the past, its reader apart, with the day on which the link is cut (R1).
+
+    *state* is how it ended; a claim or loss ends as found.
+    """
+    if row.loan_state != "open":
+        state = f"found-{row.loan_state}"
+    return (
+        CLOSE(row.loan_id),
+        KEEP_PAST(
+            row.loan_id, row.id, row.loan_library_id, row.item_type_id, row.loan_category_id, row.loan_channel,
+            row.out_at, row.due_on, row.due_at, row.renewals, state, library_id, in_at,
+        ),
+        KEEP_READER(link_expiry(day), row.loan_id, row.loan_patron_id),
+    )  # fmt: skip
+
+
 MOVE: Final = Statement(
     "move item",
     update(item).where(item.c.id == bindparam("item")).values(current_id=bindparam("place")),
@@ -43,18 +84,35 @@ MOVE: Final = Statement(
     "place",
 )
 FOUND: Final = Statement(
-    "item found", update(item).where(item.c.id == bindparam("item")).values(condition=literal_column("'good'")), "item"
+    "item found",
+    update(item)
+    .where(item.c.id == bindparam("item"))
+    .values(condition=literal_column("'good'"), misses=literal_column("0")),
+    "item",
 )
+MARK: Final = Statement(
+    "mark item",
+    update(item)
+    .where(item.c.id == bindparam("item"))
+    .values(condition=bindparam("condition"), note=bindparam("note"), misses=literal_column("0")),
+    "item", "condition", "note",
+    guarded=True,
+)  # fmt: skip
 
 SEND: Final = _insert(transit, "send", "id", "item_id", "from_id", "to_id", "reason", "hold_id", "sent_at")
 RECEIVE: Final = Statement(
     "receive",
     update(transit)
     .where(transit.c.id == bindparam("transit"))
-    .values(received_at=bindparam("at"), state=bindparam("how")),
+    .values(
+        received_at=bindparam("at"),
+        state=bindparam("how"),
+        received_id=case((cast(bindparam("how"), transit.c.state.type) == literal_column("'received'"), transit.c.to_id)),
+    ),
     "transit", "at", "how",
     guarded=True,
 )  # fmt: skip
+SIGHT: Final = _insert(sighting, "sight", "item_id", "library_id", "transit_id", "at", "actor")
 
 _WAITS: Final = hold.c.state == literal_column("'waiting'")
 CAPTURE: Final = Statement(
@@ -79,6 +137,32 @@ REDIRECT: Final = Statement(
     "hold",
     guarded=True,
 )
+PUT_BACK: Final = Statement(
+    "put hold back in line",
+    update(hold)
+    .where(hold.c.id == bindparam("hold"))
+    .values(
+        state=literal_column("'waiting'"),
+        item_id=null(),
+        shelved_at=null(),
+        shelf_until=null(),
+        shelf_slot=literal_column("''"),
+    ),
+    "hold",
+    guarded=True,
+)
+_OPEN_PULL: Final = pull.c.outcome.is_(None)
+_PULL_ENDS: Final[dict[str, Any]] = {"outcome": bindparam("how"), "ended_at": bindparam("at")}
+PULLED: Final = Statement(
+    "end pull of item",
+    update(pull).where(pull.c.item_id == bindparam("item"), _OPEN_PULL).values(_PULL_ENDS),
+    "item", "how", "at",
+)  # fmt: skip
+NOT_PULLED: Final = Statement(
+    "end pull of hold",
+    update(pull).where(pull.c.hold_id == bindparam("hold"), _OPEN_PULL).values(_PULL_ENDS),
+    "hold", "how", "at",
+)  # fmt: skip
 _ENDED: Final = (
     "id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "shelved_at", "promised_on",
 )  # fmt: skip

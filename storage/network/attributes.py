@@ -6,6 +6,7 @@ and `storage.network.network` puts the defaults under every policy set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Final, NamedTuple
@@ -56,6 +57,14 @@ def _limit(text: str) -> None:
 
 
 _LIMIT: Final = Syntax("a number or `none`", _limit)
+
+
+def _fee(text: str) -> None:
+    if text != "none" and not re.fullmatch(r"\d{1,4}\.\d\d [A-Z]{3}", text, re.ASCII):
+        raise ValueError("not an amount")
+
+
+_FEE: Final = Syntax("`none` or an amount with its currency, as `1.50 EUR`", _fee)
 
 
 class Attribute(NamedTuple):
@@ -144,6 +153,13 @@ ATTRIBUTES: Final = {
             "0",
             "How many days before the day by which it is to leave for its lender an item borrowed for one request is due.",
         ),
+        Attribute(
+            "loan.held",
+            _one_of("first", "any-waiter", "present"),
+            "first",
+            "Who may borrow an item on the shelf that readers wait for: the first of them, any of them, or whoever"
+            " has it in hand.",
+        ),
         Attribute("loan.lost-days", _NUMBER, "90", "A loan more days late than this is presumed lost; 0 for never."),
         Attribute(
             "overdue.notices",
@@ -157,6 +173,7 @@ ATTRIBUTES: Final = {
             "0",
             "A scan at its destination fewer seconds than this after an item was sent there is a mistake.",
         ),
+        Attribute("fee.loan", _FEE, "none", "What a loan costs. Nothing does unless the network has decided so."),
         Attribute("renewal.limit", _NUMBER, "1", "How often a loan may be renewed."),
         Attribute("renewal.period", _PERIOD, "28 days", "How long a renewal lasts."),
         Attribute(
@@ -236,5 +253,7 @@ ATTRIBUTES: Final = {
     )
 }
 
+FEES: Final = frozenset({"fee.loan"})
+"""Attributes that cost a reader something. A rule for one needs a decision of the whole network (S-13)."""
 BROAD: Final = frozenset({"loan.site-limit", "loan.household-limit"})
 """Attributes that count more than the reader's own loans. A network without rules for them reads nothing for them."""

@@ -31,7 +31,7 @@ loan = table(
 past_loan = table(
     "past_loan",
     long_key(),
-    ref("item_id", "item"),
+    ref("item_id", "item", index=True),
     Column("library_id", Int, nullable=False),
     Column("item_type_id", Int, nullable=False),
     Column("patron_category_id", Int, nullable=False),

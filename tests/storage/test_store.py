@@ -42,8 +42,10 @@ def test_what_is_lent_is_on_loan_at_once_and_in_the_journal(counter: Counter) ->
 def test_what_is_refused_writes_nothing(counter: Counter) -> None:
     counter.checkout("R1", "I1")
     assert counter.checkout("R2", "I1").reasons == (Reason.ON_LOAN_TO_OTHER,)
-    assert counter.checkout("R2", "nothing").reasons == (Reason.UNKNOWN_ITEM,)
+    assert counter.checkout("R9", "I2", pin="").reasons == (Reason.WRONG_PIN,)
     assert counter.journal() == ["checkout"]
+    assert counter.checkout("R2", "nothing").reasons == (Reason.UNKNOWN_ITEM,)
+    assert counter.journal() == ["checkout", "unknown-barcode"]
 
 
 def test_a_renewal_moves_the_due_date_once(counter: Counter) -> None:

@@ -43,6 +43,13 @@ class Desk:
     def sql(self, text: str, *values: Any) -> list[Any]:
         return self.database.execute(text, values).fetchall()
 
+    def vote(self, **values: str) -> None:
+        """Have rules for everything, in force since January."""
+        self.sql("INSERT OR IGNORE INTO policy_set(id, code, effective_from) VALUES (1, 'vote', '2026-01-01')")
+        for attribute, value in values.items():
+            self.sql("INSERT INTO rule(policy_set_id, attribute, value) VALUES (1, ?, ?)", attribute, value)
+        self.reload()
+
     def run(self, usecase: Any, request: Any) -> Any:
         act = Act(usecase, request, self.now)
         facts, stored = run_steps(self.database, gather(act, self.network))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.circulation.due import Due, compute, local_day, parse_period
+from storage.circulation.due import Due, Terms, compute, local_day, parse_period
 from storage.network.calendars import MAX_PUSH, Calendar, Opening
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -45,11 +45,11 @@ def process_zone(request: pytest.FixtureRequest) -> Iterator[str]:
     ],
 )
 def test_periods_count_calendar_days_and_months_end_with_the_month(period: str, due: str) -> None:
-    assert compute(0, date(2026, 1, 31), period, "keep", Calendar()) == Due(due)
+    assert compute(0, date(2026, 1, 31), Terms(period, "keep"), Calendar()).due == Due(due)
 
 
 def test_hours_are_instants() -> None:
-    assert compute(1000, date(2026, 1, 31), "3 hours", "next", Calendar()) == Due(None, 1000 + 10800)
+    assert compute(1000, date(2026, 1, 31), Terms("3 hours"), Calendar()).due == Due(None, 1000 + 10800)
 
 
 @pytest.mark.parametrize("text", ["", "28", "days", "-1 days", "1.5 days", "28 days or so", "1 year"])
@@ -60,19 +60,20 @@ def test_what_is_no_period_says_how_to_write_one(text: str) -> None:
 
 @pytest.mark.parametrize(("rule", "due"), [("next", "2026-11-24"), ("previous", "2026-11-21"), ("keep", "2026-11-22")])
 def test_a_closed_day_moves_the_date_as_the_rule_says(rule: str, due: str) -> None:
-    assert compute(0, date(2026, 11, 1), "21 days", rule, Calendar(TUESDAY_TO_SATURDAY)) == Due(due)
+    assert compute(0, date(2026, 11, 1), Terms("21 days", rule), Calendar(TUESDAY_TO_SATURDAY)).due == Due(due)
 
 
 def test_a_deposit_ends_the_loan_on_an_open_day_before_it_leaves() -> None:
     calendar = Calendar(TUESDAY_TO_SATURDAY)
-    assert compute(0, date(2026, 11, 3), "28 days", "next", calendar, "2026-11-16") == Due("2026-11-14")
-    assert compute(0, date(2026, 11, 17), "28 days", "next", calendar, "2026-11-16") == Due("2026-11-17")
+    terms = Terms("28 days", caps=("2026-11-16",))
+    assert compute(0, date(2026, 11, 3), terms, calendar) == (Due("2026-11-14"), "2026-11-16", False)
+    assert compute(0, date(2026, 11, 17), terms, calendar) == (Due("2026-11-17"), "2026-11-16", False)
 
 
 def test_a_long_closure_leaves_the_date_where_it_was() -> None:
     start = date(2026, 7, 1)
     closed = {(start + timedelta(days=n)).isoformat(): None for n in range(MAX_PUSH + 60)}
-    assert compute(0, start, "7 days", "next", Calendar(TUESDAY_TO_SATURDAY, closed)) == Due("2026-07-08")
+    assert compute(0, start, Terms("7 days"), Calendar(TUESDAY_TO_SATURDAY, closed)) == (Due("2026-07-08"), None, True)
 
 
 def test_the_local_day_is_the_librarys(process_zone: str) -> None:
@@ -92,7 +93,7 @@ closures = st.sets(st.integers(0, 60), max_size=20)
 def test_more_closures_never_bring_the_date_forward(start: date, length: int, closed: set[int], more: set[int]) -> None:
     def due(offsets: set[int]) -> str:
         exceptions = {(start + timedelta(days=offset)).isoformat(): None for offset in offsets}
-        on = compute(0, start, f"{length} days", "next", Calendar((), exceptions)).on
+        on = compute(0, start, Terms(f"{length} days"), Calendar((), exceptions)).due.on
         assert on is not None
         return on
 
@@ -104,7 +105,7 @@ def test_more_closures_never_bring_the_date_forward(start: date, length: int, cl
 @settings(derandomize=True, deadline=None)
 def test_the_date_is_an_open_day(start: date, length: int, weekdays: set[int]) -> None:
     calendar = Calendar(tuple(Opening(day, "10:00", "12:00") for day in sorted(weekdays)))
-    on = compute(0, start, f"{length} days", "next", calendar).on
+    on = compute(0, start, Terms(f"{length} days"), calendar).due.on
     assert on is not None
     assert calendar.is_open(date.fromisoformat(on))
 

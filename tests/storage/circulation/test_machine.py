@@ -49,7 +49,7 @@ class Circulation(RuleBasedStateMachine):
         self.directory = Path(tempfile.mkdtemp(prefix="bibliobus-machine-"))
         shutil.copytree(template(), self.directory, dirs_exist_ok=True)
         self.desk = Desk(Location(self.directory))
-        self.desk.sql("INSERT INTO policy_set VALUES (1, 'vote', '2026-01-01', '')")
+        self.desk.sql("INSERT INTO policy_set(id, code, effective_from) VALUES (1, 'vote', '2026-01-01')")
         self.desk.sql("INSERT INTO rule(policy_set_id, attribute, value) VALUES (1, 'loan.limit', '3')")
         self.desk.reload()
         self.lent = self.returned = self.holds = 0

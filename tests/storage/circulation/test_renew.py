@@ -19,11 +19,23 @@ def test_a_renewal_counts_from_today_and_is_counted(desk: Desk) -> None:
     assert answer.ok
     assert answer.renewals == 1
     assert answer.due == Due("2027-01-09")
+    desk.now += DAY
     assert desk.renew("R1", "I1").reasons == (Reason.TOO_MANY_RENEWALS,)
 
 
+def test_renewing_twice_in_one_day_is_renewing_once(desk: Desk) -> None:
+    desk.vote(**{"renewal.base": "due", "renewal.limit": "5"})
+    desk.checkout("R1", "I1")
+    first = desk.renew("R1", "I1")
+    again = desk.renew("R1", "I1")
+    assert (again.ok, again.due, again.renewals) == (True, first.due, 1)
+    assert desk.sql("SELECT renewals, due_on, renewed_on FROM loan") == [(1, "2027-01-17", "2026-11-22")]
+    desk.now += DAY
+    assert desk.renew("R1", "I1").due == Due("2027-02-14")
+
+
 def test_a_renewal_never_shortens(desk: Desk) -> None:
-    desk.sql("INSERT INTO policy_set VALUES (1, 'vote', '2026-01-01', '')")
+    desk.sql("INSERT INTO policy_set(id, code, effective_from) VALUES (1, 'vote', '2026-01-01')")
     desk.sql("INSERT INTO rule(policy_set_id, attribute, value) VALUES (1, 'renewal.period', '7 days')")
     desk.reload()
     desk.checkout("R1", "I1")
@@ -31,7 +43,7 @@ def test_a_renewal_never_shortens(desk: Desk) -> None:
 
 
 def test_a_renewal_from_the_due_date_where_the_policy_says_so(desk: Desk) -> None:
-    desk.sql("INSERT INTO policy_set VALUES (1, 'vote', '2026-01-01', '')")
+    desk.sql("INSERT INTO policy_set(id, code, effective_from) VALUES (1, 'vote', '2026-01-01')")
     desk.sql("INSERT INTO rule(policy_set_id, attribute, value) VALUES (1, 'renewal.base', 'due')")
     desk.reload()
     desk.checkout("R1", "I1")
@@ -61,7 +73,7 @@ def test_each_obstacle_is_the_reason(desk: Desk, card: str, barcode: str, change
 
 
 def test_where_the_policy_allows_no_renewal_the_reader_is_told_so(desk: Desk) -> None:
-    desk.sql("INSERT INTO policy_set VALUES (1, 'vote', '2026-01-01', '')")
+    desk.sql("INSERT INTO policy_set(id, code, effective_from) VALUES (1, 'vote', '2026-01-01')")
     desk.sql("INSERT INTO rule(policy_set_id, attribute, value, item_type_id) VALUES (1, 'renewal.limit', '0', 2)")
     desk.reload()
     desk.checkout("R1", "I1")
@@ -75,11 +87,12 @@ def test_ten_days_late_may_still_renew(desk: Desk) -> None:
 
 
 def test_what_another_reader_waits_for_is_not_renewed(desk: Desk) -> None:
+    desk.vote(**{"renewal.limit": "5"})
     desk.checkout("R1", "I1")
     desk.hold(1, 1, item=1, pickup=LENS, at=NOW)
     assert desk.renew("R1", "I1").ok
     desk.hold(2, 2, item=1, pickup=LENS, at=NOW)
-    desk.sql("UPDATE loan SET renewals=0")
+    desk.now += DAY
     assert desk.renew("R1", "I1").reasons == (Reason.WAITED_FOR,)
 
 
