@@ -58,7 +58,7 @@ class Statement:
 
     def __call__(self, *values: Any) -> Call:
         """Return the call of this statement with *values*, in the order of `binds`."""
-        return Call(self, values)
+        return _new(Call, (self, values))  # what Call(...) does, less a call: every message makes a dozen
 
     def __repr__(self) -> str:
         return f"<Statement {self.name}>"
@@ -98,6 +98,9 @@ class Call(NamedTuple):
 
     statement: Statement
     values: Row
+
+
+_new: Final = tuple.__new__
 
 
 STAMP: Final = Statement(

@@ -29,12 +29,15 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _fetch(connection: sqlite3.Connection, call: Call) -> list[Row]:
-    statement, values = call
-    if statement.rank:  # One writer: nothing to lock.
-        return []
-    text, order = statement.sqlite
-    return connection.execute(text, values if order is None else order(values)).fetchall()
+def _fetch(connection: sqlite3.Connection, calls: Sequence[Call]) -> list[list[Row]]:
+    found: list[list[Row]] = []
+    for statement, values in calls:
+        if statement.rank:  # One writer: nothing to lock.
+            found.append([])
+            continue
+        text, order = statement.sqlite
+        found.append(connection.execute(text, values if order is None else order(values)).fetchall())
+    return found
 
 
 def run_steps(connection: sqlite3.Connection, steps: Steps[T]) -> T:
@@ -42,7 +45,7 @@ def run_steps(connection: sqlite3.Connection, steps: Steps[T]) -> T:
     try:
         calls = next(steps)
         while True:
-            calls = steps.send([_fetch(connection, call) for call in calls])
+            calls = steps.send(_fetch(connection, calls))
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -81,7 +84,7 @@ class TurnSnapshot:
             if calls is None:
                 calls = next(steps)
             while True:
-                calls = steps.send([_fetch(self._connection, call) for call in calls])
+                calls = steps.send(_fetch(self._connection, calls))
                 if perf_counter() - began > SLICE_SECONDS:
                     self._reactor.callLater(0, self._run, steps, calls, done)
                     return

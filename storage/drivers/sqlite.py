@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from queue import SimpleQueue
@@ -65,12 +65,12 @@ class _Member(NamedTuple):
     done: Deferred[Outcome[Any]]
 
 
-def _write(connection: sqlite3.Connection, call: Call) -> None:
-    statement, values = call
-    text, order = statement.sqlite
-    cursor = connection.execute(text, values if order is None else order(values))
-    if statement.guarded and cursor.rowcount == 0:
-        raise AssertionError(f"{statement.name} touched no row, though nobody else writes")
+def _write(connection: sqlite3.Connection, calls: Sequence[Call]) -> None:
+    for statement, values in calls:
+        text, order = statement.sqlite
+        cursor = connection.execute(text, values if order is None else order(values))
+        if statement.guarded and cursor.rowcount == 0:
+            raise AssertionError(f"{statement.name} touched no row, though nobody else writes")
 
 
 def _guard(error: sqlite3.IntegrityError) -> str | None:
@@ -182,14 +182,13 @@ class SQLiteDriver:
             outcome = Failure()
         self._batch.append((member, outcome))
 
-    def _apply(self, calls: Any) -> None:
+    def _apply(self, calls: Sequence[Call]) -> None:
         self._dirty = True
         if not self._writer.in_transaction:  # A full disk made SQLite undo the whole batch; its COMMIT will tell.
             raise sqlite3.OperationalError("the transaction was rolled back")
         self._writer.execute("SAVEPOINT act")
         try:
-            for call in calls:
-                _write(self._writer, call)
+            _write(self._writer, calls)
         except BaseException:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK TO act")
