@@ -12,6 +12,7 @@ import click
 from server.cli_common import Exit, configured, explained, read_config, stop
 from server.cli_import import import_
 from server.cli_job import job
+from server.cli_patron import card, patron
 from server.cli_store import daemon, db, load
 from server.words import _
 
@@ -90,5 +91,5 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
         click.echo(config.render(config.Config() if defaults else read_config(path, data)))
 
 
-for _command in (load, import_, db, daemon, job):
+for _command in (load, import_, db, daemon, job, patron, card):
     main.add_command(_command)

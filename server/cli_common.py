@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from server.words import _
+from server.words import LANGUAGE, _
 
 if TYPE_CHECKING:
     from server.config import Config
@@ -84,6 +85,17 @@ def explained() -> Iterator[None]:
         stop(Exit.UNAVAILABLE if error.code == "unavailable" else Exit.FAILED, str(error))
     except OSError as error:
         stop(Exit.FAILED, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def refuse(codes: Collection[str], *, json_: bool) -> NoReturn:
+    """End the command: the store refused, for the reasons of these *codes* (`storage.refusals`); nothing was written."""
+    from storage.refusals import Reason, sentence
+
+    sentences = [sentence(Reason(code), LANGUAGE) for code in codes]
+    if json_:
+        click.echo(json.dumps({"refused": list(codes), "sentences": sentences}, ensure_ascii=False))
+        raise click.exceptions.Exit(Exit.REFUSED)
+    stop(Exit.REFUSED, " ".join(sentences))
 
 
 _DIRECTORY: Final = click.Path(file_okay=False, path_type=Path)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.french_readers import READERS
+
 _COMMANDS: Final = {
     "Bibliobus, interoperability server of a network of public libraries.": (
         "Bibliobus, serveur d'interopérabilité d'un réseau de lecture publique."
@@ -253,5 +255,5 @@ _CLICK: Final = {
     "Could not open file {filename!r}: {message}": "Impossible d'ouvrir {filename!r} : {message}",
 }
 
-FRENCH: Final[dict[str, str]] = {**_COMMANDS, **_EXITS, **_TOLD, **_CONFIGURATION, **_RECORDS, **_CLICK}
+FRENCH: Final[dict[str, str]] = {**_COMMANDS, **_EXITS, **_TOLD, **_CONFIGURATION, **_RECORDS, **READERS, **_CLICK}
 """Every text, as `gettext` is asked for it."""

@@ -17,5 +17,8 @@ LOCALES: Final = Path(__file__).parent / "locale"
 gettext.bindtextdomain(DOMAIN, str(LOCALES))
 gettext.textdomain(DOMAIN)
 
+LANGUAGE: Final = "fr" if gettext.find(DOMAIN, str(LOCALES)) else "en"
+"""The user's language, of those that the store's sentences are in."""
+
 _ = gettext.gettext
 """Give a text in the user's language."""

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import control, operations_jobs
+from server import control, operations_jobs, operations_patrons
 from server.control import Refused
 from server.passwords import HASHER
 from storage import database, direct
@@ -111,6 +111,7 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "load": load,
     "import": import_records,
     **operations_jobs.OPERATIONS,
+    **operations_patrons.OPERATIONS,
 }
 DECLARE: Final = frozenset({"load"})
 """Operations that change the network itself, which the daemon then reads again."""

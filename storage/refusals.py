@@ -17,6 +17,10 @@ class Reason(Enum):
     AMBIGUOUS_ITEM = "ambiguous-item"
     UNKNOWN_PATRON = "unknown-patron"
     AMBIGUOUS_CARD = "ambiguous-card"
+    PATRON_EXISTS = "patron-exists"
+    HAS_LOANS = "has-loans"
+    HAS_HOLDS = "has-holds"
+    CARD_TAKEN = "card-taken"
     CARD_LOST = "card-lost"
     CARD_REPLACED = "card-replaced"
     CARD_CANCELLED = "card-cancelled"
@@ -88,6 +92,10 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.AMBIGUOUS_ITEM: ("Code à barres ambigu : accueil.", "Ambiguous barcode: see staff."),
     Reason.UNKNOWN_PATRON: ("Carte inconnue.", "Unknown card."),
     Reason.AMBIGUOUS_CARD: ("Numéro de carte ambigu : accueil.", "Ambiguous card number: see staff."),
+    Reason.PATRON_EXISTS: ("Lecteur déjà inscrit sous ce code.", "A reader is registered under this code."),
+    Reason.HAS_LOANS: ("Des prêts sont en cours.", "There are open loans."),
+    Reason.HAS_HOLDS: ("Des réservations sont en cours.", "There are open holds."),
+    Reason.CARD_TAKEN: ("Ce numéro de carte est déjà attribué.", "This card number is taken."),
     Reason.CARD_LOST: ("Carte déclarée perdue, à remettre à l'accueil.", "Card reported lost: hand it to staff."),
     Reason.CARD_REPLACED: ("Carte remplacée : utilisez la nouvelle.", "Card replaced: use the new one."),
     Reason.CARD_CANCELLED: ("Carte annulée : passez à l'accueil.", "Card cancelled: see staff."),

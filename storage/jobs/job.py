@@ -96,7 +96,7 @@ STATE: Final = Statement(
 
 
 def _first(dialect: Any) -> Any:
-    values = {"name": bindparam("job"), "began_at": bindparam("at")}
+    values: dict[str, Any] = {"name": bindparam("job"), "began_at": bindparam("at")}
     return dialect.insert(schema.job).values(values).on_conflict_do_nothing()
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from twisted.internet.threads import deferToThread
 
 from server.control import Refused
-from server.writing import OPERATIONS, Direct, writing
+from server.writing import OPERATIONS, Direct, looking, writing
 from storage import database, schema
+from storage.circulation.patrons.export import export
 from storage.database import Location
 from tests.reactor import await_
 from tests.server.test_daemon import configured, running
@@ -70,6 +71,16 @@ def test_what_is_refused_comes_with_every_problem(writer: Any, any_location: Loc
     assert refused.value.code == "declaration"
     assert {problem["path"] for problem in refused.value.details} >= {"devices[0].library", "libraries[0].code"}
     assert "kiosk-new" not in devices(any_location)
+
+
+def test_acts_of_the_store_are_done_the_same_way(writer: Any, any_location: Location) -> None:
+    arguments = {"library": "lens", "card": "R1", "kind": "manual", "acts": ["hold"]}
+    assert writer("patron.block", **arguments) == {"refused": []}
+    assert writer("patron.block", **{**arguments, "card": "R99"}) == {"refused": ["unknown-patron"]}
+    with pytest.raises(Refused, match="NOWHERE"):
+        writer("patron.block", **{**arguments, "library": "NOWHERE"})
+    told = looking(any_location).ask(lambda network: export(network, "R1", 1, 0))
+    assert [block["acts"] for block in told["blocks"]] == ["hold"]
 
 
 def test_records_are_imported_the_same_way(writer: Any, any_location: Location) -> None:

@@ -1,0 +1,1 @@
+"""Readers: registration, cards, blocks, households, PINs, and the end of their data."""
