@@ -5,25 +5,50 @@ RPN comes with such attributes; CQL is given them by `cql_query`. So what can be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Final
 
 from pyroaring import BitMap
 
 from protocols.marc.charsets import Charset, decode
 from protocols.z3950 import rpn
-from protocols.z3950.bib1 import Completeness, Position, Structure, Truncation
+from protocols.z3950.bib1 import Completeness, Position, Relation, Structure, Truncation
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.rpn import Attributes, BooleanOperator, Profile
 from protocols.z3950.text import term_text
+from storage.catalogue import masks, planning
 from storage.catalogue import search as catalogue
 from storage.catalogue.access_points import AccessPoint, PointKind, by_use
 from storage.catalogue.hits import Hits
-from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
+from storage.catalogue.query import (
+    And,
+    AndNot,
+    Between,
+    Kind,
+    Leaf,
+    Mask,
+    Masked,
+    Or,
+    Present,
+    Query,
+    QueryError,
+    QueryReason,
+    ResultSet,
+    Term,
+)
 from storage.network.network import Database
 from storage.statements import Steps
 
-PROFILE: Final = Profile(use=frozenset(by_use))
+PROFILE: Final = Profile(
+    use=frozenset(by_use),
+    relation=frozenset(Relation) - {Relation.PHONETIC, Relation.STEM, Relation.RELEVANCE},
+    position=frozenset({Position.FIRST_IN_FIELD, Position.ANY_POSITION_IN_FIELD}),
+    structure=frozenset(Structure) - {Structure.STRUCTURE},
+    truncation=frozenset(Truncation),
+    completeness=frozenset(Completeness),
+)
 """The values of attributes that are taken."""
 
 LISTS: Final = Profile(
@@ -34,16 +59,71 @@ LISTS: Final = Profile(
 )
 """The values of attributes that name a list of terms."""
 
-KINDS: Final[dict[tuple[int | None, int], Kind]] = {
-    (None, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.WORD, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.WORD_LIST, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
-    (Structure.PHRASE, Truncation.DO_NOT_TRUNCATE): Kind.PHRASE,
-    (None, Truncation.RIGHT): Kind.PREFIX,
-    (Structure.WORD, Truncation.RIGHT): Kind.PREFIX,
-    (Structure.WORD_LIST, Truncation.RIGHT): Kind.PREFIX,
+
+class Shape(Enum):
+    """What Structure, Position and Completeness say together about words."""
+
+    WORDS = "words anywhere"
+    SOME = "any of the words"
+    PHRASE = "a phrase"
+    FIRST = "the first words of a field"
+    WHOLE = "a whole field"
+
+
+SHAPES: Final[dict[int | None, Shape]] = {
+    None: Shape.WORDS,
+    Structure.WORD: Shape.WORDS,
+    Structure.WORD_LIST: Shape.WORDS,
+    Structure.PHRASE: Shape.PHRASE,
+    Structure.NAME_NORMALIZED: Shape.PHRASE,
+    Structure.NAME_UN_NORMALIZED: Shape.PHRASE,
+    Structure.FREE_FORM_TEXT: Shape.SOME,
+    Structure.DOCUMENT_TEXT: Shape.SOME,
+    Structure.KEY: Shape.WHOLE,
+    Structure.STRING: Shape.WHOLE,
 }
-"""(Structure, Truncation) -> how the store looks for the text."""
+"""Structure -> how words are looked for where neither Position nor Completeness says more; others are of numbers only."""
+
+KINDS: Final[dict[tuple[Shape, int], Kind]] = {
+    (Shape.WORDS, Truncation.DO_NOT_TRUNCATE): Kind.WORDS,
+    (Shape.WORDS, Truncation.RIGHT): Kind.PREFIX,
+    (Shape.SOME, Truncation.DO_NOT_TRUNCATE): Kind.SOME,
+    (Shape.PHRASE, Truncation.DO_NOT_TRUNCATE): Kind.PHRASE,
+    (Shape.PHRASE, Truncation.RIGHT): Kind.PHRASE_PREFIX,
+    (Shape.FIRST, Truncation.DO_NOT_TRUNCATE): Kind.HEADING_WORDS,
+    (Shape.FIRST, Truncation.RIGHT): Kind.HEADING_PREFIX,
+    (Shape.WHOLE, Truncation.DO_NOT_TRUNCATE): Kind.HEADING,
+    (Shape.WHOLE, Truncation.RIGHT): Kind.HEADING_PREFIX,
+}
+"""(Shape, Truncation) -> how the store looks for the text."""
+
+MASKS: Final[dict[int, Callable[[str], tuple[Mask, ...]]]] = {
+    Truncation.LEFT: lambda text: masks.truncated(text, right=False),
+    Truncation.LEFT_AND_RIGHT: lambda text: masks.truncated(text, right=True),
+    Truncation.PROCESS_HASH: masks.hash_masks,
+    Truncation.REGEXPR_1: masks.expression_masks,
+    Truncation.REGEXPR_2: masks.expression_masks,
+    Truncation.Z39_58: masks.z3958_masks,
+}
+"""Truncation -> the masks that the text is."""
+
+
+def _within(points: tuple[AccessPoint, ...], text: str) -> Between:
+    """Return what lies between two bounds, which a blank sets apart, or a slash, or one hyphen alone."""
+    bounds = re.split(r"\s*[/ ]\s*|(?<=[0-9]{4})-(?=[0-9]{4}$)", text.strip())
+    if len(bounds) != 2 or not all(bounds):
+        raise Refused(Bib1.ILLEGAL_TERM_VALUE, f"{text}: two bounds are needed")
+    return Between(points, bounds[0], bounds[1])
+
+
+BOUNDS: Final[dict[int, Callable[[tuple[AccessPoint, ...], str], Between]]] = {
+    Relation.LESS_THAN: lambda points, text: Between(points, None, text, high_included=False),
+    Relation.LESS_THAN_OR_EQUAL: lambda points, text: Between(points, None, text),
+    Relation.GREATER_OR_EQUAL: lambda points, text: Between(points, text, None),
+    Relation.GREATER_THAN: lambda points, text: Between(points, text, None, low_included=False),
+    Relation.WITHIN: _within,
+}
+"""Relation -> the numbers or dates that it means."""
 
 _NODES: Final[dict[BooleanOperator, Callable[[Query, Query], Query]]] = {
     BooleanOperator.AND: And,
@@ -57,7 +137,10 @@ REASONS: Final[dict[QueryReason, tuple[Bib1, str | None]]] = {
     QueryReason.TOO_MANY_CANDIDATES: (Bib1.RESOURCES_EXHAUSTED_NONE, None),
     QueryReason.UNKNOWN_RESULT_SET: (Bib1.RESULT_SET_DOES_NOT_EXIST, None),
     QueryReason.NO_HEADINGS: (Bib1.ATTRIBUTE_COMBINATION, None),
-    QueryReason.TOO_COMPLEX: (Bib1.TOO_MANY_WORDS, str(catalogue.MAX_WORDS)),
+    QueryReason.NO_RANGES: (Bib1.ATTRIBUTE_COMBINATION, None),
+    QueryReason.BAD_MASK: (Bib1.MALFORMED_TERM, None),
+    QueryReason.BAD_DATE: (Bib1.ILLEGAL_TERM_VALUE, None),
+    QueryReason.TOO_COMPLEX: (Bib1.TOO_MANY_WORDS, str(planning.MAX_WORDS)),
 }
 """Why the store does not answer -> the diagnostic, and its addinfo (None: the detail that the store gives)."""
 
@@ -86,19 +169,67 @@ def translated(node: rpn.Query) -> Query:
     return _NODES[node.operator](translated(node.left), translated(node.right))
 
 
-def term(sent: rpn.Term) -> Term:
+def term(sent: rpn.Term) -> Query:
     """Return a term in the store's terms. Raises Refused."""
     attributes = sent.attributes
-    text = term_text(sent.value, _iso5426)
     points = by_use[attributes.use]
-    if points[0].kind is PointKind.YEAR and not any(map(str.isdigit, text)):
-        raise Refused(Bib1.ILLEGAL_TERM_VALUE, text)
-    kind = KINDS.get((attributes.structure, attributes.truncation))
-    if kind is None:
+    relation = attributes.relation
+    if relation == Relation.ALWAYS_MATCHES:
+        return Present(points)
+    text = term_text(sent.value, _iso5426)
+    try:
+        if relation == Relation.NOT_EQUAL:
+            return AndNot(Present(points), _leaf(attributes, points, text))
+        if relation != Relation.EQUAL:
+            return _bounds(attributes, points, text)
+        return _leaf(attributes, points, text)
+    except QueryError as error:
+        raise refused(error) from error
+
+
+def _leaf(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) -> Leaf:
+    kind, truncation = points[0].kind, attributes.truncation
+    if kind is not PointKind.WORDS:
+        if kind in _DATES and not any(map(str.isdigit, text)):
+            raise Refused(Bib1.ILLEGAL_TERM_VALUE, text)
+        shape = Shape.WORDS
+    else:
+        shape = _shape(attributes, text)
+    masked = MASKS.get(truncation)
+    if masked is not None:
+        found = masked(text)
+        if shape is Shape.WORDS or (shape is Shape.PHRASE and len(found) == 1):
+            if found:
+                return Masked(points, found)
+            raise Refused(Bib1.MALFORMED_TERM, text)
+    elif (how := KINDS.get((shape, truncation))) is not None:
+        return Term(points, how, text)
+    raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{shape.value}, with truncation {truncation}")
+
+
+_DATES: Final = frozenset({PointKind.YEAR, PointKind.DAY})
+
+
+def _shape(attributes: Attributes, text: str) -> Shape:
+    structure, first = attributes.structure, attributes.position == Position.FIRST_IN_FIELD
+    shape = SHAPES.get(structure)
+    if shape is None:
+        raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"use {attributes.use} holds words: no structure {structure}")
+    whole = attributes.completeness != Completeness.INCOMPLETE_SUBFIELD
+    if not (whole or first):
+        return shape
+    if shape is Shape.SOME or (structure == Structure.WORD_LIST and len(text.split()) > 1):
+        what = f"completeness {attributes.completeness}" if whole else f"position {attributes.position}"
+        raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"structure {structure} with {what}: 1 phrase is taken")
+    return Shape.WHOLE if whole or shape is Shape.WHOLE else Shape.FIRST
+
+
+def _bounds(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) -> Between:
+    if attributes.truncation != Truncation.DO_NOT_TRUNCATE:
         raise Refused(
-            Bib1.ATTRIBUTE_COMBINATION, f"structure {attributes.structure} with truncation {attributes.truncation}"
+            Bib1.ATTRIBUTE_COMBINATION, f"relation {attributes.relation} with truncation {attributes.truncation}"
         )
-    return Term(points, kind, text)
+    return BOUNDS[attributes.relation](points, text)
 
 
 def listing(attributes: Attributes, start: bytes) -> tuple[tuple[AccessPoint, ...], str, bool]:

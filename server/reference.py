@@ -150,7 +150,7 @@ def access_points() -> str:
 def _access_points() -> Iterator[str]:
     yield "# Access points\n"
     yield "Generated from `storage/catalogue/access_points.py`. Places are tag and subfields: `700-702$ab` is three tags, `4--$t`"
-    yield "all tags that begin with 4.\n"
+    yield "all tags that begin with 4, `100$a/9-12` characters of a coded field, `000` the leader, `?` what else a field must have.\n"
     yield from _rows(
         ("access point", "terms", "UNIMARC", "MARC 21"),
         [(point.name, point.kind.value, f"`{point.unimarc.words}`", f"`{point.marc21.words}`") for point in ALL],

@@ -14,6 +14,8 @@ DIAGNOSTICS_DIAG_1: Final = f"{_Z}.4.2"
 UNIMARC: Final = f"{_Z}.5.1"
 USMARC: Final = f"{_Z}.5.10"
 SUTRS: Final = f"{_Z}.5.101"
+OPAC: Final = f"{_Z}.5.102"
+GRS_1: Final = f"{_Z}.5.105"
 XML: Final = f"{_Z}.5.109.10"
 
 USER_INFO_1: Final = f"{_Z}.10.3"

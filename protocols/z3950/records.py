@@ -18,10 +18,11 @@ from protocols.z3950.schema import codec_of, resolve
 _NAME: Final = resolve(InternationalString)[0].tagged(0)
 _REFERENCE: Final = resolve(ObjectIdentifier)[0]
 _RECORD: Final = codec_of(NamePlusRecord)
+_SINGLE_ASN1_TYPES: Final = frozenset({oids.OPAC, oids.GRS_1})
 
 
 def retrieval_record(database: str, syntax: str, contents: bytes) -> bytes:
-    """Return the NamePlusRecord of a record: octet-aligned, but SUTRS, which is a string of ASN.1."""
+    """Return the NamePlusRecord of a record: octet-aligned, but SUTRS, a string of ASN.1, and what is a whole element already."""
     return _head(database, syntax, len(contents)) + contents
 
 
@@ -29,7 +30,7 @@ def retrieval_record(database: str, syntax: str, contents: bytes) -> bytes:
 def _head(database: str, syntax: str, size: int) -> bytes:
     """Return all that stands before contents of *size* octets: names, and the headers around them."""
     head = b"\x1b" + length(size) if syntax == oids.SUTRS else b""
-    head = (b"\xa0" if head else b"\x81") + length(len(head) + size) + head
+    head = (b"\xa0" if head or syntax in _SINGLE_ASN1_TYPES else b"\x81") + length(len(head) + size) + head
     head = _REFERENCE.encode(syntax) + head
     for tag in (b"\x28", b"\xa1", b"\xa1"):  # EXTERNAL, retrievalRecord, record
         head = tag + length(len(head) + size) + head

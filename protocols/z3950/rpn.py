@@ -9,7 +9,7 @@ Attribute lists are few and come again with every search, so what each one means
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -259,17 +259,29 @@ def resolve(sent: Sequence[elements.AttributeElement], attribute_set: str, profi
             raise Refused(Bib1.ATTRIBUTE_SET, attribute.attribute_set or attribute_set)
         kind, allowed = profile.values.get(attribute.attribute_type, (None, frozenset()))
         if kind is None:
-            raise Refused(Bib1.ATTRIBUTE_TYPE, attribute.attribute_type)
+            raise Refused(Bib1.ATTRIBUTE_TYPE, f"{attribute.attribute_type}: {spans(profile.values)} are taken")
         value = attribute.attribute_value.numeric
         if value is None:
             raise Refused(Bib1.COMPLEX_ATTRIBUTE_VALUE)
         if value not in allowed:
-            raise Refused(ATTRIBUTES[AttributeType(attribute.attribute_type)].diagnostic, value)
+            diagnostic = ATTRIBUTES[AttributeType(attribute.attribute_type)].diagnostic
+            raise Refused(diagnostic, f"{value}: {spans(allowed)} are taken")
         if values.setdefault(kind, value) != value:
             raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{kind} {values[kind]} and {value}")
     if not sent and attribute_set != oids.BIB_1:
         raise Refused(Bib1.ATTRIBUTE_SET, attribute_set)
     return Attributes(**values)
+
+
+def spans(values: Iterable[int]) -> str:
+    """Return numbers as people write them: 1-3, 100, 104."""
+    out: list[list[int]] = []
+    for value in sorted(values):
+        if out and out[-1][-1] == value - 1:
+            out[-1].append(value)
+        else:
+            out.append([value])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in out)
 
 
 _remembered = lru_cache(2048)(_attributes_of)

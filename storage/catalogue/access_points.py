@@ -4,13 +4,15 @@ An access point of words has a posting for each word. Pairs of adjacent words ("
 plus `PAIRS`; whole headings, so that they can be walked in order, under its code plus `HEADINGS`. Identifiers and years have
 one posting for each normal form.
 
-Places are written `tag$codes`; `700-702$ab` is three tags, `4--$t` all tags that begin with 4. The subfields of one field that a
-place names are one sequence of words: pairs do not cross fields.
+Places are written `tag$codes`; `700-702$ab` is three tags, `4--$t` all tags that begin with 4. `100$a/9-12` are characters of
+a coded field, `000` is the leader. After a question mark stands what else a field must have: `710?i1=1$a` a first indicator 1,
+`606?2=rameau,ram$a` one of two texts in $2, `710?i1!=1$a` another indicator. The subfields of one field that a place names are
+one sequence of words: pairs do not cross fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
@@ -22,6 +24,8 @@ HEADINGS: Final = 100
 """Added to the code of an access point for its whole headings."""
 PAIRS: Final = 200
 """Added to the code of an access point for its pairs of adjacent words."""
+PRESENT: Final = 400
+"""The access point of the access points that a record has terms in; its terms are their codes."""
 SORTS: Final = 300
 """Added to the code of a sort point for the one key that a record has there."""
 DATABASES: Final = 0
@@ -34,6 +38,7 @@ class PointKind(Enum):
     WORDS = "words"
     IDENTIFIER = "identifier"
     YEAR = "year"
+    DAY = "day"
 
 
 class Places(NamedTuple):
@@ -109,8 +114,11 @@ PERSON: Final = AccessPoint(
 BODY: Final = AccessPoint(
     4,
     "corporate-name",
-    Places("710-712$abcdef 716$a 720-722$af 730$a", "710-712$ab 710-712$abcdef 720-722$a"),
-    Places("110$abcdn 111$acden 710$abcdn 711$acden 720$a", "110$ab 110$abcdn 111$acden 710$ab 710$abcdn 711$acden"),
+    Places(
+        "710-712?i1!=1$abcdef 716$a 720-722$af 730$a",
+        "710-712?i1!=1$ab 710-712?i1!=1$abcdef 720-722$a",
+    ),
+    Places("110$abcdn 710$abcdn 720$a", "110$ab 110$abcdn 710$ab 710$abcdn"),
 )
 RESPONSIBILITY: Final = AccessPoint(5, "responsibility", Places("200$fg"), Places("245$c"), pairs=False)
 SUBJECT: Final = AccessPoint(
@@ -135,7 +143,12 @@ SERIES: Final = AccessPoint(
 PUBLISHER: Final = AccessPoint(8, "publisher", Places("210$cg 214$c"), Places("260$bf 264$b"), pairs=False)
 PLACE: Final = AccessPoint(9, "place-of-publication", Places("210$ae 214$a"), Places("260$ae 264$a"), pairs=False)
 YEAR: Final = AccessPoint(
-    10, "date-of-publication", Places("210$d 214$d 100$a"), Places("260$c 264$c 008$"), PointKind.YEAR
+    10,
+    "date-of-publication",
+    Places("210$d 214$d 100$a/9-12"),
+    Places("260$c 264$c 008$/7-10"),
+    PointKind.YEAR,
+    normal=analyser.years,
 )
 ISBN: Final = AccessPoint(
     11, "isbn", Places("010$az 073$a 4--$y"), Places("020$az 024$a 76-$z 77-$z 78-$z"), _NUMBER, normal=analyser.isbns
@@ -161,27 +174,240 @@ OTHER_NUMBER: Final = AccessPoint(
     anywhere=False,
 )
 
-ALL: Final = (
-    ANY, TITLE, PERSON, BODY, RESPONSIBILITY, SUBJECT, SERIES, PUBLISHER, PLACE, YEAR, ISBN, ISSN, LOCAL_NUMBER, OTHER_NUMBER,
-)  # fmt: skip
+
+# --- what special Use attributes ask for; their words are under the general access points too -----------------------------------
+
+
+def _special(
+    code: int, name: str, unimarc: str, marc21: str, *, pairs: bool = False, titles: bool = False
+) -> AccessPoint:
+    """Return an access point whose places are headings as well."""
+    places = (Places(unimarc, unimarc), Places(marc21, marc21))
+    return AccessPoint(code, name, *places, pairs=pairs, titles=titles, anywhere=False)
+
+
+def _words(code: int, name: str, unimarc: str, marc21: str) -> AccessPoint:
+    return AccessPoint(code, name, Places(unimarc), Places(marc21), pairs=False, anywhere=False)
+
+
+def _list(code: int, name: str, unimarc: str, marc21: str) -> AccessPoint:
+    """Return the subjects of one list of headings, which the fields name."""
+
+    def where(words: str, condition: str) -> str:
+        return " ".join(
+            f"{tags}?{condition}${codes}" for tags, _, codes in (place.partition("$") for place in words.split())
+        )
+
+    return _words(code, name, where(SUBJECT.unimarc.words, unimarc), where(SUBJECT.marc21.words, marc21))
+
+
+def _number(
+    code: int, name: str, unimarc: str, marc21: str, normal: Callable[[str], list[str]] = analyser.number
+) -> AccessPoint:
+    return AccessPoint(code, name, Places(unimarc), Places(marc21), _NUMBER, normal=normal, anywhere=False)
+
+
+def _date(code: int, name: str, kind: PointKind, unimarc: str, marc21: str) -> AccessPoint:
+    normal = analyser.years if kind is PointKind.YEAR else analyser.days
+    return AccessPoint(code, name, Places(unimarc), Places(marc21), kind, normal=normal, anywhere=False)
+
+
+MEETING: Final = _special(15, "meeting-name", "710-712?i1=1$abcdef", "111$acden 711$acden", pairs=True)
+UNIFORM_TITLE: Final = _special(16, "uniform-title", "500$ahi", "130$anp 240$anp 730$anp", titles=True)
+KEY_TITLE: Final = _special(17, "key-title", "530$ab", "222$ab", titles=True)
+_TITLES: Final = {
+    34: _special(18, "collective-title", "501$a", "243$a", titles=True),
+    35: _special(19, "parallel-title", "510$aehi", "246?i2=1$abnp", titles=True),
+    36: _special(20, "cover-title", "512$aehi", "246?i2=4$abnp", titles=True),
+    37: _special(21, "added-title-page-title", "513$aehi", "246?i2=5$abnp", titles=True),
+    38: _special(22, "caption-title", "514$aehi", "246?i2=6$abnp", titles=True),
+    39: _special(23, "running-title", "515$aehi", "246?i2=7$abnp", titles=True),
+    40: _special(24, "spine-title", "516$aehi", "246?i2=8$abnp", titles=True),
+    41: _special(25, "variant-title", "517-518$aehi", "246?i2=3$abnp", titles=True),
+    42: _special(26, "former-title", "520$aehi", "247$abnp", titles=True),
+    43: _special(27, "abbreviated-title", "531$ab", "210$ab", titles=True),
+    44: _special(28, "expanded-title", "532$a", "246?i2=0$abnp", titles=True),
+    1082: _special(29, "translated-title", "541$aehi", "242$abnp", titles=True),
+}
+SUBJECT_PERSON: Final = _special(30, "subject-personal-name", "600$abcdf", "600$abcdq", pairs=True)
+SUBJECT_BODY: Final = _special(31, "subject-corporate-name", "601?i1!=1$abcdef", "610$abcdn", pairs=True)
+SUBJECT_MEETING: Final = _special(32, "subject-meeting-name", "601?i1=1$abcdef", "611$acden", pairs=True)
+SUBJECT_TITLE: Final = _special(33, "subject-title", "604-605$ahit", "600-611$t 630$anp", titles=True)
+TOPIC: Final = _special(34, "subject-topical", "606$axyzj", "650$avxyz")
+PLACE_NAME: Final = _special(35, "geographic-name", "607$axyzj 600-606$y", "651$avxyz 650$z")
+GENRE: Final = _special(36, "genre-form", "608$axyzj 600-607$j", "655$avxyz 600-651$v")
+PERIOD: Final = _special(37, "subject-chronological", "600-608$z", "648$a 600-655$y")
+FREE_SUBJECT: Final = _special(38, "subject-uncontrolled", "610$a", "653$a")
+SUBDIVISION: Final = _special(39, "subject-subdivision", "600-608$xyzj", "600-655$vxyz")
+RAMEAU: Final = _list(40, "subject-rameau", "2=rameau", "2=ram,rameau")
+LCSH: Final = _list(41, "subject-lc", "2=lc,lcsh", "i2=0")
+MESH: Final = _list(42, "subject-mesh", "2=mesh", "i2=2")
+ABSTRACT: Final = _words(43, "abstract", "330$a", "520$ab")
+NOTE: Final = _words(44, "note", "300-328$ab 332-345$ab", "500-518$ab 521-588$a")
+DISSERTATION: Final = _words(45, "dissertation-note", "328$abcde", "502$abcdgo")
+LANGUAGE: Final = _words(46, "language", "101$a", "008$/35-37 041$a")
+ORIGINAL_LANGUAGE: Final = _words(47, "language-of-original", "101$c", "041$h")
+ABSTRACT_LANGUAGE: Final = _words(48, "language-of-abstract", "101$d", "041$b")
+COUNTRY: Final = _words(49, "country", "102$a", "008$/15-17 044$a")
+AREA: Final = _words(50, "geographic-code", "660$a", "043$a")
+LEVEL: Final = _words(51, "bibliographic-level", "000$/7-7", "000$/7-7")
+RECORD_TYPE: Final = _words(52, "record-type", "000$/6-6", "000$/6-6")
+RECORD_STATUS: Final = _words(53, "record-status", "000$/5-5", "000$/5-5")
+MATERIAL: Final = _words(54, "material-type", "000$/6-6 000$/6-7 200$b", "000$/6-6 000$/6-7 245$h")
+SOURCE: Final = _words(55, "record-source", "801$bg", "040$acd")
+EDITION: Final = _special(56, "edition", "205$a", "250$a")
+VOLUME: Final = _words(57, "volume", "200$h 225$v 410$v", "245$n 490$v 830$v")
+HOST: Final = _special(58, "host-item", "461-464$t", "773$t", titles=True)
+RELATION: Final = _special(59, "related-title", "411-488$t", "765-787$t", titles=True)
+EXTENT: Final = _words(60, "physical-description", "215$acd", "300$abc")
+EDITOR: Final = _special(61, "editor", "700-712?4=340,650$ab", "700-711?4=edt$ab")
+PERFORMER: Final = _special(62, "performer", "700-712?4=590,721,230$ab", "700-711?4=prf,mus,cnd$ab 511$a")
+CONTRIBUTOR: Final = _words(63, "other-contributor", "701-702$ab 711-712$ab", "700$abcd 710$ab 711$ac")
+SCALE: Final = _words(64, "map-scale", "206$b", "255$a")
+RIGHTS: Final = _words(65, "rights", "310$a 371$ac", "506$a 540$a")
+LCCN: Final = _number(66, "lc-card-number", "", "010$a")
+NATIONAL_NUMBER: Final = _number(67, "national-bibliography-number", "020$b", "015$a")
+LEGAL_DEPOSIT: Final = _number(68, "legal-deposit-number", "021$b", "017$a")
+GOVERNMENT_NUMBER: Final = _number(69, "government-publication-number", "022$b", "086$a 074$a")
+MUSIC_NUMBER: Final = _number(70, "music-publisher-number", "071$a", "028$a")
+DEWEY: Final = _number(71, "dewey", "676$a", "082$a")
+UDC: Final = _number(72, "udc", "675$a", "080$a")
+LC_CALL_NUMBER: Final = _number(73, "lc-call-number", "680$a", "050$a")
+NLM_CALL_NUMBER: Final = _number(74, "nlm-call-number", "686?2=nlm,usnlm$a", "060$a")
+LOCAL_CLASS: Final = _number(75, "local-classification", "686$a", "084$a 090$a")
+CODEN: Final = _number(76, "coden", "040$a", "030$a")
+REPORT_NUMBER: Final = _number(77, "report-number", "015$a", "027$a 088$a")
+ISRC: Final = _number(78, "isrc", "016$a", "024?i1=0$a")
+ISMN: Final = _number(79, "ismn", "013$a", "024?i1=2$a")
+EAN: Final = _number(80, "ean", "073$a", "024?i1=3$a")
+SICI: Final = _number(81, "sici", "014$a", "024?i1=4$a")
+DOI: Final = _number(82, "doi", "017?2=doi$a", "024?2=doi$a")
+OCLC_NUMBER: Final = _number(83, "oclc-number", "035$a", "035$a", analyser.oclc)
+LINK: Final = _number(84, "record-linking", "4--$0", "76-$w 77-$w 78-$w")
+AUTHORITY: Final = _number(85, "authority-number", "5--$3 6--$3 7--$3", "100-130$0 6--$0 7--$0 8--$0")
+ADDED: Final = _date(86, "date-added", PointKind.DAY, "100$a/0-7", "008$/0-5")
+MODIFIED: Final = _date(87, "date-modified", PointKind.DAY, "005$/0-7", "005$/0-7")
+BEGINNING: Final = _date(88, "year-of-beginning", PointKind.YEAR, "100$a/9-12", "008$/7-10")
+ENDING: Final = _date(89, "year-of-ending", PointKind.YEAR, "100$a/13-16", "008$/11-14")
+
+ALL: Final = tuple(
+    point
+    for value in list(globals().values())
+    for point in (value.values() if isinstance(value, dict) else (value,))
+    if isinstance(point, AccessPoint)
+)
+
+_NAMES: Final = (PERSON, BODY, MEETING)
+_SUBJECT_NAMES: Final = (SUBJECT_PERSON, SUBJECT_BODY, SUBJECT_MEETING)
+_AUTHOR: Final = (*_NAMES, RESPONSIBILITY)
+_STANDARD: Final = (ISBN, ISSN, ISMN, ISRC, REPORT_NUMBER, SICI, DOI, EAN, MUSIC_NUMBER, NATIONAL_NUMBER)
 
 by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
-    1: (PERSON,),
+    1: (PERSON, SUBJECT_PERSON),
+    2: (BODY, SUBJECT_BODY),
+    3: (MEETING, SUBJECT_MEETING),
     4: (TITLE,),
     5: (SERIES,),
+    6: (UNIFORM_TITLE,),
     7: (ISBN,),
     8: (ISSN,),
+    9: (LCCN,),
     12: (LOCAL_NUMBER,),
+    13: (DEWEY,),
+    14: (UDC,),
+    16: (LC_CALL_NUMBER,),
+    17: (NLM_CALL_NUMBER,),
+    20: (LOCAL_CLASS,),
     21: (SUBJECT,),
+    22: (RAMEAU,),
+    25: (MESH,),
+    27: (LCSH,),
+    29: (FREE_SUBJECT,),
+    30: (YEAR,),
     31: (YEAR,),
+    33: (KEY_TITLE,),
+    **{use: (point,) for use, point in _TITLES.items()},
+    47: (SUBDIVISION,),
+    48: (NATIONAL_NUMBER,),
+    49: (LEGAL_DEPOSIT,),
+    50: (GOVERNMENT_NUMBER,),
+    51: (MUSIC_NUMBER,),
+    54: (LANGUAGE,),
+    55: (AREA,),
+    56: (SOURCE,),
+    57: (*_AUTHOR, TITLE),
+    58: (PLACE_NAME,),
     59: (PLACE,),
-    1003: (PERSON, BODY, RESPONSIBILITY),
+    60: (CODEN,),
+    62: (ABSTRACT,),
+    63: (NOTE,),
+    1000: (*_AUTHOR, TITLE),
+    1001: (RECORD_TYPE,),
+    1002: (*_NAMES, *_SUBJECT_NAMES),
+    1003: _AUTHOR,
     1004: (PERSON,),
+    1005: (BODY,),
+    1006: (MEETING,),
+    1007: _STANDARD,
+    1009: (SUBJECT_PERSON,),
+    1011: (ADDED,),
+    1012: (MODIFIED,),
+    1013: (AUTHORITY,),
     1016: (ANY,),
     1017: (ANY,),
     1018: (PUBLISHER,),
+    1019: (SOURCE,),
+    1020: (EDITOR,),
+    1021: (LEVEL,),
+    1024: (SCALE,),
+    1027: (REPORT_NUMBER,),
+    1031: (MATERIAL,),
     1032: (LOCAL_NUMBER, OTHER_NUMBER),
+    1033: (HOST,),
     1035: (ANY,),
+    1036: (*_AUTHOR, TITLE, SUBJECT),
+    1037: (SICI,),
+    1038: (ABSTRACT_LANGUAGE,),
+    1040: (DEWEY, UDC, LC_CALL_NUMBER, LOCAL_CLASS),
+    1045: (LINK,),
+    1046: (RECORD_STATUS,),
+    1053: (COUNTRY,),
+    1056: (DISSERTATION,),
+    1066: (VOLUME,),
+    1073: (SUBJECT_MEETING,),
+    1074: (SUBJECT_BODY,),
+    1075: (GENRE,),
+    1076: (PLACE_NAME,),
+    1077: (PERIOD,),
+    1078: (SUBJECT_TITLE,),
+    1079: (TOPIC,),
+    1080: (FREE_SUBJECT,),
+    1083: (BEGINNING,),
+    1084: (ENDING,),
+    1091: (ISRC,),
+    1092: (ISMN,),
+    1093: (REPORT_NUMBER,),
+    1094: (DOI,),
+    1095: (ORIGINAL_LANGUAGE,),
+    1097: (TITLE,),
+    1098: _AUTHOR,
+    1099: (SUBJECT,),
+    1100: (ABSTRACT, NOTE),
+    1101: (PUBLISHER,),
+    1102: (YEAR,),
+    1103: (MATERIAL,),
+    1104: (*_STANDARD, LOCAL_NUMBER, OTHER_NUMBER),
+    1105: (LANGUAGE,),
+    1106: (CONTRIBUTOR,),
+    1107: (EXTENT, MATERIAL),
+    1108: (HOST,),
+    1109: (RELATION,),
+    1110: (PLACE_NAME, PERIOD),
+    1111: (RIGHTS,),
+    1185: (PERFORMER,),
+    1211: (OCLC_NUMBER,),
+    1214: (EAN,),
+    1223: (EDITION,),
 }
 """Bib-1 Use attribute to the access points that serve it together."""
 
@@ -220,7 +446,8 @@ BY_AUTHOR: Final = SortPoint(
 )
 BY_DATE: Final = SortPoint(SORTS + 3, "date-of-publication", YEAR.unimarc.words, YEAR.marc21.words, PointKind.YEAR)
 BY_PUBLISHER: Final = SortPoint(SORTS + 4, "publisher", "210$c 214$c", "260$b 264$b")
-BY_NUMBER: Final = SortPoint(SORTS + 5, "local-number", "001$", "001$", PointKind.IDENTIFIER)
+BY_NUMBER: Final = SortPoint(LOCAL_NUMBER.code, "local-number", "001$", "001$", PointKind.IDENTIFIER)
+"""A record has one local number anyway."""
 
 SORT_POINTS: Final = (BY_TITLE, BY_AUTHOR, BY_DATE, BY_PUBLISHER, BY_NUMBER)
 
@@ -235,15 +462,52 @@ sort_by_use: Final[dict[int, SortPoint]] = {
 """Bib-1 Use attribute to what it sorts by."""
 
 
-def places(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (tag, codes) for every tag that a list of places names."""
+class Place(NamedTuple):
+    """One tag of a list of places: the subfields, the characters of them that count, what else the field must have."""
+
+    tag: str
+    codes: str
+    cut: slice | None = None
+    condition: Condition | None = None
+
+
+class Condition(NamedTuple):
+    """What a field must have, or must not, to be looked at: an indicator ("i1", "i2") or a subfield of one of the values."""
+
+    what: str
+    values: frozenset[str]
+    wanted: bool
+
+    def holds(self, indicators: str, parts: Sequence[tuple[str, str]]) -> bool:
+        """Tell whether a field of these indicators and subfields is looked at."""
+        if self.what in {"i1", "i2"}:
+            at = int(self.what[1]) - 1
+            return (indicators[at : at + 1] in self.values) is self.wanted
+        return any(code == self.what and value.strip() in self.values for code, value in parts) is self.wanted
+
+
+def places(text: str) -> Iterator[Place]:
+    """Yield a Place for every tag that a list of places names."""
     for place in text.split():
-        tags, _, codes = place.partition("$")
-        if tags.endswith("-"):
-            prefix = tags.rstrip("-")
-            start, end = int(prefix.ljust(3, "0")), int(prefix.ljust(3, "9"))
-        else:
-            first, _, last = tags.partition("-")
-            start, end = int(first), int(last or first)
-        for tag in range(start, end + 1):
-            yield f"{tag:03}", codes
+        where, _, codes = place.partition("$")
+        tags, _, condition = where.partition("?")
+        codes, _, characters = codes.partition("/")
+        cut = None
+        if characters:
+            first, _, last = characters.partition("-")
+            cut = slice(int(first), int(last) + 1)
+        for tag in _tags(tags):
+            yield Place(f"{tag:03}", codes, cut, _condition(condition) if condition else None)
+
+
+def _tags(text: str) -> range:
+    if text.endswith("-"):
+        prefix = text.rstrip("-")
+        return range(int(prefix.ljust(3, "0")), int(prefix.ljust(3, "9")) + 1)
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _condition(text: str) -> Condition:
+    what, _, values = text.partition("=")
+    return Condition(what.rstrip("!"), frozenset(values.split(",")), not what.endswith("!"))

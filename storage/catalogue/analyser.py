@@ -191,6 +191,29 @@ def years(text: str) -> list[str]:
     return _YEAR.findall(text)
 
 
+_DAY: Final = re.compile(r"(?:1[0-9]{3}|20[0-9]{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_SHORT_DAY: Final = re.compile(r"([0-9]{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_PIVOT: Final = 60
+"""The two digits from which on a short year is of the 20th century: MARC began in its sixties."""
+
+
+def days(text: str) -> list[str]:
+    """Return the day that a coded date is, as YYYYMMDD, given that or YYMMDD; or none."""
+    if _DAY.fullmatch(text):
+        return [text]
+    short = _SHORT_DAY.fullmatch(text)
+    return [("19" if int(short[1]) >= _PIVOT else "20") + text] if short else []
+
+
+def oclc(text: str) -> list[str]:
+    """Return the number of an "(OCoLC)ocm00012345", without what stands before its digits; a bare number is one too."""
+    agency, _, control = text.rpartition(")")
+    if agency and agency.strip("( ").casefold() != "ocolc":
+        return []
+    digits = re.sub(r"^\D*0*", "", control.strip())
+    return number(digits)
+
+
 def number(text: str) -> list[str]:
     """Return a local number: its letters and digits, folded; one term, or none."""
     folded = "".join(_folded(text).split()).replace("'", "")

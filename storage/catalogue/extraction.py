@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -16,93 +16,98 @@ from storage.catalogue.access_points import (
     ANY,
     HEADINGS,
     PAIRS,
+    PRESENT,
     SORT_POINTS,
+    SORTS,
     AccessPoint,
+    Condition,
+    Place,
     PointKind,
     SortPoint,
     places,
 )
 
 Parts = Sequence[tuple[str, str]]
-"""The subfields of a field: codes and values."""
+"""The subfields of a field: codes and values. A control field is one part without code."""
 
 
-class _Words(NamedTuple):
+class _Taker(NamedTuple):
+    """An access point that takes what is read of a field, if that has what it wants. `code` is that of its postings."""
+
     code: int
-    codes: frozenset[str]
-    pairs: bool
-    spoken: Callable[[Parts], list[str]] | None
+    wanted: Condition | None
+    pairs: bool = False
+    spoken: Callable[[Parts], list[str]] | None = None
+
+    def takes(self, indicators: str, parts: Parts) -> bool:
+        """Tell whether a field is looked at."""
+        return self.wanted is None or self.wanted.holds(indicators, parts)
 
 
-class _Heading(NamedTuple):
-    code: int
+class _Texts(NamedTuple):
+    """What is read of a field: the subfields, and the characters of them that count."""
+
     codes: frozenset[str]
-    title: bool
+    cut: tuple[int, int] | None
+
+
+class _Takers(NamedTuple):
+    """Who takes the words that are read: as words, as a heading, as a heading without articles in front, as a sort key."""
+
+    words: list[_Taker]
+    headings: list[_Taker]
+    titles: list[_Taker]
+    sorts: list[SortPoint]
 
 
 class _Numbers(NamedTuple):
-    code: int
-    codes: frozenset[str]
+    """Who takes what is read in a normal form of its own."""
+
+    texts: _Texts
     normal: Callable[[str], list[str]]
-
-
-class _Sort(NamedTuple):
-    code: int
-    key: Callable[[Parts], str]
+    taker: _Taker
 
 
 class _Plan(NamedTuple):
-    """What is taken from the fields of one tag."""
+    """What is taken from the fields of one tag: words that several access points take are read once."""
 
-    words: list[_Words]
-    headings: list[_Heading]
+    words: dict[_Texts, _Takers]
     numbers: list[_Numbers]
-    sorts: list[_Sort]
+    sorts: list[tuple[_Texts, SortPoint]]
 
 
 def _plans(form: Format) -> dict[bytes, _Plan]:
     plans: dict[bytes, _Plan] = {}
 
-    def plan(tag: str) -> _Plan:
-        return plans.setdefault(tag.encode(), _Plan([], [], [], []))
+    def plan(place: Place) -> tuple[_Plan, _Texts]:
+        cut = None if place.cut is None else (place.cut.start, place.cut.stop)
+        return plans.setdefault(place.tag.encode(), _Plan({}, [], [])), _Texts(frozenset(place.codes or [""]), cut)
+
+    def takers(place: Place) -> _Takers:
+        here, texts = plan(place)
+        return here.words.setdefault(texts, _Takers([], [], [], []))
 
     for point in ALL:
         where = point.places(form)
-        for tag, codes in places(where.words):
-            if point.kind is PointKind.WORDS:
+        for place in places(where.words):
+            if point.normal is None:
                 # A statement of responsibility (200 $f, 245 $c) is written in the order of speech already.
-                spoken = _SPOKEN[form] if point.names and tag in _PERSONS[form] else None
-                plan(tag).words.append(_Words(point.code, frozenset(codes), point.pairs, spoken))
+                spoken = _SPOKEN[form] if point.names and place.tag in _PERSONS[form] else None
+                takers(place).words.append(_Taker(point.code, place.condition, point.pairs, spoken))
             else:
-                normal = point.normal or _years_of(tag, form)
-                plan(tag).numbers.append(_Numbers(point.code, frozenset(codes), normal))
-        for tag, codes in places(where.headings):
-            plan(tag).headings.append(_Heading(HEADINGS + point.code, frozenset(codes), point.titles))
+                here, texts = plan(place)
+                here.numbers.append(_Numbers(texts, point.normal, _Taker(point.code, place.condition)))
+        for place in places(where.headings):
+            by_kind = takers(place).titles if point.titles else takers(place).headings
+            by_kind.append(_Taker(HEADINGS + point.code, place.condition))
     for by in SORT_POINTS:
-        for tag, codes in places(by.places(form)):
-            plan(tag).sorts.append(_Sort(by.code, _sort_key(by, tag, frozenset(codes), form)))
+        for place in places(by.places(form)) if by.code > SORTS else ():
+            if by.kind is PointKind.WORDS:
+                takers(place).sorts.append(by)
+            else:
+                here, texts = plan(place)
+                here.sorts.append((texts, by))
     return plans
-
-
-def _sort_key(by: SortPoint, tag: str, codes: frozenset[str], form: Format) -> Callable[[Parts], str]:
-    """Return what makes a field's key for sorting, "" when it holds none; a control field has one part, of no code."""
-    if by.kind is PointKind.YEAR:
-        years = _years_of(tag, form)
-        return lambda parts: next(
-            (year for code, text in parts if code in codes or not code for year in years(text)), ""
-        )
-    if tag < "010":
-        return lambda parts: by.key(parts[0][1])
-    return lambda parts: _heading(parts, codes, title=by.titles)
-
-
-def _years_of(tag: str, form: Format) -> Callable[[str], list[str]]:
-    """Return what finds years in a field: coded data give the first date only, texts all of them."""
-    if tag == "100" and form is Format.UNIMARC:
-        return lambda text: analyser.years(text[9:13])
-    if tag == "008":
-        return lambda text: analyser.years(text[7:11])
-    return analyser.years
 
 
 def _spoken_unimarc(parts: Parts) -> list[str]:
@@ -122,11 +127,12 @@ _SPOKEN: Final = {Format.UNIMARC: _spoken_unimarc, Format.MARC21: _spoken_marc21
 _PERSONS: Final = {Format.UNIMARC: {"700", "701", "702"}, Format.MARC21: {"100", "700"}}
 _PLANS: Final = {form: _plans(form) for form in Format}
 _ANYWHERE: Final = [point.code for point in ALL if point.anywhere and point is not ANY]
+_POINTS: Final = {point.code: str(point.code) for point in ALL}
 Terms = defaultdict[int, set[str]]
 
 
 def extract(fields: Iterable[RawField], form: Format) -> Terms:
-    """Return the terms of a record (UTF-8 fields): code of the postings to set of terms."""
+    """Return the terms of a record (UTF-8 fields, the leader as field 000): code of the postings to set of terms."""
     plans = _PLANS[form]
     terms: Terms = defaultdict(set)
     for tag, data in fields:
@@ -135,16 +141,11 @@ def extract(fields: Iterable[RawField], form: Format) -> Terms:
             continue
         text = data.decode("utf-8", "replace")
         if tag < b"010":
-            parts: Parts = [("", text)]
-            for code, _, normal in plan.numbers:
-                terms[code].update(normal(text))
+            _extract("", [("", text)], plan, terms)
         else:
-            parts = _parts(text)
-            _extract(parts, plan, terms)
-        for code, key in plan.sorts:
-            if code not in terms and (found := key(parts)):
-                terms[code].add(found)
+            _extract(text[:2], _parts(text), plan, terms)
     terms[ANY.code].update(*[terms[code] for code in _ANYWHERE if code in terms])
+    terms[PRESENT].update(_POINTS[code] for code in _POINTS.keys() & terms.keys() if terms[code])
     return terms
 
 
@@ -152,30 +153,62 @@ def _parts(text: str) -> Parts:
     return [(part[0], part[1:]) for part in text.split("\x1f")[1:] if part]
 
 
-def _extract(parts: Parts, plan: _Plan, terms: Terms) -> None:
-    for words in plan.words:
-        for sequence in _sequences(parts, words):
-            terms[words.code].update(sequence)
-            if words.pairs:
-                terms[PAIRS + words.code].update(pairs(sequence))
-    for code, codes, title in plan.headings:
-        key = _heading(parts, codes, title=title)
-        if key:
-            terms[code].add(key)
-    for code, codes, normal in plan.numbers:
-        for subfield, value in parts:
-            if subfield in codes:
-                terms[code].update(normal(value))
+def _extract(indicators: str, parts: Parts, plan: _Plan, terms: Terms) -> None:
+    for (codes, cut), takers in plan.words.items():
+        sequence = _sequence(parts, codes, cut)
+        if sequence:
+            _take(indicators, parts, codes, sequence, takers, terms)
+    for texts, normal, taker in plan.numbers:
+        found = [number for text in _read(parts, texts) for number in normal(text)]
+        if found and taker.takes(indicators, parts):
+            terms[taker.code].update(found)
+    for texts, by in plan.sorts:
+        if by.code not in terms:
+            key = next((year for text in _read(parts, texts) for year in analyser.years(text)), "")
+            if key:
+                terms[by.code].add(key)
 
 
-def _heading(parts: Parts, codes: frozenset[str], *, title: bool) -> str:
-    return analyser.heading(_sequence(_without_articles(parts) if title else parts, codes), title=title)
+def _take(
+    indicators: str, parts: Parts, codes: frozenset[str], sequence: list[str], takers: _Takers, terms: Terms
+) -> None:
+    """Give the words that were read of a field to those who take them."""
+    for code, wanted, paired, spoken in takers.words:
+        if wanted is None or wanted.holds(indicators, parts):
+            terms[code].update(sequence)
+            if paired:
+                terms[PAIRS + code].update(pairs(sequence))
+            if spoken is not None:
+                terms[PAIRS + code].update(pairs(spoken(parts)))
+    if takers.headings:
+        key = analyser.heading(sequence)
+        for taker in takers.headings:
+            if taker.takes(indicators, parts):
+                terms[taker.code].add(key)
+    if takers.titles or takers.sorts:
+        title = _title(parts, codes, sequence) if takers.titles else ""
+        for taker in takers.titles:
+            if taker.takes(indicators, parts) and title:
+                terms[taker.code].add(title)
+        for by in takers.sorts:
+            if by.code not in terms:
+                terms[by.code].add(title if by.titles else analyser.heading(sequence))
+
+
+def _title(parts: Parts, codes: frozenset[str], sequence: list[str]) -> str:
+    if any(NSB in value for _, value in parts):
+        sequence = _sequence(_without_articles(parts), codes)
+    return analyser.heading(sequence, title=True)
+
+
+def _read(parts: Parts, texts: _Texts) -> list[str]:
+    codes, cut = texts
+    found = [text for code, text in parts if code in codes]
+    return found if cut is None else [text[cut[0] : cut[1]] for text in found]
 
 
 def _without_articles(parts: Parts) -> Parts:
-    return (
-        [(code, without_article(value)) for code, value in parts] if any(NSB in value for _, value in parts) else parts
-    )
+    return [(code, without_article(value)) for code, value in parts]
 
 
 def pairs(sequence: Sequence[str]) -> list[str]:
@@ -183,33 +216,26 @@ def pairs(sequence: Sequence[str]) -> list[str]:
     return [f"{one} {two}" for one, two in pairwise(sequence)]
 
 
-def _sequence(parts: Parts, codes: frozenset[str]) -> list[str]:
+def _sequence(parts: Parts, codes: frozenset[str], cut: tuple[int, int] | None = None) -> list[str]:
     out: list[str] = []
     for code, value in parts:
         if code in codes:
-            out += analyser.words(value)
+            out += analyser.words(value if cut is None else value[cut[0] : cut[1]])
     return out
 
 
-def _sequences(parts: Parts, words: _Words) -> list[list[str]]:
-    sequence = _sequence(parts, words.codes)
-    if not sequence:
-        return []
-    spoken = words.spoken(parts) if words.spoken is not None else []
-    return [sequence, spoken] if spoken else [sequence]
-
-
-def holds_phrase(fields: Iterable[RawField], form: Format, point: AccessPoint, phrase: Sequence[str]) -> bool:
-    """Tell whether a record has these words one after the other, in one field of the access point."""
+def sequences(fields: Iterable[RawField], form: Format, point: AccessPoint) -> Iterator[list[str]]:
+    """Yield the words of each place of an access point in a record, in order: names also as they are said."""
     plans = _PLANS[form]
-    wanted = f" {' '.join(phrase)} "
     for tag, data in fields:
-        plan = plans.get(tag)
-        if plan is None:
+        if tag not in plans:
             continue
-        sought = [words for words in plan.words if words.code == point.code]
-        if sought:
-            parts = _parts(data.decode("utf-8", "replace"))
-            if any(wanted in f" {' '.join(each)} " for words in sought for each in _sequences(parts, words)):
-                return True
-    return False
+        for (codes, cut), takers in plans[tag].words.items():
+            for taker in takers.words:
+                if taker.code == point.code:
+                    text = data.decode("utf-8", "replace")
+                    indicators, parts = ("", [("", text)]) if tag < b"010" else (text[:2], _parts(text))
+                    if taker.takes(indicators, parts):
+                        yield _sequence(parts, codes, cut)
+                        if taker.spoken is not None:
+                            yield taker.spoken(parts)

@@ -2,32 +2,108 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from pyroaring import BitMap
+
+from storage.catalogue.query import Distance, Mask
 
 _OVERHEAD: Final = 400
 MAX_OCTETS: Final = 64 << 20
 
 
+LAST: Final = "\U0010ffff"
+"""Follows, behind a term, all terms that begin with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
-    """All terms of an access point that begin with `prefix`. No tuple: it would be the key of the term `prefix` itself."""
+    """All terms of an access point from `first` on and before `last`."""
 
     code: int
-    prefix: str
+    first: str
+    last: str = LAST
+
+    @classmethod
+    def of(cls, code: int, prefix: str) -> Range:
+        """Return the range of all terms that begin with `prefix`."""
+        return cls(code, prefix, prefix + LAST)
 
 
-class Phrase(NamedTuple):
-    """Adjacent words in one field of an access point, where that had to be read in the records."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All terms of an access point that match a mask: they have to be looked for."""
+
+    code: int
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Adjacent words in one field of an access point, where that has to be read in the records; the last may go on."""
 
     code: int
     words: tuple[str, ...]
+    open: bool = False
+
+    def holds(self, words: Sequence[str]) -> bool:
+        """Tell whether the words of a field have the phrase."""
+        wanted = f" {' '.join(self.words)}" + ("" if self.open else " ")
+        return wanted in f" {' '.join(words)} "
 
 
-Key = tuple[int, str] | Range | Phrase
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """Two phrases at a distance in one field of an access point: that has to be read in the records."""
+
+    code: int
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    words: int | None
+    distance: Distance
+    ordered: bool
+
+    def holds(self, words: Sequence[str]) -> bool:
+        """Tell whether the words of a field have both at the distance."""
+        lefts, rights = _places(words, self.left), _places(words, self.right)
+        if self.words is None:
+            return bool(lefts and rights)
+        compare = _COMPARE[self.distance]
+        return any(
+            compare(found, self.words)
+            for left in lefts
+            for right in rights
+            if (found := self._between(left, right)) > 0
+        )
+
+    def _between(self, left: int, right: int) -> int:
+        """Return how many words the second begins behind the end of the first; adjacent: 1; nothing where they overlap."""
+        after = right - left - len(self.left) + 1
+        return after if after > 0 or self.ordered else left - right - len(self.right) + 1
+
+
+def _places(words: Sequence[str], phrase: tuple[str, ...]) -> list[int]:
+    size = len(phrase)
+    return [at for at in range(len(words) - size + 1) if tuple(words[at : at + size]) == phrase]
+
+
+_COMPARE: Final[dict[Distance, Callable[[int, int], bool]]] = {
+    Distance.LESS: operator.lt,
+    Distance.AT_MOST: operator.le,
+    Distance.EXACTLY: operator.eq,
+    Distance.AT_LEAST: operator.ge,
+    Distance.MORE: operator.gt,
+    Distance.OTHER: operator.ne,
+}
+
+Check = Phrase | Nearness
+Posted = tuple[int, str] | Range
+"""What the postings themselves tell."""
+Key = Posted | Matching | Check
 
 
 class Hits:

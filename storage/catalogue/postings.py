@@ -12,7 +12,20 @@ from itertools import starmap
 from typing import Any, Final, TypeAlias
 
 from pyroaring import BitMap
-from sqlalchemy import Column, Connection, MetaData, Table, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from storage.bulk import insert_rows
 from storage.schema import posting
@@ -41,6 +54,21 @@ RANGE: Final = Statement(
     "access_point", "first", "last", "rows",
 )  # fmt: skip
 
+_TERMS: Final = select(posting.c.term, func.sum(posting.c.size).label("records")).group_by(posting.c.term)
+_OF_POINT: Final = posting.c.access_point == bindparam("access_point")
+TERMS: Final = Statement(
+    "terms from",
+    _TERMS.where(_OF_POINT, posting.c.term >= bindparam("start")).order_by(posting.c.term).limit(bindparam("terms")),
+    "access_point", "start", "terms",
+)  # fmt: skip
+TERMS_BEFORE: Final = Statement(
+    "terms before",
+    _TERMS.where(_OF_POINT, posting.c.term < bindparam("start"))
+    .order_by(posting.c.term.desc()).limit(bindparam("terms")),
+    "access_point", "start", "terms",
+)  # fmt: skip
+AFTER: Final = "\x01"
+"""No term holds it: what follows a term follows the term with this at its end."""
 
 PostingRow: TypeAlias = tuple[int, str, int, int, bytes]
 """One row of the table, in the order of its columns."""

@@ -10,12 +10,15 @@ from storage.catalogue.access_points import AccessPoint
 
 
 class Kind(Enum):
-    """How the text of a term is looked for. Access points of numbers and years know exact and truncated only."""
+    """How the text of a term is looked for. Access points of numbers and dates know exact and truncated only."""
 
     WORDS = "all words, in any order"
+    SOME = "one of the words, or more"
     PHRASE = "the words one after the other"
     PREFIX = "all words, the last one truncated"
+    PHRASE_PREFIX = "the words one after the other, the last one truncated"
     HEADING = "the complete field"
+    HEADING_WORDS = "the first words of the field"
     HEADING_PREFIX = "the beginning of the field"
 
 
@@ -26,6 +29,69 @@ class Term:
     access_points: tuple[AccessPoint, ...]
     kind: Kind
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A word of which a part is known: all terms that begin with `prefix` and match the whole of `expression`.
+
+    Made by `masks` alone, which sees to it that no expression costs much.
+    """
+
+    prefix: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Words of which a part is known: all of `masks`, each in any of `access_points`."""
+
+    access_points: tuple[AccessPoint, ...]
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Numbers, years or days from `low` to `high`, both of them included where they are; None is no bound."""
+
+    access_points: tuple[AccessPoint, ...]
+    low: str | None
+    high: str | None
+    low_included: bool = True
+    high_included: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The records that have something in one of `access_points`; all records where these are none."""
+
+    access_points: tuple[AccessPoint, ...]
+
+
+class Distance(Enum):
+    """How the distance that is found stands to the one that is asked."""
+
+    LESS = "less"
+    AT_MOST = "at most"
+    EXACTLY = "exactly"
+    AT_LEAST = "at least"
+    MORE = "more"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two phrases at a distance in one field of an access point: in words (adjacent: 1), or None for anywhere in it.
+
+    With `ordered`, the left one comes first.
+    """
+
+    access_points: tuple[AccessPoint, ...]
+    left: str
+    right: str
+    words: int | None
+    distance: Distance = Distance.AT_MOST
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +125,8 @@ class AndNot:
     right: Query
 
 
-Query: TypeAlias = Term | ResultSet | And | Or | AndNot
+Leaf: TypeAlias = Term | Masked | Between | Present | Near
+Query: TypeAlias = Leaf | ResultSet | And | Or | AndNot
 
 
 class QueryReason(Enum):
@@ -70,6 +137,9 @@ class QueryReason(Enum):
     TOO_MANY_CANDIDATES = "too many records would have to be read for the phrase"
     UNKNOWN_RESULT_SET = "there is no such result set"
     NO_HEADINGS = "complete fields cannot be asked for here"
+    NO_RANGES = "less and more cannot be asked for here"
+    BAD_MASK = "the mask cannot be read, or stands for too much"
+    BAD_DATE = "not a year or a day"
     TOO_COMPLEX = "the query has too many parts"
 
 

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, bindparam, select, update
 
 from protocols.marc.format import Format
-from protocols.marc.iso2709 import RawField
+from protocols.marc.iso2709 import LEADER, RawField
 from protocols.marc.iso2709 import fields as fields_of
 from storage.bulk import insert_rows, new_ids
 from storage.catalogue import postings
@@ -179,7 +179,7 @@ def delete_records(connection: Connection, ids: Iterable[int], now: int) -> int:
 
 def terms_of(form: Format, raw: bytes) -> Terms:
     """Return the terms of a stored record."""
-    return extract(fields_of(raw), form)
+    return extract([(b"000", raw[:LEADER]), *fields_of(raw)], form)
 
 
 def _existing(connection: Connection, records: Sequence[NewRecord]) -> dict[tuple[str, str], Any]:

@@ -12,37 +12,18 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pyroaring import BitMap
-from sqlalchemy import bindparam, func, select
 
 from storage.catalogue import analyser, postings
 from storage.catalogue.access_points import DATABASES, HEADINGS, AccessPoint, PointKind
 from storage.catalogue.hits import Hits, Key, Range
 from storage.catalogue.query import QueryError, QueryReason
 from storage.catalogue.search import gather
-from storage.schema import posting
-from storage.statements import Row, Statement, Steps
+from storage.statements import Row, Steps
 
 MAX_TERMS: Final = 5_000
 """Terms that are looked at in each direction: a database of few records has few of the index's terms."""
 SLICE: Final = 100
 """Terms that are looked at in one step, once the first were not enough."""
-
-_BARE: Final = select(posting.c.term, func.sum(posting.c.size).label("records"))
-_OF_POINT: Final = posting.c.access_point == bindparam("access_point")
-_FORWARD: Final = Statement(
-    "terms from",
-    _BARE.where(_OF_POINT, posting.c.term >= bindparam("start"))
-    .group_by(posting.c.term).order_by(posting.c.term).limit(bindparam("terms")),
-    "access_point", "start", "terms",
-)  # fmt: skip
-_BACKWARD: Final = Statement(
-    "terms before",
-    _BARE.where(_OF_POINT, posting.c.term < bindparam("start"))
-    .group_by(posting.c.term).order_by(posting.c.term.desc()).limit(bindparam("terms")),
-    "access_point", "start", "terms",
-)  # fmt: skip
-_AFTER: Final = "\x01"
-"""No term holds it: what follows a term follows the term with this at its end."""
 
 
 class Entry(NamedTuple):
@@ -115,7 +96,7 @@ def _members(hits: Hits, databases: tuple[int, ...]) -> Steps[BitMap | None]:
     if not databases:
         return None
     wanted: list[Key] = [(DATABASES, str(number)) for number in databases]
-    every = Range(DATABASES, "")
+    every = Range.of(DATABASES, "")
     _, found = yield from gather(hits, [*wanted, every])
     members = BitMap.union(*(found[key] for key in wanted))
     return None if len(members) == len(found[every]) else members
@@ -125,7 +106,7 @@ def _walk(
     codes: Sequence[int], start: str, wanted: int, members: BitMap | None, *, forward: bool
 ) -> Steps[tuple[list[Entry], bool]]:
     """Return the next `wanted` entries in one direction, and whether the walk was given up before it had them."""
-    statement = _FORWARD if forward else _BACKWARD
+    statement = postings.TERMS if forward else postings.TERMS_BEFORE
     out: list[Entry] = []
     seen, size = 0, wanted
     while len(out) < wanted:
@@ -139,7 +120,7 @@ def _walk(
         if last is None:
             break
         seen += size
-        start = last + _AFTER if forward else last
+        start = last + postings.AFTER if forward else last
         size = max(SLICE, wanted - len(out))
     return out[:wanted], False
 

@@ -15,7 +15,7 @@ from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
 from server.catalogue import MAX_DATABASES, Catalogue
-from server.catalogue_query import KINDS, PROFILE, REASONS
+from server.catalogue_query import BOUNDS, KINDS, MASKS, PROFILE, REASONS, SHAPES, Shape
 from server.metrics import Metrics
 from server.records import Shelf
 from server.result_sets import MAX_SETS
@@ -226,19 +226,37 @@ class SearchTests(Z3950TestCase):
 
     async def test_what_is_not_supported_gets_its_diagnostic_with_the_value(self) -> None:
         for query, expected in [
-            ("@attr 1=9999 x", (114, "9999")),
-            ("@attr 2=4 x", (117, "4")),
-            ("@attr 3=1 x", (119, "1")),
-            ("@attr 4=101 x", (118, "101")),
-            ("@attr 5=3 x", (120, "3")),
-            ("@attr 6=3 x", (122, "3")),
-            ("@attr 9=1 x", (113, "9")),
+            ("@attr 2=102 x", (117, "102: 1-6, 103-104 are taken")),
+            ("@attr 3=2 x", (119, "2: 1, 3 are taken")),
+            ("@attr 4=103 x", (118, "103: 1-6, 100-102, 104-109 are taken")),
+            ("@attr 5=4 x", (120, "4: 1-3, 100-104 are taken")),
+            ("@attr 6=4 x", (122, "4: 1-3 are taken")),
+            ("@attr 9=1 x", (113, "9: 1-6 are taken")),
             ("@attrset gils x", (121, "1.2.840.10003.3.5")),
-            ("@attr 4=1 @attr 5=1 x", (123, "structure 1 with truncation 1")),
+            ("@attr 1=4 @attr 4=4 x", (123, "use 4 holds words: no structure 4")),
+            ("@attr 1=4 @attr 4=105 @attr 5=1 x", (123, "any of the words, with truncation 1")),
+            ("@attr 1=4 @attr 6=3 @attr 5=2 x", (123, "a whole field, with truncation 2")),
+            ('@attr 1=4 @attr 4=6 @attr 3=1 "x y"', (123, "structure 6 with position 1: 1 phrase is taken")),
+            ("@attr 1=4 @attr 4=105 @attr 6=3 x", (123, "structure 105 with completeness 3: 1 phrase is taken")),
+            ("@attr 1=4 @attr 2=1 x", (123, "title")),
+            ("@attr 1=31 @attr 2=4 @attr 5=1 19", (123, "relation 4 with truncation 1")),
+            ("@attr 1=59 @attr 6=3 x", (123, "place-of-publication")),
             ("@attr 1=31 soon", (126, "soon")),
+            ("@attr 1=31 @attr 2=4 88", (126, "88")),
+            ("@attr 1=31 @attr 2=104 1990", (126, "1990: two bounds are needed")),
+            ("@attr 1=1011 199", (126, "199")),
             ('@attr 1=4 "!!!"', (125, "!!!")),
+            ('@attr 1=4 @attr 5=2 "!!!"', (125, "!!!")),
+            ('@attr 1=4 @attr 5=102 "(a|b)*"', (125, "(a|b)*")),
+            ("@attr 1=4 @attr 5=101 a#b#c#d#e#f", (125, "a#b#c#d#e#f")),
         ]:
             assert await self.refuses(query) == expected, query
+
+    async def test_a_use_attribute_that_is_not_served_is_named_with_those_that_are(self) -> None:
+        condition, addinfo = await self.refuses("@attr 1=9999 x")
+        assert condition == 114
+        assert addinfo.startswith("9999: 1-9, 12-14,")
+        assert addinfo.endswith(" are taken")
 
     async def test_other_types_of_query_are_refused_by_their_number(self) -> None:
         ccl = elements.Query(type_2=b"zola")
@@ -402,7 +420,7 @@ class PresentTests(Z3950TestCase):
         specific = elements.DatabaseSpecificElementSetName(db_name="network", esn="F")
         specific_names = elements.ElementSetNames(database_specific=(specific,))
         for request, expected in [
-            (present(1, 1, "1.2.840.10003.5.102"), (239, "1.2.840.10003.5.102")),
+            (present(1, 1, "1.2.840.10003.5.100"), (239, "1.2.840.10003.5.100")),
             (present(1, 1, oids.XML, "dc"), (25, "dc")),
             (present(1, 1, record_composition=RecordComposition(simple=specific_names)), (26, "")),
             (
@@ -600,11 +618,19 @@ class TestTables:
         assert "why" in (response.delete_message or "")
 
     def test_every_combination_that_is_taken_is_one_of_the_profile(self) -> None:
-        profile = PROFILE
-        assert {structure for structure, _ in KINDS} == {None, *profile.structure}
-        assert {truncation for _, truncation in KINDS} == profile.truncation
-        assert set(KINDS.values()) <= set(Kind)
-        assert {1, 4, 5, 7, 8, 12, 21, 31, 59, 1003, 1004, 1016, 1018, 1032} <= profile.use
+        assert {structure for structure in SHAPES if structure is not None} <= PROFILE.structure
+        assert {truncation for _, truncation in KINDS} | MASKS.keys() == PROFILE.truncation
+        assert BOUNDS.keys() | {3, 6, 103} == PROFILE.relation
+        assert {shape for shape, _ in KINDS} == set(Shape) == set(SHAPES.values()) | {Shape.FIRST}
+        assert set(KINDS.values()) == set(Kind)
+        assert PROFILE.use >= MUST_HAVE
+
+
+# What this product must serve (z3950.md 1.11), but for what items say, which are not records.
+MUST_HAVE = {
+    *range(1, 9), 12, 13, 20, 21, 22, 27, 31, 33, 48, 49, 54, 57, 58, 59, 62, 63, 1000, *range(1002, 1008), 1009, 1011, 1012,
+    1016, 1017, 1018, 1021, 1031, 1032, 1035, 1036, 1045, 1053, 1066, 1075, 1079, 1092, 1094, *range(1097, 1112), 1214,
+}  # fmt: skip
 
 
 def raw(use: int, term: bytes) -> elements.Query:

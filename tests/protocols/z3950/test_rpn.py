@@ -29,6 +29,7 @@ from tests.protocols.z3950.variants import spelled
 quick = settings(derandomize=True, deadline=None, max_examples=150)
 
 PROFILE = Profile(use=frozenset({1, 4, 7, 31, 1003, 1016}))
+USES = "{}: 1, 4, 7, 31, 1003, 1016 are taken"
 AND, OR, AND_NOT = BooleanOperator
 
 
@@ -105,19 +106,19 @@ def test_a_term_in_segments_is_one_term() -> None:
 @pytest.mark.parametrize(
     ("query", "condition", "addinfo"),
     [
-        ("@attr 7=1 x", 113, "7"),
-        ("@attr 0=1 x", 113, "0"),
-        ("@attr 1=9999 x", 114, "9999"),
-        ("@attr 1=21 x", 114, "21"),
-        ("@attr 2=102 x", 117, "102"),
-        ("@attr 4=3 x", 118, "3"),
-        ("@attr 3=1 x", 119, "1"),
-        ("@attr 5=2 x", 120, "2"),
+        ("@attr 7=1 x", 113, "7: 1-6 are taken"),
+        ("@attr 0=1 x", 113, "0: 1-6 are taken"),
+        ("@attr 1=9999 x", 114, USES.format(9999)),
+        ("@attr 1=21 x", 114, USES.format(21)),
+        ("@attr 2=102 x", 117, "102: 3 are taken"),
+        ("@attr 4=3 x", 118, "3: 1-2, 6 are taken"),
+        ("@attr 3=1 x", 119, "1: 3 are taken"),
+        ("@attr 5=2 x", 120, "2: 1, 100 are taken"),
         ("@attrset gils x", 121, "1.2.840.10003.3.5"),
         ("@attrset gils @attr 1=4 x", 121, "1.2.840.10003.3.5"),
         ("@attr xd-1 1=4 x", 121, "1.2.840.10003.3.12"),
-        ("@attr 6=3 x", 122, "3"),
-        ("@attr 1=4 @and @attr 1=9999 x y", 114, "9999"),
+        ("@attr 6=3 x", 122, "3: 1 are taken"),
+        ("@attr 1=4 @and @attr 1=9999 x y", 114, USES.format(9999)),
         ('""', 125, ""),
         ('"  "', 125, ""),
     ],

@@ -7,9 +7,11 @@ import pytest
 from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import access_points as points
-from storage.catalogue.access_points import HEADINGS, PAIRS, places
-from storage.catalogue.extraction import extract, holds_phrase
-from tests.storage.catalogue.running import LEADERS, field
+from storage.catalogue.access_points import HEADINGS, PAIRS, Condition, Place, places
+from storage.catalogue.extraction import extract, sequences
+from storage.catalogue.hits import Phrase
+from storage.catalogue.records import terms_of
+from tests.storage.catalogue.running import LEADERS, field, new_record
 
 # The Use attributes that the first cut of the Z39.50 server must serve (issue 2).
 USES = {1, 4, 5, 7, 8, 12, 21, 31, 59, 1003, 1004, 1016, 1018, 1032}
@@ -92,7 +94,8 @@ def test_phrases_do_not_cross_fields_but_cross_subfields() -> None:
     raw = Record(LEADERS[Format.UNIMARC], record).raw_fields()
 
     def holds(*phrase: str) -> bool:
-        return holds_phrase(raw, Format.UNIMARC, points.TITLE, phrase)
+        wanted = Phrase(points.TITLE.code, phrase)
+        return any(map(wanted.holds, sequences(raw, Format.UNIMARC, points.TITLE)))
 
     assert holds("germinal", "roman")
     assert not holds("roman", "zola")
@@ -107,10 +110,53 @@ def test_the_table_is_sound() -> None:
     assert set(points.by_use) >= USES
     for point in points.ALL:
         assert bool(point.unimarc.headings) == bool(point.marc21.headings)
-        assert (point.normal is None) == (point.kind is not points.PointKind.IDENTIFIER)
+        assert (point.normal is None) == (point.kind is points.PointKind.WORDS)
 
 
-def test_places_are_tags_and_codes() -> None:
+def test_places_are_tags_and_codes_and_what_a_field_must_have() -> None:
     assert list(places("200$ab 701-702$c 99-$x")) == [
-        ("200", "ab"), ("701", "c"), ("702", "c"), *((f"99{i}", "x") for i in range(10)),
+        Place("200", "ab"), Place("701", "c"), Place("702", "c"), *(Place(f"99{i}", "x") for i in range(10)),
     ]  # fmt: skip
+    assert list(places("100$a/9-12 710?i1!=1$a 606?2=rameau,ram$a")) == [
+        Place("100", "a", slice(9, 13)),
+        Place("710", "a", None, Condition("i1", frozenset("1"), wanted=False)),
+        Place("606", "a", None, Condition("2", frozenset({"rameau", "ram"}), wanted=True)),
+    ]
+
+
+def test_fields_are_told_apart_by_their_indicators_and_subfields() -> None:
+    found = terms(
+        ["710 12 $aCongrès", "711 02 $aSociété", "606    $aMines$2rameau", "606    $aCoal$2lc"], Format.UNIMARC
+    )
+    assert found[points.MEETING.code] == {"congres"}
+    assert found[points.BODY.code] == {"societe"}
+    assert found[points.RAMEAU.code] == {"mines"}
+    assert found[points.LCSH.code] == {"coal"}
+    assert found[points.SUBJECT.code] == {"mines", "coal"}
+    marc = terms(
+        ["111 2  $aCongrès", "650  0 $aCoal", "024 2  $aM-2306-7118-7", "024 7  $a10.1000/182$2doi"], Format.MARC21
+    )
+    assert (found[points.MEETING.code], marc[points.LCSH.code]) == (marc[points.MEETING.code], {"coal"})
+    assert (marc[points.ISMN.code], marc[points.DOI.code]) == ({"m230671187"}, {"101000182"})
+
+
+def test_coded_data_are_cut_out_of_their_field() -> None:
+    unimarc = terms(
+        ["100    $a20260115d1983    k  y0frey50      ba", "101    $afre$ceng", "102    $aFR"], Format.UNIMARC
+    )
+    marc = terms(["008 260115s1983    fr ||||f||||||||||||fre u"], Format.MARC21)
+    for found in (unimarc, marc):
+        assert found[points.ADDED.code] == {"20260115"}
+        assert found[points.BEGINNING.code] == {"1983"}
+        assert (found[points.LANGUAGE.code], found[points.COUNTRY.code]) == ({"fre"}, {"fr"})
+    assert unimarc[points.ORIGINAL_LANGUAGE.code] == {"eng"}
+
+
+def test_a_record_tells_what_it_has_and_what_it_is() -> None:
+    found = terms_of(Format.UNIMARC, new_record("1", "200 1  $aGerminal", "010    $a9782253004226").iso2709)
+    present = {point for point in points.ALL if str(point.code) in found[points.PRESENT]}
+    assert present == {
+        points.ANY, points.TITLE, points.ISBN, points.LOCAL_NUMBER, points.LEVEL, points.RECORD_TYPE, points.RECORD_STATUS,
+        points.MATERIAL,
+    }  # fmt: skip
+    assert (found[points.LEVEL.code], found[points.MATERIAL.code]) == ({"m"}, {"a", "am"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import operator
+import re
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -15,9 +17,10 @@ from twisted.internet.defer import gatherResults
 from protocols.marc.charsets import without_article
 from protocols.marc.format import Format
 from protocols.marc.record import Record
-from storage.catalogue import analyser, records
+from storage.catalogue import analyser, masks, records
 from storage.catalogue import search as searching
 from storage.catalogue.access_points import (
+    ADDED,
     ALL,
     ANY,
     BODY,
@@ -38,13 +41,28 @@ from storage.catalogue.access_points import (
     places,
 )
 from storage.catalogue.hits import Hits
-from storage.catalogue.query import And, AndNot, Kind, Or, Query, QueryError, QueryReason, ResultSet, Term
+from storage.catalogue.query import (
+    And,
+    AndNot,
+    Between,
+    Distance,
+    Kind,
+    Masked,
+    Near,
+    Or,
+    Present,
+    Query,
+    QueryError,
+    QueryReason,
+    ResultSet,
+    Term,
+)
 from storage.catalogue.records import NewRecord
 from storage.database import Location
 from storage.schema import posting
 from tests.counter import Counter
 from tests.reactor import await_
-from tests.storage.catalogue.corpus import NOW, RECORDS, TEXTS, catalogues
+from tests.storage.catalogue.corpus import NOW, RECORDS, TEXTS, VOCABULARY, catalogues
 from tests.storage.catalogue.running import LENS_BASE, NETWORK, declare_databases, found, new_record
 
 
@@ -125,6 +143,51 @@ FINDS: list[tuple[Query, list[int]]] = [
     (Term((PERSON, BODY), Kind.HEADING, "Zola, Émile"), [1, 2, 4]),
     (Term((SUBJECT,), Kind.HEADING, "Mineurs -- France"), [1]),
     (Term((SUBJECT,), Kind.HEADING, "Mineurs"), [1]),
+    (Term((TITLE,), Kind.HEADING_WORDS, "germinal"), [1, 4]),
+    (Term((TITLE,), Kind.HEADING_WORDS, "Germinal, the"), [4]),
+    (Term((TITLE,), Kind.HEADING_WORDS, "ger"), []),
+    (Term((PERSON,), Kind.HEADING, "Émile Zola"), [1, 2, 4]),
+    (Term((PERSON,), Kind.HEADING_PREFIX, "Émile Zol"), []),
+    # some of the words; a phrase that goes on
+    (Term((TITLE,), Kind.SOME, "germinal mine nothing"), [1, 3, 4, 5]),
+    (Term((TITLE,), Kind.PHRASE_PREFIX, "histoire de la mi"), [3]),
+    (Term((TITLE,), Kind.PHRASE_PREFIX, "la mi"), [3, 5]),
+    (Term((TITLE,), Kind.PHRASE_PREFIX, "ger"), [1, 4]),
+    (Term((PUBLISHER,), Kind.PHRASE_PREFIX, "presses du no"), [3]),
+    # masks
+    (Masked((TITLE,), masks.truncated("minal", right=False)), [1, 4]),
+    (Masked((TITLE, PERSON), masks.truncated("oi", right=True)), [3, 5]),
+    (Masked((TITLE,), masks.z3958_masks("m#ne fran?")), [3, 5]),
+    (Masked((ANY,), masks.expression_masks("pe[ai]ntre")), [2]),
+    (Masked((ISBN,), masks.truncated("4226", right=False)), [1, 4]),
+    (Masked((TITLE,), masks.hash_masks("xyz#")), []),
+    # more and less
+    (Between((YEAR,), "1983", None), [1, 2, 3, 4]),
+    (Between((YEAR,), "1983", None, low_included=False), [2, 3]),
+    (Between((YEAR,), None, "1998"), [1, 2, 4]),
+    (Between((YEAR,), None, "1998", high_included=False), [1, 4]),
+    (Between((YEAR,), "1990", "2001"), [2, 3]),
+    (Between((ADDED,), "2001", "2001-02-06"), [1]),
+    (Between((ADDED,), "2001-02", None, low_included=False), []),
+    (Between((ISBN,), "9782253004226", "9782253004226"), [1, 4]),
+    (Term((ADDED,), Kind.WORDS, "2001-02"), [1]),
+    (Term((ADDED,), Kind.WORDS, "20010207"), []),
+    # what is there at all
+    (Present((ISBN, ISSN)), [1, 3, 4]),
+    (Present(()), [1, 2, 3, 4, 5]),
+    (Present((ANY,)), [1, 2, 3, 4, 5]),
+    (AndNot(Present((TITLE,)), words(TITLE, "germinal")), [2, 3, 5]),
+    # near
+    (Near((TITLE,), "mine", "france", 2), [3, 5]),
+    (Near((TITLE,), "france", "mine", 2), [3, 5]),
+    (Near((TITLE,), "france", "mine", 2, ordered=True), []),
+    (Near((TITLE,), "mine", "france", 1), []),
+    (Near((TITLE,), "mine", "france", 2, Distance.LESS), []),
+    (Near((TITLE,), "mine", "france", 1, Distance.MORE), [3, 5]),
+    (Near((TITLE,), "mine", "france", 2, Distance.OTHER), []),
+    (Near((TITLE,), "la mine", "histoire", 2, Distance.EXACTLY), [3]),
+    (Near((TITLE,), "histoire", "france", None), [3, 5]),
+    (Near((ANY,), "emile", "zola", 1), [1, 2, 4]),
     # and, or, and-not
     (And(words(TITLE, "germinal"), words(PLACE, "paris")), [1]),
     (Or(words(TITLE, "oeuvre"), words(PLACE, "lens")), [2, 3]),
@@ -170,6 +233,16 @@ REFUSALS: list[tuple[Query, QueryReason, str]] = [
     (ResultSet("gone"), QueryReason.UNKNOWN_RESULT_SET, "gone"),
     (words(TITLE, "mot " * 100), QueryReason.TOO_COMPLEX, "100 words in a term"),
     (deep(1_000), QueryReason.TOO_COMPLEX, "more than 500 parts, or 200 levels"),
+    (Between((TITLE,), "a", "b"), QueryReason.NO_RANGES, "title"),
+    (Between((YEAR,), "88", None), QueryReason.BAD_DATE, "88"),
+    (Term((ADDED,), Kind.WORDS, "199"), QueryReason.BAD_DATE, "199"),
+    (Near((TITLE,), "mine", "!", 1), QueryReason.EMPTY_TERM, "!"),
+    (Near((TITLE,), "mot " * 50, "mot " * 50, 1), QueryReason.TOO_COMPLEX, "100 words in a term"),
+    (
+        Masked((TITLE,), masks.hash_masks(" ".join(f"a{n}#" for n in range(9)))),
+        QueryReason.TOO_COMPLEX,
+        "more than 8 masks",
+    ),
 ]
 
 
@@ -197,6 +270,21 @@ def test_truncated_terms_share_what_may_be_read(connection: Connection, monkeypa
     with pytest.raises(QueryError) as caught:
         found(connection, Or(one, Term((TITLE,), Kind.PREFIX, "ter")))
     assert caught.value.reason is QueryReason.TOO_COMPLEX
+
+
+def test_a_mask_of_too_many_terms_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "MAX_MATCHES", 2)
+    with pytest.raises(QueryError) as caught:
+        found(connection, Masked((ANY,), masks.truncated("e", right=False)))
+    assert caught.value.reason is QueryReason.TOO_MANY_TERMS
+
+
+def test_terms_are_held_against_a_mask_in_pieces(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = found(connection, Masked((ANY,), masks.truncated("ine", right=True)))
+    for size in (1, 2, 3):
+        monkeypatch.setattr(searching, "TERMS", size)
+        monkeypatch.setattr(searching, "SLICE", size)
+        assert found(connection, Masked((ANY,), masks.truncated("ine", right=True))) == whole == [1, 2, 3, 5]
 
 
 def test_a_phrase_of_too_many_candidates_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,16 +361,34 @@ POINTS = [ANY, TITLE, PERSON, BODY, SUBJECT, SERIES, PUBLISHER, RESPONSIBILITY]
 TERMS = st.builds(
     Term,
     st.lists(st.sampled_from(POINTS), min_size=1, max_size=2, unique=True).map(tuple),
-    st.sampled_from([Kind.WORDS, Kind.PHRASE, Kind.PREFIX]),
+    st.sampled_from([Kind.WORDS, Kind.SOME, Kind.PHRASE, Kind.PREFIX, Kind.PHRASE_PREFIX]),
     TEXTS,
 ) | st.builds(
     Term,
     st.sampled_from([(TITLE,), (PERSON,), (SUBJECT, SERIES)]),
-    st.sampled_from([Kind.HEADING, Kind.HEADING_PREFIX]),
+    st.sampled_from([Kind.HEADING, Kind.HEADING_WORDS, Kind.HEADING_PREFIX]),
     TEXTS,
 )  # fmt: skip
+SHORT = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=2).map(" ".join)
+OTHERS = (
+    st.builds(
+        Near,
+        st.sampled_from([(TITLE,), (PERSON,), (PUBLISHER,), (ANY,)]),
+        SHORT,
+        SHORT,
+        st.none() | st.integers(1, 4),
+        st.sampled_from(Distance),
+        st.booleans(),
+    )
+    | st.builds(
+        Masked,
+        st.sampled_from([(TITLE,), (PERSON, SUBJECT), (ANY,)]),
+        st.sampled_from(["m#e", "#is?", "?a", "h?2s?", "?e", "zol?1"]).map(masks.z3958_masks),
+    )
+    | st.builds(Present, st.sampled_from([(TITLE,), (PERSON, SUBJECT), ()]))
+)
 QUERIES = st.recursive(
-    TERMS,
+    TERMS | OTHERS,
     lambda inner: st.builds(lambda node, a, b: node(a, b), st.sampled_from([And, Or, AndNot]), inner, inner),
     max_leaves=4,
 )
@@ -291,7 +397,7 @@ QUERIES = st.recursive(
 def sequences(record: Record, form: Format, point: AccessPoint) -> list[tuple[str, ...]]:
     """The words of each place of an access point, by reading the table and the record; names also as they are said."""
     out = []
-    for tag, codes in places(point.places(form).words):
+    for tag, codes, _, _ in places(point.places(form).words):
         for each in record.all(tag):
             out.append(tuple(w for code, value in each.subfields if code in codes for w in analyser.words(value)))
             if point is PERSON:
@@ -305,40 +411,84 @@ def sequences(record: Record, form: Format, point: AccessPoint) -> list[tuple[st
 def holds(record: Record, form: Format, term: Term) -> bool:
     asked = analyser.words(term.text)
     points = list(term.access_points)
-    if term.kind in {Kind.HEADING, Kind.HEADING_PREFIX}:
+    if term.kind in {Kind.HEADING, Kind.HEADING_WORDS, Kind.HEADING_PREFIX}:
         return any(key_holds(record, form, point, term.kind, asked) for point in points)
-    if term.kind is Kind.PHRASE and len(asked) > 1:
+    if term.kind in {Kind.PHRASE, Kind.PHRASE_PREFIX} and len(asked) > 1:
         if ANY in points or any(point.pairs for point in points):
             points = [point for point in (ALL if ANY in points else points) if point.pairs]
+        *firsts, last = asked
         return any(
-            asked == sequence[at : at + len(asked)]
+            list(sequence[at : at + len(firsts)]) == firsts
+            and any(follows(word, last, term.kind) for word in sequence[at + len(firsts) :][:1])
             for point in points
             for sequence in sequences(record, form, point)
             for at in range(len(sequence))
         )
-    present = {
-        word for point in (ALL if ANY in points else points) for s in sequences(record, form, point) for word in s
-    }
-    if term.kind is Kind.PREFIX:
+    present = all_words(record, form, term.access_points)
+    if term.kind is Kind.SOME:
+        return not present.isdisjoint(asked)
+    if term.kind in {Kind.PREFIX, Kind.PHRASE_PREFIX}:
         *asked_words, last = asked
         return present.issuperset(asked_words) and any(word.startswith(last) for word in present)
     return present.issuperset(asked)
 
 
+def follows(word: str, asked: str, kind: Kind) -> bool:
+    return word == asked or (kind is Kind.PHRASE_PREFIX and word.startswith(asked))
+
+
+def all_words(record: Record, form: Format, points: Sequence[AccessPoint]) -> set[str]:
+    every = [point for point in ALL if point.anywhere] if ANY in points else points
+    return {word for point in every for s in sequences(record, form, point) for word in s}
+
+
+def near(record: Record, form: Format, query: Near) -> bool:
+    points = [point for point in ALL if point.pairs] if ANY in query.access_points else list(query.access_points)
+    left, right = analyser.words(query.left), analyser.words(query.right)
+    judge = {
+        Distance.LESS: operator.lt, Distance.AT_MOST: operator.le, Distance.EXACTLY: operator.eq,
+        Distance.AT_LEAST: operator.ge, Distance.MORE: operator.gt, Distance.OTHER: operator.ne,
+    }[query.distance]  # fmt: skip
+    for sequence in (each for point in points for each in sequences(record, form, point)):
+        one = [at for at in range(len(sequence)) if sequence[at : at + len(left)] == left]
+        two = [at for at in range(len(sequence)) if sequence[at : at + len(right)] == right]
+        for a in one:
+            for b in two:
+                gap = b - (a + len(left) - 1)
+                if not query.ordered and gap <= 0:
+                    gap = a - (b + len(right) - 1)
+                if query.words is None or (gap > 0 and judge(gap, query.words)):
+                    return True
+    return False
+
+
 def key_holds(record: Record, form: Format, point: AccessPoint, kind: Kind, asked: Sequence[str]) -> bool:
     wanted = analyser.heading(tuple(asked), title=point.titles)
     keys = []
-    for tag, codes in places(point.places(form).headings):
+    for tag, codes, _, _ in places(point.places(form).headings):
         for each in record.all(tag):
             text = " ".join(without_article(v) if point.titles else v for code, v in each.subfields if code in codes)
             keys.append(analyser.heading(analyser.words(text), title=point.titles))
-    return any(key and (key == wanted if kind is Kind.HEADING else key.startswith(wanted)) for key in keys)
+    rotated = analyser.heading((asked[-1], *asked[:-1]), title=point.titles)
+    return any(
+        key == each or (kind is Kind.HEADING_PREFIX and key.startswith(each)) or key[: len(each) + 1] == f"{each} "
+        for key in keys
+        for each in ([wanted, rotated] if point.names else [wanted])
+        if key and (kind is not Kind.HEADING or key == each)
+    )
 
 
 def judged(record: Record, form: Format, query: Query) -> bool:
     if isinstance(query, Term):
         return holds(record, form, query)
-    assert not isinstance(query, ResultSet)
+    if isinstance(query, Near):
+        return near(record, form, query)
+    if isinstance(query, Masked):
+        present = all_words(record, form, query.access_points)
+        return all(any(re.fullmatch(mask.expression, word) for word in present) for mask in query.masks)
+    if isinstance(query, Present):
+        return not query.access_points or bool(all_words(record, form, query.access_points))
+    assert isinstance(query, (And, Or, AndNot))
     left, right = judged(record, form, query.left), judged(record, form, query.right)
     return left and right if isinstance(query, And) else left or right if isinstance(query, Or) else left and not right
 
@@ -349,7 +499,7 @@ def test_search_finds_what_reading_every_record_finds(
 ) -> None:
     connection = oracle_location.engine().connect()
     with connection:
-        ids = records.save_records(connection, catalogue, [], NOW).ids
+        ids = records.save_records(connection, catalogue, [NETWORK], NOW).ids
         parsed = {number: Record.from_iso2709(each.iso2709) for number, each in zip(ids, catalogue, strict=True)}
         forms = {number: each.form for number, each in zip(ids, catalogue, strict=True)}
         hits = Hits()

@@ -102,17 +102,15 @@ def test_too_many_records_are_refused(connection: Connection, monkeypatch: pytes
 
 def key_of(record: Record, form: Format, by: SortPoint) -> str:
     """The key of a record, by reading the table and the record."""
-    wanted: dict[str, list[str]] = {}
-    for tag, codes in places(by.places(form)):
-        wanted.setdefault(tag, []).append(codes)
+    wanted = list(places(by.places(form)))
     for field in record.fields:
-        for codes in wanted.get(field.tag, ()):
-            parts = [("", field.data)] if field.tag < "010" else [part for part in field.subfields if part[0] in codes]
+        for place in [place for place in wanted if place.tag == field.tag]:
+            parts = [field.data] if field.is_control else field.all(place.codes)
+            texts = [text if place.cut is None else text[place.cut] for text in parts]
             if by.kind is PointKind.YEAR:
-                cut = {"100": slice(9, 13), "008": slice(7, 11)}.get(field.tag, slice(None))
-                found = next((year for _, text in parts for year in analyser.years(text[cut])), "")
+                found = next((year for text in texts for year in analyser.years(text)), "")
             else:
-                found = by.key(" ".join(without_article(text) if by.titles else text for _, text in parts))
+                found = by.key(" ".join(without_article(text) if by.titles else text for text in texts))
             if found:
                 return found
     return ""
