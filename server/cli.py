@@ -13,6 +13,7 @@ from server.cli_common import Exit, configured, explained, read_config, stop
 from server.cli_import import import_
 from server.cli_job import job
 from server.cli_patron import card, patron
+from server.cli_statistics import statistics
 from server.cli_store import daemon, db, load
 from server.words import _
 
@@ -91,5 +92,5 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
         click.echo(config.render(config.Config() if defaults else read_config(path, data)))
 
 
-for _command in (load, import_, db, daemon, job, patron, card):
+for _command in (load, import_, db, daemon, job, patron, card, statistics):
     main.add_command(_command)

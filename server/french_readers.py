@@ -5,6 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 READERS: Final = {
+    "Count loans and holds. What is past is counted without knowing whose it was.": (
+        "Compte prêts et réservations. Le passé se compte sans savoir de qui il était."
+    ),
+    "Count the loans begun in a period, and how often they were renewed.": (
+        "Compte les prêts commencés dans une période, et leurs prolongations."
+    ),
+    "Count apart by this (repeatable).": "Compte à part selon ceci (répétable).",
+    "{loans} loans, {renewals} renewals": "{loans} prêts, {renewals} prolongations",
+    "Count the holds closed in a period by pick-up library, and how long they waited for the shelf.": (
+        "Compte les réservations closes dans une période par bibliothèque de retrait, et leur attente avant l'étagère."
+    ),
+    "{days} days to the shelf": "{days} jours jusqu'à l'étagère",
+
     "Look after readers: registration, blocks, households, PINs, their data.": "Gère les lecteurs : inscription, blocages, foyers, codes secrets, données.",
     "Look after readers' cards.": "Gère les cartes des lecteurs.",
     "Library where this is done.": "Bibliothèque où cela se fait.",
