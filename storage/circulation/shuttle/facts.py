@@ -19,6 +19,21 @@ LOCK_CONTAINER: Final = Statement(
     "code",
     rank=4,
 )
+LOCK_ITEMS: Final = Statement(
+    "lock items of container",
+    select(item.c.id)
+    .where(
+        item.c.id.in_(
+            select(manifest_line.c.item_id)
+            .join_from(manifest_line, container, manifest_line.c.container_id == container.c.id)
+            .where(container.c.code == _CODE, manifest_line.c.outcome.is_(None))
+        )
+    )
+    .order_by(item.c.id)
+    .with_for_update(key_share=True, of=item),
+    "code",
+    rank=1,
+)
 LOCK_RUN: Final = Statement(
     "lock run",
     select(route.c.id).where(route.c.code == _CODE).with_for_update(key_share=True),
@@ -190,6 +205,19 @@ RUN: Final = Statement(
 )
 
 
+CARRIED: Final = Statement(
+    "items of runs under way",
+    select(run.c.route_id, run.c.day, func.count())
+    .join_from(run, manifest_line, manifest_line.c.run_id == run.c.id)
+    .where(
+        run.c.state.in_([literal_column("'planned'"), literal_column("'left'")]),
+        _open(manifest_line),
+        manifest_line.c.unloaded_at.is_(None),
+    )
+    .group_by(run.c.route_id, run.c.day),
+)
+
+
 class Waiting(NamedTuple):
     """An item that waits at a place to be carried on. *packed* is 1 when it is in a container already."""
 
@@ -200,7 +228,6 @@ class Waiting(NamedTuple):
     packed: int
 
 
-_PACKED: Final = manifest_line.c.id.is_not(None)
 WAITING_AT: Final = Statement(
     "items that wait for the van",
     select(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, case, func, insert, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, literal_column, null, or_, select, update
 
-from storage.schema import anomaly, container, item, manifest_line, run, transit
+from storage.schema import anomaly, container, hold, item, manifest_line, run, transit
 from storage.statements import Statement
+
+if TYPE_CHECKING:
+    from storage.statements import Call
 
 
 def _insert(table: Any, name: str, *columns: str) -> Statement:
@@ -66,17 +69,32 @@ UNLOAD_LINES: Final = Statement(
 
 # --- transits ------------------------------------------------------------------------------------------------------------
 
-LOSE: Final = Statement(
+_LOSE_TRANSIT: Final = Statement(
     "lose in transit",
     update(transit)
-    .where(
-        transit.c.id == bindparam("transit"),
-        transit.c.received_at.is_(None),
-    )
+    .where(transit.c.id == bindparam("transit"), transit.c.received_at.is_(None))
     .values(received_at=bindparam("at"), state=literal_column("'lost'")),
     "transit", "at",
     guarded=True,
 )  # fmt: skip
+_LOSE_ITEM: Final = Statement(
+    "item lost in transit",
+    update(item).where(item.c.id == bindparam("item")).values(condition=literal_column("'missing'")),
+    "item",
+)
+_LOSE_CAPTURE: Final = Statement(
+    "hold loses its item",
+    update(hold)
+    .where(hold.c.item_id == bindparam("item"), hold.c.state == literal_column("'transit'"))
+    .values(state=literal_column("'waiting'"), item_id=null()),
+    "item",
+)
+
+
+def lose(item_id: int, transit_id: int, now: int) -> tuple[Call, ...]:
+    """Return the writes for an item that its transit has lost: it is missing, and the hold that it served waits again."""
+    return _LOSE_ITEM(item_id), _LOSE_TRANSIT(transit_id, now), _LOSE_CAPTURE(item_id)
+
 
 _TRANSIT: Final = bindparam("transit", type_=transit.c.id.type)
 _PLACE: Final = bindparam("place", type_=item.c.current_id.type)
