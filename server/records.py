@@ -22,6 +22,8 @@ from protocols.marc.mods import mods
 from protocols.marc.record import Record
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.opac import generic_record, opac_record
+from server.opac_records import grouped, opac_xml
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.records import StoredRecord, fetch
@@ -111,6 +113,19 @@ def _sutrs(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holdi
     return isbd(Record.parse(leader, fields), form, holdings).encode()
 
 
+def _opac(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    """Write a record and its items with their circulation; the items are not in the record as well."""
+    return opac_record(oids.UNIMARC, iso2709.join(leader, fields), grouped(leader, holdings))
+
+
+def _opac_xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return opac_xml(_marcxchange(leader, fields, form, ()).decode(), grouped(leader, holdings)).encode()
+
+
+def _grs_1(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return generic_record(dublincore.elements(Record.parse(leader, fields), form))
+
+
 UNIMARC: Final = Shape(Format.UNIMARC, _iso2709)
 USMARC: Final = Shape(Format.MARC21, _iso2709)
 MARCXML: Final = Shape(None, _xml)
@@ -119,6 +134,9 @@ MARC21_XML: Final = Shape(Format.MARC21, _xml)
 UNIMARC_XML: Final = Shape(Format.UNIMARC, _marcxchange)
 DC: Final = Shape(None, _srw_dc)
 OAI_DC: Final = Shape(None, _oai_dc)
+OPAC: Final = Shape(Format.UNIMARC, _opac)
+OPAC_XML: Final = Shape(Format.UNIMARC, _opac_xml)
+GRS_1: Final = Shape(None, _grs_1)
 MODS: Final = Shape(None, _mods)
 
 
@@ -156,6 +174,9 @@ SCHEMAS: Final = (
         "MODS 3.7",
         MODS,
     ),
+    Schema(
+        "info:bibliobus/schema/opac", ("opac", "opacxml"), "Notice UNIMARC et exemplaires avec disponibilité", OPAC_XML
+    ),
 )
 """The schemas of records, the one that is sent when none is asked for first."""
 _SCHEMAS: Final = {name.lower(): schema for schema in SCHEMAS for name in (schema.identifier, *schema.names)}
@@ -172,17 +193,22 @@ def holdings_of(network: Network, rows: Sequence[Row]) -> list[Holding]:
 
 
 def _holding(network: Network, item: HoldingRow) -> Holding:
-    home = network.libraries[item.home_id]
+    home, owner = network.libraries[item.home_id], network.libraries[item.owner_id]
+    status = status_of(item)
     due = item.due_on or ("" if item.due_at is None else local_day(item.due_at, home.zone).isoformat())
     return Holding(
-        owner=network.libraries[item.owner_id].code,
+        owner=owner.code,
         place=home.code,
         section=item.location,
         call_number=item.call_number,
         barcode=item.barcode,
         volume=item.volume,
-        status=LABELS[status_of(item)][0],
+        status=LABELS[status][0],
         due=due,
+        agency=owner.isil,
+        place_name=home.name,
+        available=status is Status.AVAILABLE,
+        on_hold=item.hold_state is not None,
     )
 
 

@@ -7,13 +7,15 @@ from typing import Final, NamedTuple
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Refused
 from protocols.z3950.records import retrieval_record, surrogate_diagnostic
-from server.records import MARCXML, SUTRS, UNIMARC, USMARC, Shape
+from server.records import GRS_1, MARCXML, OPAC, SUTRS, UNIMARC, USMARC, Shape
 
 SYNTAXES: Final[dict[str, Shape]] = {
     oids.UNIMARC: UNIMARC,
     oids.USMARC: USMARC,
     oids.XML: MARCXML,
     oids.SUTRS: SUTRS,
+    oids.OPAC: OPAC,
+    oids.GRS_1: GRS_1,
 }
 """Record syntax -> what a record is made into."""
 

@@ -17,7 +17,8 @@ ITEM_TAGS: Final = {Format.UNIMARC: frozenset({b"995"}), Format.MARC21: frozense
 class Holding(NamedTuple):
     """One item as a record shows it; every value is text ready for people, "" where there is none.
 
-    `owner` and `place` are codes of libraries, `status` says in words what the item is doing, `due` is an ISO day.
+    `owner` and `place` are codes of libraries, `agency` is the owner's ISIL, `status` says in words what the item is doing, `due`
+    is an ISO day. `available`: it is on its shelf; `on_hold`: somebody waits for it.
     """
 
     owner: str
@@ -28,6 +29,10 @@ class Holding(NamedTuple):
     volume: str = ""
     status: str = ""
     due: str = ""
+    agency: str = ""
+    place_name: str = ""
+    available: bool = False
+    on_hold: bool = False
 
 
 _CODES: Final = {

@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import Connection, update
 from twisted.internet import reactor as installed_reactor
+from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import TestCase
 
@@ -61,36 +62,40 @@ class OaiTestCase(TestCase):
         self.site.startFactory()
         self.addCleanup(self.site.stopFactory)
 
-    def http(self, octets: bytes) -> Reply:
+    async def http(self, octets: bytes) -> Reply:
         channel: Any = self.site.buildProtocol(None)
         transport = StringTransportWithDisconnection()
         transport.protocol = channel
         channel.makeConnection(transport)
         channel.dataReceived(octets)
+        for _ in range(5_000):
+            if transport.value():
+                break
+            await deferLater(reactor, 0.001)
         reply = Reply(transport.value())
         transport.loseConnection()
         return reply
 
-    def get(self, verb: str, **arguments: object) -> Any:
+    async def get(self, verb: str, **arguments: object) -> Any:
         """Return the root element of the answer."""
         named = {name.rstrip("_"): value for name, value in arguments.items()}
-        reply = self.http(request("GET", f"/oai?{urlencode({'verb': verb, **named})}"))
+        reply = await self.http(request("GET", f"/oai?{urlencode({'verb': verb, **named})}"))
         assert reply.status == 200
         root = etree.fromstring(reply.body)
         assert root.tag == f"{OAI}OAI-PMH"
         assert [each.tag.removeprefix(OAI) for each in root][:2] == ["responseDate", "request"]
         return root
 
-    def error(self, verb: str, **arguments: object) -> str:
-        (error,) = self.get(verb, **arguments).iter(f"{OAI}error")
+    async def error(self, verb: str, **arguments: object) -> str:
+        (error,) = (await self.get(verb, **arguments)).iter(f"{OAI}error")
         assert error.text
         code: str = error.get("code")
         return code
 
-    def harvest(self, verb: str = "ListIdentifiers", **arguments: object) -> list[str]:
+    async def harvest(self, verb: str = "ListIdentifiers", **arguments: object) -> list[str]:
         """Return the numbers of all records of a list, - before those that are deleted."""
         out: list[str] = []
-        root = self.get(verb, **arguments)
+        root = await self.get(verb, **arguments)
         while True:
             for header in root.iter(f"{OAI}header"):
                 sign = "-" if header.get("status") == "deleted" else ""
@@ -99,12 +104,12 @@ class OaiTestCase(TestCase):
             if token is None or not token.text:
                 return out
             assert int(token.get("cursor")) == len(out) - len(list(root.iter(f"{OAI}header")))
-            root = self.get(verb, resumptionToken=token.text)
+            root = await self.get(verb, resumptionToken=token.text)
 
 
 class VerbTests(OaiTestCase):
-    def test_the_repository_says_what_it_is(self) -> None:
-        identify = self.get("Identify").find(f"{OAI}Identify")
+    async def test_the_repository_says_what_it_is(self) -> None:
+        identify = (await self.get("Identify")).find(f"{OAI}Identify")
         told = {each.tag.removeprefix(OAI): each.text for each in identify}
         assert told["repositoryName"] == "Essai"
         assert told["baseURL"] == "http://localhost:80/oai"
@@ -114,70 +119,72 @@ class VerbTests(OaiTestCase):
         assert told["deletedRecord"] == "persistent"
         assert told["granularity"] == "YYYY-MM-DDThh:mm:ssZ"
 
-    def test_sets_are_the_databases_but_the_whole(self) -> None:
-        sets = self.get("ListSets").iter(f"{OAI}set")
+    async def test_sets_are_the_databases_but_the_whole(self) -> None:
+        sets = (await self.get("ListSets")).iter(f"{OAI}set")
         assert [(each.findtext(f"{OAI}setSpec"), each.findtext(f"{OAI}setName")) for each in sets] == [
             ("lens", "Lens"),
             ("vide", "Nothing"),
         ]
 
-    def test_every_format_that_is_told_of_is_given(self) -> None:
-        prefixes = [each.text for each in self.get("ListMetadataFormats").iter(f"{OAI}metadataPrefix")]
+    async def test_every_format_that_is_told_of_is_given(self) -> None:
+        prefixes = [each.text for each in (await self.get("ListMetadataFormats")).iter(f"{OAI}metadataPrefix")]
         assert prefixes == list(FORMATS)
         for prefix in prefixes:
-            root = self.get("GetRecord", identifier="oai:essai.bibliobus:1", metadataPrefix=prefix)
+            root = await self.get("GetRecord", identifier="oai:essai.bibliobus:1", metadataPrefix=prefix)
             (metadata,) = root.iter(f"{OAI}metadata")
             namespace = next(each.format.namespace for name, each in FORMATS.items() if name == prefix)
             assert metadata[0].tag.startswith(f"{{{namespace}}}")
             assert "Germinal" in "".join(metadata.itertext())
 
-    def test_a_record_has_its_header(self) -> None:
-        root = self.get("GetRecord", identifier="oai:essai.bibliobus:2", metadataPrefix="oai_dc")
+    async def test_a_record_has_its_header(self) -> None:
+        root = await self.get("GetRecord", identifier="oai:essai.bibliobus:2", metadataPrefix="oai_dc")
         (header,) = root.iter(f"{OAI}header")
         assert [each.text for each in header] == ["oai:essai.bibliobus:2", written(NOW + 3600), "lens"]
 
-    def test_the_whole_catalogue_is_harvested_in_parts_once_each(self) -> None:
+    async def test_the_whole_catalogue_is_harvested_in_parts_once_each(self) -> None:
         self.patch(oai, "IDENTIFIERS", 10)
         self.patch(oai, "RECORDS", 20)
         for verb in ("ListIdentifiers", "ListRecords"):
-            found = self.harvest(verb, metadataPrefix="oai_dc")
+            found = await self.harvest(verb, metadataPrefix="oai_dc")
             assert len(found) == ALL
             assert len(set(found)) == ALL
             assert found[-1] == str(TERRE)
 
-    def test_a_set_is_harvested_alone(self) -> None:
-        assert self.harvest(metadataPrefix="oai_dc", set="lens") == [str(GERMINAL), str(TERRE)]
-        assert self.error("ListIdentifiers", metadataPrefix="oai_dc", set="vide") == "noRecordsMatch"
-        assert self.error("ListIdentifiers", metadataPrefix="oai_dc", set="nosuch") == "noRecordsMatch"
+    async def test_a_set_is_harvested_alone(self) -> None:
+        assert await self.harvest(metadataPrefix="oai_dc", set="lens") == [str(GERMINAL), str(TERRE)]
+        assert await self.error("ListIdentifiers", metadataPrefix="oai_dc", set="vide") == "noRecordsMatch"
+        assert await self.error("ListIdentifiers", metadataPrefix="oai_dc", set="nosuch") == "noRecordsMatch"
 
-    def test_changes_of_a_time_are_harvested_alone(self) -> None:
+    async def test_changes_of_a_time_are_harvested_alone(self) -> None:
         after = written(NOW + 1)
-        assert self.harvest(metadataPrefix="oai_dc", from_=after) == [str(TERRE)]
-        assert len(self.harvest(metadataPrefix="oai_dc", until=after)) == ALL - 1
-        assert len(self.harvest(metadataPrefix="oai_dc", from_="2026-11-22", until="2026-11-22")) == ALL
-        assert self.error("ListIdentifiers", metadataPrefix="oai_dc", until="2026-11-21") == "noRecordsMatch"
+        assert await self.harvest(metadataPrefix="oai_dc", from_=after) == [str(TERRE)]
+        assert len(await self.harvest(metadataPrefix="oai_dc", until=after)) == ALL - 1
+        assert len(await self.harvest(metadataPrefix="oai_dc", from_="2026-11-22", until="2026-11-22")) == ALL
+        assert await self.error("ListIdentifiers", metadataPrefix="oai_dc", until="2026-11-21") == "noRecordsMatch"
 
     async def test_deletions_are_told_in_every_set(self) -> None:
         await self.store.work(delete_records, [MISERABLES, GERMINAL], NOW + 7200)
-        assert self.harvest(metadataPrefix="oai_dc", from_=written(NOW + 7200)) == ["-1", "-4"]
-        assert self.harvest("ListRecords", metadataPrefix="marcxchange", set="lens") == ["2", "-1", "-4"]
-        root = self.get("GetRecord", identifier="oai:essai.bibliobus:1", metadataPrefix="oai_dc")
+        assert await self.harvest(metadataPrefix="oai_dc", from_=written(NOW + 7200)) == ["-1", "-4"]
+        assert await self.harvest("ListRecords", metadataPrefix="marcxchange", set="lens") == ["2", "-1", "-4"]
+        root = await self.get("GetRecord", identifier="oai:essai.bibliobus:1", metadataPrefix="oai_dc")
         assert root.find(f".//{OAI}metadata") is None
         assert root.find(f".//{OAI}header").get("status") == "deleted"
 
-    def test_the_request_is_repeated_with_its_arguments(self) -> None:
-        told = self.get("ListIdentifiers", metadataPrefix="oai_dc", set="lens").find(f"{OAI}request")
+    async def test_the_request_is_repeated_with_its_arguments(self) -> None:
+        told = (await self.get("ListIdentifiers", metadataPrefix="oai_dc", set="lens")).find(f"{OAI}request")
         assert dict(told.attrib) == {"verb": "ListIdentifiers", "metadataPrefix": "oai_dc", "set": "lens"}
-        assert dict(self.get("Nosuch").find(f"{OAI}request").attrib) == {}
+        assert dict((await self.get("Nosuch")).find(f"{OAI}request").attrib) == {}
 
-    def test_a_form_is_as_good_as_a_query_string(self) -> None:
-        reply = self.http(request("POST", "/oai", b"verb=Identify", Content_Type="application/x-www-form-urlencoded"))
+    async def test_a_form_is_as_good_as_a_query_string(self) -> None:
+        reply = await self.http(
+            request("POST", "/oai", b"verb=Identify", Content_Type="application/x-www-form-urlencoded")
+        )
         assert b"<Identify>" in reply.body
-        assert self.http(request("PUT", "/oai")).status == 405
+        assert (await self.http(request("PUT", "/oai"))).status == 405
 
 
 class RefusalTests(OaiTestCase):
-    def test_every_error_has_its_code(self) -> None:
+    async def test_every_error_has_its_code(self) -> None:
         for verb, arguments, code in [
             ("Nosuch", {}, "badVerb"),
             ("", {}, "badVerb"),
@@ -201,30 +208,30 @@ class RefusalTests(OaiTestCase):
             ("ListRecords", {"resumptionToken": "x", "set": "lens"}, "badArgument"),
             ("ListSets", {"resumptionToken": Harvest("oai_dc").token()}, "badResumptionToken"),
         ]:
-            assert self.error(verb, **arguments) == code, (verb, arguments)
-        twice = self.http(request("GET", "/oai?verb=Identify&verb=ListSets"))
+            assert await self.error(verb, **arguments) == code, (verb, arguments)
+        twice = await self.http(request("GET", "/oai?verb=Identify&verb=ListSets"))
         assert b'code="badVerb"' in twice.body
 
-    def test_a_token_that_was_tampered_with_is_refused_or_harmless(self) -> None:
+    async def test_a_token_that_was_tampered_with_is_refused_or_harmless(self) -> None:
         token = Harvest("oai_dc", "lens", 0, None, NOW, 1, 1).token()
         for changed in (token[:-4], token.swapcase(), token + "AAAA", Harvest("x").token(), "é" * 30):
-            code = self.error("ListRecords", resumptionToken=changed)
+            code = await self.error("ListRecords", resumptionToken=changed)
             assert code in {"badResumptionToken", "cannotDisseminateFormat", "noRecordsMatch"}
 
-    def test_an_outage_is_a_503_and_the_harvester_is_told_to_come_again(self) -> None:
+    async def test_an_outage_is_a_503_and_the_harvester_is_told_to_come_again(self) -> None:
         def fail(*_arguments: object) -> None:
             raise StoreUnavailable
 
         self.patch(self.store, "read", fail)
-        reply = self.http(request("GET", "/oai?verb=Identify"))
+        reply = await self.http(request("GET", "/oai?verb=Identify"))
         assert (reply.status, reply.headers["retry-after"]) == (503, "60")
 
 
 class PlaceTests(OaiTestCase):
-    def test_it_is_served_on_both_listeners(self) -> None:
+    async def test_it_is_served_on_both_listeners(self) -> None:
         assert "oai" in catalogue_pages(self.catalogue)
         self.site = catalogue_site(self.catalogue, reactor)
         self.site.startFactory()
         self.addCleanup(self.site.stopFactory)
-        assert b"<Identify>" in self.http(request("GET", "/oai?verb=Identify")).body
-        assert b"explainResponse" in self.http(request("GET", "/lens")).body
+        assert b"<Identify>" in (await self.http(request("GET", "/oai?verb=Identify"))).body
+        assert b"explainResponse" in (await self.http(request("GET", "/lens"))).body

@@ -354,10 +354,10 @@ class PiggybackTests(Z3950TestCase):
         assert "Germinal" in brief
 
     async def test_when_no_record_can_come_the_search_has_worked_all_the_same(self) -> None:
-        response = await self.along("zola", 3, 4, 0, preferred_record_syntax="1.2.840.10003.5.105")
+        response = await self.along("zola", 3, 4, 0, preferred_record_syntax="1.2.840.10003.5.106")
         assert (response.search_status, response.result_count) == (True, 3)
         assert response.present_status == PresentStatus.FAILURE
-        assert refused(response) == (239, "1.2.840.10003.5.105")
+        assert refused(response) == (239, "1.2.840.10003.5.106")
 
 
 class PresentTests(Z3950TestCase):
