@@ -101,7 +101,7 @@ def _related(clause: Clause, use: int) -> rpn.Query:
         known = modifier.name.removeprefix("cql.")
         if known == "unmasked" and not modifier.comparison:
             unmasked = True
-        elif known in _MODIFIERS and not modifier.comparison:
+        elif known in taken_modifiers() and not modifier.comparison:
             common |= _MODIFIERS[known]
         else:
             raise Refused(Condition.RELATION_MODIFIER, _place(modifier))

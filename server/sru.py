@@ -45,11 +45,11 @@ DEFAULT: Final = "default"
 
 
 class Place(NamedTuple):
-    """Where a request came to: the host and port that it was sent to, and the path of the database."""
+    """Where a request came to: host and port, what stands before the database in the path, and the database as named."""
 
     host: str
     port: int
-    path: str
+    prefix: str
     database: str
 
 
@@ -214,7 +214,7 @@ class SruServer:
         description = describe(
             self._catalogue.store.network,
             database,
-            zeerex.Server(request.version.value, place.host, place.port, place.path),
+            zeerex.Server(request.version.value, place.host, place.port, place.prefix + database.name),
             self._began,
         )
         return ExplainResponse(

@@ -96,4 +96,4 @@ class SruPage(Page):
 
     def _place(self, request: Request, names: Sequence[bytes]) -> Place:
         database = names[0].decode("utf-8", "replace") if names else DEFAULT
-        return Place(*address(request), self._prefix + (database if names else ""), database)
+        return Place(*address(request), self._prefix, database)

@@ -216,7 +216,7 @@ class SearchRetrieveTests(SruTestCase):
     def server_place(self) -> Any:
         from server.sru import Place
 
-        return Place("localhost", 2100, "network", "network")
+        return Place("localhost", 2100, "", "network")
 
     async def test_nothing_but_the_count_is_sent_when_no_record_is_wanted(self) -> None:
         root = await self.search("zola", maximumRecords=0)
