@@ -151,6 +151,28 @@ def measure_postgresql(bench: Bench) -> None:
                         bench.measure(bench.load(name, connections, *asked), script, server, "sip2", database.pid)
 
 
+_SCALES: Final = (network.Size(6_667), network.Size(666_667))
+"""10,000 loans and 1,000,000."""
+
+
+def measure_scale(bench: Bench) -> None:
+    """Measure check-outs and check-ins with few and with very many loans, readers and items in the store."""
+    micros = []
+    for size in _SCALES:
+        name = f"SIP2 check-out and check-in, {size.loans:,} loans"
+        with bench.place() as folder:
+            store = network.make(folder)
+            store.grow(size)
+            with daemon(store.configuration) as server:
+                for _ in range(bench.rounds):
+                    script = sip2.script(64, ("11", "09"), store.libraries, size)
+                    bench.measure(bench.load(name, 64), script, server, "sip2")
+        micros.append(min(one.cpu_us for one in bench.load(name, 64).rounds))
+    few, many = micros
+    remark = f"{few:.0f} and {many:.0f} microseconds of CPU"
+    bench.figure("cost of an act with 1,000,000 loans to 10,000", many / few, "times", Asked("cost", "<=", 1.2), remark)
+
+
 # --- NCIP -----------------------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +306,7 @@ SCENARIOS: Final[dict[str, Callable[[Bench], None]]] = {
     "idle": measure_idle,
     "sip2": measure_sip2,
     "postgresql": measure_postgresql,
+    "scale": measure_scale,
     "ncip": measure_ncip,
     "import": measure_import,
     "z3950": measure_z3950,
