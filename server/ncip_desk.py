@@ -64,6 +64,13 @@ class Asked(NamedTuple):
         """Make the refusal of an element that breaks a rule."""
         return Refused(problem(self.service, ProblemType.ELEMENT_RULE_VIOLATED, detail, element, value))
 
+    def undamaged(self) -> None:
+        """Refuse a request for a change of which something was neither understood nor may be left out."""
+        for defect, element in self.received.defects:
+            if defect in _DAMAGE:
+                detail = "neither understood nor to be left out"
+                raise Refused(problem(self.service, _DAMAGE[defect], detail, element))
+
     def write(self, message: Response) -> bytes:
         """Write the answer in the envelope of the question."""
         return write(message, self.received.envelope)
@@ -96,10 +103,7 @@ class Desk:
         kept: int,
     ) -> bytes:
         """Have the store do *request* once, and give the answer that it keeps for *kept* seconds."""
-        for defect, element in asked.received.defects:
-            if defect in _DAMAGE:
-                detail = "neither understood nor to be left out"
-                raise Refused(problem(asked.service, _DAMAGE[defect], detail, element))
+        asked.undamaged()
 
         def render(answer: Any) -> bytes:
             if answer.reasons:

@@ -10,7 +10,7 @@ from typing import Final
 
 from protocols.ncip.base import PlainResponse
 from protocols.ncip.problems import SERVICES, Group
-from server import ncip_loans, ncip_lookups, ncip_sets
+from server import ncip_ill, ncip_loans, ncip_lookups, ncip_sets
 from server.ncip_desk import Asked, Desk, Handler
 
 
@@ -23,13 +23,21 @@ class Support(enum.Enum):
 
 
 HANDLERS: Final[dict[str, Handler]] = {
+    "AcceptItem": ncip_ill.accept_item,
+    "CancelRecallItem": ncip_ill.cancel_recall_item,
+    "CancelRequestItem": ncip_ill.cancel_request_item,
     "CheckInItem": ncip_loans.check_in,
     "CheckOutItem": ncip_loans.check_out,
+    "DeleteItem": ncip_ill.delete_item,
     "LookupAgency": ncip_lookups.lookup_agency,
     "LookupItem": ncip_lookups.lookup_item,
     "LookupItemSet": ncip_sets.lookup_item_set,
+    "LookupRequest": ncip_ill.lookup_request,
     "LookupUser": ncip_lookups.lookup_user,
-    "RenewItem": ncip_loans.renew,
+    "RecallItem": ncip_ill.recall_item,
+    "RenewItem": ncip_ill.renew_item,
+    "RequestItem": ncip_ill.request_item,
+    **{name: ncip_ill.notified(teller) for name, teller in ncip_ill.TELLERS.items()},
 }
 """Service -> who renders it. (LookupVersion is answered before anyone is asked who he is.)"""
 

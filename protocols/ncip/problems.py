@@ -118,9 +118,11 @@ class Service:
     @property
     def scheme(self) -> str:
         """URI of the service's own list of problem types."""
-        return f"{_ROOT}processingerrortype/{self.name.lower()}processingerror.scm"
+        return f"{_ROOT}processingerrortype/{_LENT.get(self.name, self.name).lower()}processingerror.scm"
 
 
+_LENT = {"DeleteItem": "UpdateItem", "DeleteUser": "UpdateUser"}
+"""Service without a list of its own -> the service whose list it takes its few types from (ncip.md 2.4)."""
 _EDIT = {P.ELEMENT_RULE_VIOLATED, P.UNABLE_TO_ADD_ELEMENT, P.UNABLE_TO_DELETE_ELEMENT}
 _AUTH = {P.UNKNOWN_USER, P.USER_AUTHENTICATION_FAILED}
 _ITEM_EDIT = {*_EDIT, P.ITEM_ACCESS_DENIED, P.UNKNOWN_ITEM}
@@ -156,8 +158,8 @@ _OWN: dict[Group, dict[str, set[ProblemType]]] = {
             *_AUTH, P.ACCOUNT_ACCESS_DENIED, P.DUPLICATE_FISCAL_TRANSACTION, P.ELEMENT_RULE_VIOLATED, P.UNABLE_TO_ADD_ELEMENT,
             P.UNKNOWN_ITEM, P.UNKNOWN_REQUEST, P.USER_ACCESS_DENIED,
         },
-        "DeleteItem": set(),
-        "DeleteUser": set(),
+        "DeleteItem": {P.ELEMENT_RULE_VIOLATED, P.UNKNOWN_ITEM},
+        "DeleteUser": {P.ELEMENT_RULE_VIOLATED, P.UNKNOWN_USER},
         "RecallItem": {
             P.ITEM_CANNOT_BE_RECALLED, P.ITEM_NOT_CHECKED_OUT, P.UNKNOWN_ITEM, P.UNSUPPORTED_SHIPPING_ADDRESS_TYPE,
         },

@@ -174,7 +174,7 @@ class ProtocolTests(PartnerCase):
         assert events == []
 
     async def test_answers_are_timed_and_refusals_counted(self) -> None:
-        for body in (check_out("R1", "I1"), check_out("R2", "I1"), lookup_item("I2"), message("RequestItem"), b"<a"):
+        for body in (check_out("R1", "I1"), check_out("R2", "I1"), lookup_item("I2"), message("CreateAgency"), b"<a"):
             await self.ask(body)
         assert self.metrics.answered("ncip", "CheckOutItem") == 2
         assert self.metrics.answered("ncip", "LookupItem") == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.server import test_ncip, test_ncip_lookups, test_ncip_protocol
+from tests.server import test_ncip, test_ncip_ill, test_ncip_lookups, test_ncip_protocol
 from tests.server.ncip_partner import Answer, PartnerCase
 
 
@@ -52,3 +52,11 @@ class ValidLookupItemSetTests(Valid, test_ncip_lookups.LookupItemSetTests):
 
 class ValidLookupAgencyTests(Valid, test_ncip_lookups.LookupAgencyTests):
     """LookupAgency."""
+
+
+class ValidBorrowingTests(Valid, test_ncip_ill.BorrowingTests):
+    """What a partner brings us."""
+
+
+class ValidLendingTests(Valid, test_ncip_ill.LendingTests):
+    """What a partner asks of us."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -197,7 +197,7 @@ class _Work:
         """Note which of our items leaves, and until when."""
         row = self.row
         back_on = (self.today + timedelta(days=self.profile("lend_days", LEND_DAYS))).isoformat()
-        if row.item_id is None and row.held_item_id is not None:
+        if row.held_item_id is not None:
             self.writes.append(rows.OWN(row.id, row.held_item_id))
         self.know(barcode=row.shown_barcode or row.barcode, due_back_on=back_on)
 
@@ -270,7 +270,19 @@ def decide(request: IllEvent, found: Found, network: Network, now: int) -> Decis
     row = find(request, found, partner) if partner is not None else None
     if row is None:
         return Decision(IllAnswer(No.UNKNOWN_REQUEST))
-    return arrived(request, row, found, network, now)
+    return arrived(replace(request, event=_meant(request, row)), row, found, network, now)
+
+
+def _meant(request: IllEvent, row: IllRow) -> Event:
+    """Tell what a partner's word means on this side: what a borrower ships comes back, what a lender receives is home."""
+    if request.theirs:
+        if row.role is Role.LENDING and request.event is Event.SHIPPED:
+            return Event.SENT_BACK
+        if row.role is Role.LENDING and request.event is Event.REFUSED:
+            return Event.CANCELLED
+        if row.role is Role.BORROWING and request.event is Event.RECEIVED:
+            return Event.HOME
+    return request.event
 
 
 def arrived(request: IllEvent, row: IllRow, found: Found, network: Network, now: int) -> Decision[IllAnswer]:
@@ -305,7 +317,7 @@ def _effect(work: _Work, state: State | None) -> No | None:
         return _aside(work, event)
     if row.role is Role.BORROWING and row.item_id is None and state in _ITEM_THERE:
         work.bring()
-    if row.role is Role.LENDING and event is Event.SHIPPED:
+    if row.role is Role.LENDING and row.item_id is None and state in _ITEM_THERE:
         work.ship()
     if row.role is Role.LENDING and state is State.RECEIVED:
         work.hand_over()

@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, select, text, update
 
 from storage.circulation.ill.machine import Role, State
+from storage.circulation.tellings import note_anomaly, tell_reader
 from storage.ids import new_id
-from storage.schema import anomaly, barcode, card, hold, ill_request, item, loan, manifest_line, notice, outbox, transit
+from storage.schema import barcode, card, hold, ill_request, item, loan, manifest_line, outbox, transit
 from storage.statements import Call, Statement
 
 
@@ -78,7 +79,7 @@ _LOADED: Final = (
 _WHOLE: Final = (
     select(
         *(ill_request.c[name] for name in _OWN),
-        card.c.number, hold.c.item_id, hold.c.state, item.c.current_id, item.c.item_type_id, barcode.c.number,
+        card.c.number, func.coalesce(hold.c.item_id, hold.c.target_item_id), hold.c.state, item.c.current_id, item.c.item_type_id, barcode.c.number,
         loan.c.id, loan.c.due_on, loan.c.renewals, transit.c.id, transit.c.to_id, _LOADED,
     )
     .select_from(
@@ -91,7 +92,7 @@ _WHOLE: Final = (
             ),
         )
         .outerjoin(hold, hold.c.id == ill_request.c.hold_id)
-        .outerjoin(item, item.c.id == func.coalesce(ill_request.c.item_id, hold.c.item_id))
+        .outerjoin(item, item.c.id == func.coalesce(ill_request.c.item_id, hold.c.item_id, hold.c.target_item_id))
         .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == _PRIMARY))
         .outerjoin(loan, loan.c.item_id == item.c.id)
         .outerjoin(transit, and_(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)))
@@ -257,12 +258,8 @@ LENDABLE: Final = Statement(
     "record",
 )
 
-# --- people and partners -----------------------------------------------------------------------------------------------
+# --- what is told -------------------------------------------------------------------------------------------------------
 
-_NOTICE: Final = ("id", "kind", "patron_id", "at", "library_id", "item_id", "detail")
-NOTIFY: Final = Statement("notice", insert(notice).values({name: bindparam(name) for name in _NOTICE}), *_NOTICE)
-_ANOMALY: Final = ("id", "kind", "at", "library_id", "item_id", "detail")
-ALERT: Final = Statement("anomaly", insert(anomaly).values({name: bindparam(name) for name in _ANOMALY}), *_ANOMALY)
 _OUT: Final = ("id", "partner_id", "request_id", "service", "content", "made_at", "next_at")
 PUT: Final = Statement("put in outbox", insert(outbox).values({name: bindparam(name) for name in _OUT}), *_OUT)
 
@@ -276,9 +273,9 @@ def notify(row: IllRow, kind: str, now: int, detail: str = "") -> tuple[Call, ..
     """Give the write that tells the reader of *row* something, if there is one."""
     if row.patron_id is None or row.role is not Role.BORROWING:
         return ()
-    return (NOTIFY(new_id(), kind, row.patron_id, now, row.pickup_id, row.item_id, detail),)
+    return (tell_reader(kind, row.patron_id, now, row.pickup_id, row.item_id, detail=detail),)
 
 
 def alert(row: IllRow, kind: str, now: int) -> Call:
     """Give the write that has the referent of the pick-up library look after *row*."""
-    return ALERT(new_id(), kind, now, row.pickup_id, row.item_id, f"{row.agency} {row.number}")
+    return note_anomaly(kind, now, row.pickup_id, row.item_id, detail=f"{row.agency} {row.number}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.events import ILL_EVENT, IllEvent
 from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import BY_NUMBER, IllRow, row_of
@@ -30,30 +30,27 @@ class Lender:
         self.now = NOW
         self.here = Origin("ncip", PARTNER, AVION)
 
-    def ask(self, number: str = "q1", card: str = "R1", **more: Any) -> IllAnswer:
+    def ask(self, number: str = "q1", card: str = "R1", **more: Any) -> Any:
         """Ask the partner for a title, for a reader of ours."""
         request = IllRequest(
             Role.BORROWING, PARTNER, Origin("console", "staff", AVION), AVION, card, US, number,
             **{"identifier": "D77", "title": "Les Sept Jours", "author": "Duras"} | more,
         )  # fmt: skip
-        answer: IllAnswer = self.counter.do(ILL_REQUEST, request, now=self.now).answer
-        return answer
+        return self.counter.do(ILL_REQUEST, request, now=self.now).answer
 
-    def asked(self, number: str = "d1", **more: Any) -> IllAnswer:
+    def asked(self, number: str = "d1", **more: Any) -> Any:
         """Be asked by the partner."""
         request = IllRequest(Role.LENDING, PARTNER, self.here, AVION, "", PARTNER, number, **more)
-        answer: IllAnswer = self.counter.do(ILL_REQUEST, request, now=self.now).answer
-        return answer
+        return self.counter.do(ILL_REQUEST, request, now=self.now).answer
 
-    def says(self, event: Event, number: str = "q1", agency: str = US, **more: Any) -> IllAnswer:
+    def says(self, event: Event, number: str = "q1", agency: str = US, **more: Any) -> Any:
         """Hear of an event from the partner."""
         request = IllEvent(event, PARTNER, self.here, agency, number, theirs=True, **more)
-        answer: IllAnswer = self.counter.do(ILL_EVENT, request, now=self.now).answer
-        return answer
+        return self.counter.do(ILL_EVENT, request, now=self.now).answer
 
-    def does(self, event: Event, number: str = "q1", agency: str = US, **more: Any) -> IllAnswer:
+    def does(self, event: Event, number: str = "q1", agency: str = US, **more: Any) -> Any:
         """Do something on our side."""
-        answer: IllAnswer = self.counter.do(
+        answer: Any = self.counter.do(
             ILL_EVENT, IllEvent(event, PARTNER, self.here, agency, number, **more), now=self.now
         ).answer
         return answer

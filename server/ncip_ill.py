@@ -1,0 +1,482 @@
+"""The services of inter-library loan: what a partner asks of us, sends us and tells us about requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from protocols.ncip import SchemeValue, problem
+from protocols.ncip.base import PlainResponse, Response
+from protocols.ncip.circulation import (
+    AcceptItem,
+    AcceptItemResponse,
+    CancelRecallItem,
+    CancelRecallItemResponse,
+    CancelRequestItem,
+    CancelRequestItemResponse,
+    RecallItem,
+    RecallItemResponse,
+    RenewItem,
+    RenewItemResponse,
+    RequestItem,
+    RequestItemResponse,
+)
+from protocols.ncip.elements import BibliographicId, ItemId, RequestId, UserId
+from protocols.ncip.items import ItemOptionalFields
+from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
+from protocols.ncip.notifications import CirculationStatusUpdated, ItemRequested
+from protocols.ncip.problems import GENERAL, SERVICES
+from protocols.ncip.problems import ProblemType as P
+from protocols.ncip.schemes import (
+    ItemIdentifierType,
+    MediumType,
+    RequestElementType,
+    RequestScopeType,
+    RequestStatusType,
+    RequestType,
+    fold,
+)
+from protocols.ncip.upkeep import DeleteItem, DeleteItemResponse
+from server.ncip_desk import Asked, Desk, barcode_of, missing, refusal
+from server.ncip_fields import MEDIA, day_end
+from server.ncip_loans import LOANS_KEPT, renew
+from server.ncip_refusals import ITEM, USER, Refused, Row
+from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.machine import Event, No, Role, State
+from storage.circulation.ill.requests import ACCOUNT, ILL_REQUEST, IllRequest
+from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
+from storage.network.network import Library
+from storage.statements import Steps
+from storage.usecase import Ledger
+
+_REQUEST: Final = "RequestIdentifierValue"
+_NO: Final = P.UNAUTHORIZED_COMBINATION_FOR_AGENCY
+
+NOES: Final[dict[No, tuple[Row, str]]] = {
+    No.UNKNOWN_REQUEST: (Row((P.UNKNOWN_REQUEST, P.UNKNOWN_ITEM, _NO), _REQUEST), "no such request of yours"),
+    No.DUPLICATE_REQUEST: (Row((P.DUPLICATE_REQUEST, P.CANNOT_ACCEPT_ITEM, _NO), _REQUEST), "the request exists"),
+    No.UNKNOWN_ITEM: (Row((P.UNKNOWN_ITEM, _NO), ITEM), "no such item or title"),
+    No.UNKNOWN_USER: (Row((P.UNKNOWN_USER, _NO), USER), "no such reader"),
+    No.USER_BLOCKED: (Row((P.USER_BLOCKED, P.USER_INELIGIBLE_TO_CHECK_OUT_THIS_ITEM, _NO), USER), "the reader is blocked"),
+    No.TOO_LATE: (Row((P.REQUEST_ALREADY_PROCESSED, P.ELEMENT_RULE_VIOLATED, _NO), _REQUEST), "the item is on its way"),
+    No.NOT_ON_LOAN: (Row((P.ITEM_NOT_CHECKED_OUT, P.ITEM_NOT_RENEWABLE, _NO), ITEM), "the item is not on loan"),
+    No.NOT_RENEWABLE: (Row((P.MAXIMUM_RENEWALS_EXCEEDED, P.ITEM_NOT_RENEWABLE, _NO), ITEM), "it cannot be prolonged again"),
+    No.WAITED_FOR: (Row((P.RENEWAL_NOT_ALLOWED, P.ITEM_CANNOT_BE_RECALLED, _NO), ITEM), "others wait for the item"),
+    No.NOT_FOR_LOAN: (Row((P.ITEM_DOES_NOT_CIRCULATE, _NO), ITEM), "the item is not lent"),
+    No.BARCODE_TAKEN: (Row((P.CANNOT_ACCEPT_ITEM, _NO), ITEM), "the number is another item's"),
+    No.NO_ACCOUNT: (Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER), "you have no account here"),
+}  # fmt: skip
+"""Why the store refuses -> types to choose from, element, and what to say."""
+
+STATUSES: Final = {
+    State.ASKED: RequestStatusType.REQUESTED_VIA_ILL,
+    State.CONDITIONAL: RequestStatusType.NEED_TO_ACCEPT_CONDITIONS,
+    State.ACCEPTED: RequestStatusType.IN_PROCESS,
+    State.SHIPPED: RequestStatusType.IN_PROCESS,
+    State.RECEIVED: RequestStatusType.AVAILABLE_FOR_PICKUP,
+    State.LENT: RequestStatusType.IN_PROCESS,
+    State.RETURNED: RequestStatusType.IN_PROCESS,
+    State.SENT_BACK: RequestStatusType.IN_PROCESS,
+    State.CLOSED: RequestStatusType.EXPIRED,
+    State.UNFILLED: RequestStatusType.CANNOT_FULFILL_REQUEST,
+    State.CANCELLED: RequestStatusType.EXPIRED,
+    State.LOST: RequestStatusType.CANNOT_FULFILL_REQUEST,
+}
+"""How far a request has come -> RequestStatusType."""
+
+_MEDIA_TYPES: Final = {medium: kind for kind, medium in MEDIA.items()}
+
+
+# --- reading what is asked -------------------------------------------------------------------------------------------------
+
+
+def _key(given: RequestId | None) -> tuple[str, str]:
+    """Give the two halves of a RequestId, empty where it has none."""
+    if given is None:
+        return "", ""
+    return (given.agency_id.value if given.agency_id else ""), given.request_identifier_value or ""
+
+
+def _number(item: ItemId | None) -> str:
+    return (item.item_identifier_value if item is not None else None) or ""
+
+
+def _day(asked: Asked, moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(asked.setting.place.zone).date().isoformat()
+
+
+def _event(asked: Asked, event: Event, **more: Any) -> IllEvent:
+    """Make the event that a message tells, from the keys that it has."""
+    message = asked.message
+    item = getattr(message, "item_id", None)
+    agency, number = _key(getattr(message, "request_id", None))
+    told = {"barcode": _number(item)} | more
+    return IllEvent(
+        event,
+        asked.partner.agency,
+        asked.origin,
+        agency or asked.partner.agency if number else "",
+        number,
+        theirs=True,
+        **told,
+    )
+
+
+def _description(message: Any) -> dict[str, Any]:
+    """Give what a message says of an item that comes."""
+    fields: ItemOptionalFields = getattr(message, "item_optional_fields", None) or ItemOptionalFields()
+    told, copy = fields.bibliographic_description, fields.item_description
+    medium = MediumType.of(told.medium_type) if told is not None else None
+    return {
+        "title": (told.title if told else None) or "",
+        "author": (told.author if told else None) or "",
+        "media_type": _MEDIA_TYPES.get(medium, "") if medium is not None else "",
+        "call_number": (copy.call_number if copy else None) or "",
+    }
+
+
+def _pickup(asked: Asked, given: SchemeValue | None) -> Library:
+    """Find the pick-up library by code, ISIL, name, or what the partner's profile calls it; else the library addressed."""
+    network = asked.setting.network
+    aliases = asked.partner.profile.get("pickup_locations", {})
+    if given is not None:
+        wanted = str(aliases.get(given.value, given.value)) if isinstance(aliases, Mapping) else given.value
+        for library in network.libraries.values():
+            if (
+                fold(wanted) in {fold(library.code), fold(library.isil), fold(library.name)}
+                and library.kind != "external"
+            ):
+                return library
+    place = asked.setting.place
+    if place.kind != "external":
+        return place
+    ours = (library for library in network.libraries.values() if library.kind != "external")
+    return next(ours, place)
+
+
+# --- acting and answering --------------------------------------------------------------------------------------------------
+
+
+async def _act(
+    desk: Desk, asked: Asked, request: IllEvent | IllRequest, made: Callable[[IllAnswer], Response]
+) -> bytes:
+    """Have the store take *request* once, and give the answer that it keeps."""
+    asked.undamaged()
+
+    def render(answer: IllAnswer) -> bytes:
+        if answer.no is not None:
+            return asked.write(refusal(asked.message, (_problem(asked, answer.no),)))
+        return asked.write(made(answer))
+
+    ledger = Ledger(f"ncip:{asked.origin.actor}", asked.digest, 0, render, LOANS_KEPT)
+    usecase: Any = ILL_EVENT if isinstance(request, IllEvent) else ILL_REQUEST
+    outcome = await desk.store.transact(usecase, request, asked.now, ledger)
+    if outcome.repeated:
+        desk.metrics.count("repeats", "ncip", asked.service)
+    return outcome.reply
+
+
+def _problem(asked: Asked, no: No) -> Any:
+    row, detail = NOES[no]
+    allowed = SERVICES[asked.service].own | GENERAL
+    kind = next(kind for kind in row.types if kind in allowed)
+    message = asked.message
+    values = {
+        ITEM: _number(getattr(message, "item_id", None) if not isinstance(message, RequestItem) else None),
+        _REQUEST: _key(getattr(message, "request_id", None))[1],
+    }
+    element = ITEM if row.element == _REQUEST and not values[_REQUEST] and values[ITEM] else row.element
+    return problem(asked.service, kind, detail, element, values.get(element) or None)
+
+
+def _request_id(row: IllRow) -> RequestId:
+    return RequestId(agency_id=SchemeValue(row.agency), request_identifier_value=row.number)
+
+
+def _item_id(barcode: str) -> ItemId:
+    return ItemId(item_identifier_type=ItemIdentifierType.BARCODE.pair, item_identifier_value=barcode)
+
+
+def _row(answer: IllAnswer) -> IllRow:
+    assert answer.row is not None, "what was taken is about a request"
+    return answer.row
+
+
+# --- services --------------------------------------------------------------------------------------------------------------
+
+
+async def accept_item(desk: Desk, asked: Asked) -> bytes:
+    """Take in an item that comes for a reader of ours, asked for or not: a temporary item, held for them."""
+    message: AcceptItem = asked.message
+    agency, number = _key(message.request_id)
+    if not number:
+        raise missing(asked.service, _REQUEST)
+    barcode = _number(message.item_id)
+    comes = _event(
+        asked, Event.SHIPPED, due_on=_day(asked, message.date_for_return), returnable=not message.non_returnable_flag,
+        renewable=not message.renewal_not_permitted, **_description(message),
+    )  # fmt: skip
+    user = message.user_id.user_identifier_value if message.user_id is not None else None
+    request = IllRequest(
+        Role.BORROWING, asked.partner.agency, asked.origin, _pickup(asked, message.pickup_location).id, user or "",
+        agency or asked.partner.agency, number, title=comes.title, author=comes.author, comes=comes,
+    )  # fmt: skip
+
+    def made(answer: IllAnswer) -> Response:
+        given = _row(answer).barcode or barcode
+        return AcceptItemResponse(
+            response_header=asked.setting.header,
+            request_id=message.request_id,
+            item_id=_item_id(given) if given else None,
+        )
+
+    return await _act(desk, asked, request, made)
+
+
+async def request_item(desk: Desk, asked: Asked) -> bytes:
+    """Be asked for an item, or for any item of a title: a hold of the partner's account, which the shuttle brings there."""
+    message: RequestItem = asked.message
+    if not message.item_id and not message.bibliographic_id:
+        raise missing(asked.service, "BibliographicId")
+    if not asked.partner.profile.get(ACCOUNT):
+        raise Refused(_problem(asked, No.NO_ACCOUNT))
+    agency, number = _key(message.request_id)
+    described = _description(message)
+    request = IllRequest(
+        Role.LENDING, asked.partner.agency, asked.origin, _pickup(asked, None).id, "", agency or asked.partner.agency,
+        number or asked.digest.hex(), record_id=_record(message.bibliographic_id),
+        barcode=_number(message.item_id[0]) if message.item_id else "", title=described["title"],
+        author=described["author"], needed_by=_day(asked, message.need_before_date),
+    )  # fmt: skip
+
+    def made(answer: IllAnswer) -> Response:
+        row = _row(answer)
+        item = message.item_id[0] if message.item_id else None
+        return RequestItemResponse(
+            response_header=asked.setting.header,
+            request_id=message.request_id or _request_id(row),
+            item_id=item,
+            user_id=message.user_id or UserId(user_identifier_value=row.card or asked.partner.agency),
+            request_type=message.request_type or RequestType.LOAN.pair,
+            request_scope_type=message.request_scope_type or RequestScopeType.BIBLIOGRAPHIC_ITEM.pair,
+        )
+
+    return await _act(desk, asked, request, made)
+
+
+def _record(ids: tuple[BibliographicId, ...]) -> int | None:
+    """Give the first of our records that is named."""
+    for each in ids:
+        record = each.bibliographic_record_id
+        number = (record.bibliographic_record_identifier if record is not None else None) or ""
+        if number.isascii() and number.isdigit() and len(number) < 10:
+            return int(number)
+    return None
+
+
+async def cancel_request_item(desk: Desk, asked: Asked) -> bytes:
+    """Have a request given up: by who asked us, or by who was asked and cannot fill it."""
+    message: CancelRequestItem = asked.message
+
+    def made(answer: IllAnswer) -> Response:
+        row = _row(answer)
+        return CancelRequestItemResponse(
+            response_header=asked.setting.header,
+            request_id=message.request_id or _request_id(row),
+            item_id=message.item_id,
+            user_id=message.user_id or UserId(user_identifier_value=asked.partner.agency),
+        )
+
+    return await _act(desk, asked, _event(asked, Event.CANCELLED), made)
+
+
+async def recall_item(desk: Desk, asked: Asked) -> bytes:
+    """Be asked for the partner's item before its time: the reader's loan is shortened, and they are told."""
+    message: RecallItem = asked.message
+    barcode_of(asked.service, message.item_id)
+
+    def made(answer: IllAnswer) -> Response:
+        return RecallItemResponse(
+            response_header=asked.setting.header, item_id=message.item_id, date_due=_moment(asked, answer.due_on)
+        )
+
+    return await _act(desk, asked, _event(asked, Event.RECALLED, due_on=_day(asked, message.desired_date_due)), made)
+
+
+async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
+    """Be told that a recalled item may stay."""
+    message: CancelRecallItem = asked.message
+    barcode_of(asked.service, message.item_id)
+
+    def made(_answer: IllAnswer) -> Response:
+        return CancelRecallItemResponse(response_header=asked.setting.header, item_id=message.item_id)
+
+    return await _act(desk, asked, _event(asked, Event.RECALL_ENDED), made)
+
+
+def _moment(asked: Asked, day: str | None) -> datetime | None:
+    return None if day is None else day_end(day, asked.setting.place.zone)
+
+
+def _lent(partner_id: int, barcode: str) -> Steps[bool]:
+    """Tell whether an item is ours and lent to this partner."""
+    (found,) = yield [BY_BARCODE(partner_id, barcode)]
+    return any(row_of(each).role is Role.LENDING for each in found)
+
+
+async def renew_item(desk: Desk, asked: Asked) -> bytes:
+    """Prolong what we lend to the partner, or the loan of a reader of ours."""
+    message: RenewItem = asked.message
+    barcode = barcode_of(asked.service, message.item_id)
+    if not await desk.store.read(_lent(asked.partner.id, barcode)):
+        return await renew(desk, asked)
+    wanted = message.desired_date_for_return or message.desired_date_due
+
+    def made(answer: IllAnswer) -> Response:
+        due = _moment(asked, answer.due_on)
+        return RenewItemResponse(
+            response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
+        )
+
+    return await _act(desk, asked, _event(asked, Event.RENEWED, due_on=_day(asked, wanted)), made)
+
+
+async def delete_item(desk: Desk, asked: Asked) -> bytes:
+    """Be told that the partner has its item again: the temporary one goes. Nothing else of ours can be deleted so."""
+    message: DeleteItem = asked.message
+    barcode = barcode_of(asked.service, message.item_id)
+    row = await desk.store.read(_open(asked.partner.id, barcode))
+    if row is None or row.role is Role.LENDING:
+        raise Refused(_problem(asked, No.UNKNOWN_ITEM))
+    if row.loan_id is not None or row.hold_state is not None:
+        raise asked.violated("the item is on loan or on the hold shelf", ITEM, barcode)
+
+    def made(_answer: IllAnswer) -> Response:
+        return DeleteItemResponse(response_header=asked.setting.header, item_id=message.item_id)
+
+    return await _act(desk, asked, _event(asked, Event.HOME), made)
+
+
+def _open(partner_id: int, barcode: str) -> Steps[IllRow | None]:
+    (found,) = yield [BY_BARCODE(partner_id, barcode)]
+    return row_of(found[0]) if found else None
+
+
+async def lookup_request(desk: Desk, asked: Asked) -> bytes:
+    """Tell how far a request has come."""
+    message: LookupRequest = asked.message
+    agency, number = _key(message.request_id)
+    if not number:
+        raise missing(asked.service, _REQUEST)
+    row = await desk.store.read(_numbered(agency or asked.partner.agency, number))
+    if row is None or row.partner_id != asked.partner.id:
+        raise Refused(_problem(asked, No.UNKNOWN_REQUEST))
+    wanted = {RequestElementType.of(pair) for pair in message.request_element_type}
+    pickup = asked.setting.network.libraries[row.pickup_id]
+    shown = row.shown_barcode or row.barcode
+    return asked.write(
+        LookupRequestResponse(
+            response_header=asked.setting.header,
+            request_id=message.request_id,
+            item_id=_item_id(shown) if shown else None,
+            request_type=RequestType.LOAN.pair if RequestElementType.REQUEST_TYPE in wanted else None,
+            request_status_type=(
+                STATUSES[row.state].pair if RequestElementType.REQUEST_STATUS_TYPE in wanted or not wanted else None
+            ),
+            need_before_date=(_moment(asked, row.needed_by) if RequestElementType.NEED_BEFORE_DATE in wanted else None),
+            pickup_location=SchemeValue(pickup.code) if RequestElementType.PICKUP_LOCATION in wanted else None,
+        )
+    )
+
+
+def _numbered(agency: str, number: str) -> Steps[IllRow | None]:
+    (found,) = yield [BY_NUMBER(agency, number)]
+    return row_of(found[0]) if found else None
+
+
+# --- notifications ---------------------------------------------------------------------------------------------------------
+
+Teller = Callable[[Asked], IllEvent | IllRequest | None]
+"""Gives what a notification tells of a request; None when it tells nothing that we follow."""
+
+
+def notified(teller: Teller) -> Callable[[Desk, Asked], Any]:
+    """Make the service of a notification: it is acknowledged whatever we make of it, for it asks for no permission."""
+
+    async def serve(desk: Desk, asked: Asked) -> bytes:
+        told = teller(asked)
+        acknowledged = PlainResponse(name=asked.service, response_header=asked.setting.header)
+        if told is not None:
+            usecase: Any = ILL_EVENT if isinstance(told, IllEvent) else ILL_REQUEST
+            outcome = await desk.store.transact(usecase, told, asked.now)
+            if outcome.answer is not None and outcome.answer.no is not None:
+                desk.metrics.count("refusals", "ncip", outcome.answer.no.value)
+        return asked.write(acknowledged)
+
+    return serve
+
+
+def _shipped(asked: Asked) -> IllEvent:
+    message: Any = asked.message
+    fields = message.item_optional_fields
+    due = fields.date_due if fields is not None else None
+    return _event(asked, Event.SHIPPED, due_on=_day(asked, due), **_description(message))
+
+
+def _renewed(asked: Asked) -> IllEvent:
+    return _event(asked, Event.RENEWED, due_on=_day(asked, asked.message.date_due))
+
+
+def _recalled(asked: Asked) -> IllEvent:
+    return _event(asked, Event.RECALLED, due_on=_day(asked, asked.message.date_due))
+
+
+def _status(asked: Asked) -> IllEvent | None:
+    message: CirculationStatusUpdated = asked.message
+    word = fold(message.circulation_status.value) if message.circulation_status is not None else ""
+    if word == fold("Item Not Renewed"):
+        return _event(asked, Event.RENEW_REFUSED)
+    return _event(asked, Event.RENEW_PENDING) if word == fold("Renew Still Pending") else None
+
+
+def _reported(asked: Asked) -> IllEvent | None:
+    message: Any = asked.message
+    return _event(asked, Event.LOST) if message.item_reported_lost or message.item_reported_missing else None
+
+
+def _announced(asked: Asked) -> IllRequest | None:
+    """Ask in the name of a reader of ours, who has asked in the partner's portal."""
+    message: ItemRequested = asked.message
+    agency, number = _key(message.request_id)
+    user = message.user_id.user_identifier_value if message.user_id is not None else None
+    wanted = message.bibliographic_id
+    if not (user and number and wanted is not None):
+        return None
+    record, edition = wanted.bibliographic_record_id, wanted.bibliographic_item_id
+    name = (record.bibliographic_record_identifier if record is not None else None) or ""
+    if edition is not None:
+        code = edition.bibliographic_item_identifier_code
+        name = f"{code.value if code is not None else 'ISBN'}:{edition.bibliographic_item_identifier or ''}"
+    return IllRequest(
+        Role.BORROWING, asked.partner.agency, asked.origin, _pickup(asked, message.pickup_location).id, user,
+        agency or asked.partner.agency, number, identifier=name, needed_by=_day(asked, message.need_before_date),
+    )  # fmt: skip
+
+
+def _simply(event: Event) -> Teller:
+    return lambda asked: _event(asked, event)
+
+
+TELLERS: Final[dict[str, Teller]] = {
+    "CirculationStatusChangeReported": _reported,
+    "CirculationStatusUpdated": _status,
+    "ItemRecallCancelled": _simply(Event.RECALL_ENDED),
+    "ItemRecalled": _recalled,
+    "ItemReceived": _simply(Event.RECEIVED),
+    "ItemRenewed": _renewed,
+    "ItemRequestCancelled": _simply(Event.REFUSED),
+    "ItemRequested": _announced,
+    "ItemShipped": _shipped,
+}
+"""Notification -> what it tells of a request. The others are acknowledged, and nothing follows."""
