@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import bindparam, select
-
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, Patron, denials, find_item, find_patron
 from storage.circulation.acts import (
@@ -26,6 +24,7 @@ from storage.circulation.acts import (
 )
 from storage.circulation.demand import COPIES, asks, copies_of
 from storage.circulation.due import Due, link_expiry, local_day
+from storage.circulation.history import HISTORY, ended_of
 from storage.circulation.holds import queue
 from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load
 from storage.circulation.pins import PinState
@@ -35,8 +34,6 @@ from storage.circulation.tellings import note_anomaly, tell_reader
 from storage.ids import new_id
 from storage.network.contexts import render
 from storage.refusals import Reason
-from storage.schema import barcode, past_loan
-from storage.statements import Statement
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
@@ -64,35 +61,6 @@ class CheckoutRequest:
     done_at: int | None = None
     offline: bool = False
     due: Due | None = None
-
-
-class Ended(NamedTuple):
-    """A loan of an item that ended after some instant."""
-
-    item_id: int
-    id: int
-    out_at: int
-    in_at: int
-    due_on: str | None
-    due_at: int | None
-    renewals: int
-
-
-HISTORY: Final = Statement(
-    "later returns of item",
-    select(
-        past_loan.c.item_id,
-        past_loan.c.id,
-        past_loan.c.out_at,
-        past_loan.c.in_at,
-        past_loan.c.due_on,
-        past_loan.c.due_at,
-        past_loan.c.renewals,
-    )
-    .join_from(barcode, past_loan, past_loan.c.item_id == barcode.c.item_id)
-    .where(barcode.c.number == bindparam("number"), past_loan.c.in_at > bindparam("after")),
-    "number", "after",
-)  # fmt: skip
 
 
 class LoanFacts(NamedTuple):
@@ -387,7 +355,7 @@ class _Lending:
         It ended when the item was next taken in or lent: the later scan had it in hand.
         """
         row, at, here = self.item.row, self.setting.now, self.setting.library
-        ended = [Ended._make(values) for values in self.found.history if values[0] == row.id]
+        ended = ended_of(self.found.history, row.id)
         told = next((past for past in ended if past.out_at == at), None)
         if told is not None:
             answer = LoanAnswer(

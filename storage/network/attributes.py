@@ -168,10 +168,22 @@ ATTRIBUTES: Final = {
             "After how many days late a reader is reminded.",
         ),
         Attribute(
+            "return.float",
+            _one_of("yes", "no"),
+            "no",
+            "Whether items stay where they are returned instead of travelling home.",
+        ),
+        Attribute(
             "transit.guard",
             _NUMBER,
             "0",
             "A scan at its destination fewer seconds than this after an item was sent there is a mistake.",
+        ),
+        Attribute(
+            "transit.lost-after",
+            _NUMBER,
+            "7",
+            "Days after the shuttle should have brought an item from which it is taken for lost in transit.",
         ),
         Attribute("fee.loan", _FEE, "none", "What a loan costs. Nothing does unless the network has decided so."),
         Attribute("renewal.limit", _NUMBER, "1", "How often a loan may be renewed."),

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from storage.circulation.checkin import Alert, link_expiry
+from storage.circulation.checkin import Alert
+from storage.circulation.due import link_expiry
 from storage.circulation.status import Status
 from storage.refusals import Reason
 from tests.network import AVION, DEPARTMENT, LENS, LIEVIN, NOW
