@@ -22,11 +22,14 @@ os.environ["LANGUAGE"] = "en"
 from devices.profiles import reference as device_profiles
 from protocols.ncip.reference import reference as ncip
 from protocols.sip2.reference import reference as sip2
+from protocols.sru.reference import reference as sru
 from protocols.z3950.reference import reference as z3950
 from server import cli, config
 from server.cli_common import MEANINGS
+from server.cql_indexes import CONTEXT_SETS, OFFERED
 from server.french import FRENCH
 from server.ncip_refusals import REFUSALS
+from server.records import SCHEMAS
 from server.sip2_tables import REASONS
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, by_use
@@ -160,6 +163,22 @@ def _access_points() -> Iterator[str]:
     yield from _rows(("Use", "access points"), rows)
 
 
+def cql_indexes() -> str:
+    """Return what the page of SRU says of context sets, indexes and schemas."""
+    return "\n".join(_cql_indexes())
+
+
+def _cql_indexes() -> Iterator[str]:
+    yield "## Indexes\n"
+    yield "Names are compared without case, and without a prefix looked for in all sets. An index is there when the Use attribute is.\n"
+    yield from _rows(("prefix", "context set"), [(f"`{name}`", f"`{uri}`") for name, uri in CONTEXT_SETS.items()])
+    rows = [(", ".join(f"`{name}`" for name in row.names.split()), row.title, str(row.use)) for row in OFFERED]
+    yield from _rows(("names", "what", "Use"), rows)
+    yield "## Schemas\n"
+    schemas = [(", ".join(f"`{n}`" for n in each.names), f"`{each.identifier}`", each.title) for each in SCHEMAS]
+    yield from _rows(("names", "identifier", "what"), schemas)
+
+
 # --- the French catalogue ------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +203,7 @@ FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "sip2.md": lambda: f"{sip2()}\n{device_profiles()}",
     PAGES / "ncip.md": ncip,
     PAGES / "z3950.md": z3950,
+    PAGES / "sru.md": lambda: f"{sru()}\n{cql_indexes()}",
     PAGES / "network-file.md": network_file,
     PAGES / "configuration.md": configuration,
     PAGES / "commands.md": commands,
