@@ -164,7 +164,8 @@ NOT_PULLED: Final = Statement(
     "hold", "how", "at",
 )  # fmt: skip
 _ENDED: Final = (
-    "id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "shelved_at", "promised_on",
+    "id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "shelved_at",
+    "shelf_slot", "promised_on",
 )  # fmt: skip
 _KEEP_PAST_HOLD: Final = Statement(
     "keep past hold",

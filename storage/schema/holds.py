@@ -35,6 +35,12 @@ hold = table(
 )
 _CAPTURED = text("state IN ('transit', 'shelf')")
 Index("one_captured_hold_per_item", hold.c.item_id, unique=True, sqlite_where=_CAPTURED, postgresql_where=_CAPTURED)
+_ON_SHELF = text("state = 'shelf'")
+Index("ix_hold_on_shelf", hold.c.id, sqlite_where=_ON_SHELF, postgresql_where=_ON_SHELF)
+_NEEDED_BY = text("expires_on IS NOT NULL")
+Index("ix_hold_expires_on", hold.c.expires_on, sqlite_where=_NEEDED_BY, postgresql_where=_NEEDED_BY)
+Index("one_hold_per_reader_and_title", hold.c.patron_id, hold.c.record_id, hold.c.volume, unique=True)
+Index("one_hold_per_reader_and_item", hold.c.patron_id, hold.c.target_item_id, unique=True)
 Index("ix_hold_record_id", hold.c.record_id)
 Index("ix_hold_target_item_id", hold.c.target_item_id)
 
@@ -51,9 +57,19 @@ past_hold = table(
     words("outcome"),
     loose("item_id"),
     instant("shelved_at", null=True),
+    words("shelf_slot", default=""),
     day("promised_on"),
     instant("closed_at"),
     one_of("outcome", "honoured", "cancelled", "expired", "not-collected"),
+)
+
+_SHELVED = text("shelved_at IS NOT NULL")
+Index(
+    "ix_past_hold_shelved",
+    past_hold.c.pickup_id,
+    past_hold.c.closed_at,
+    sqlite_where=_SHELVED,
+    postgresql_where=_SHELVED,
 )
 
 past_hold_reader = table(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.network.network import Library, Network
     from storage.statements import Row
 
-_STAFF_HAS_IT: Final = frozenset({"damaged", "repair", "in-process", "withdrawn"})
+_STAFF_HAS_IT: Final = frozenset({"damaged", "repair", "in-process"})
 
 
 class Claim(NamedTuple):
@@ -57,12 +57,12 @@ def waiting_for(rows: Sequence[Row], item: Item, day: str) -> list[WaitingRow]:
 
 
 def supplies(network: Network, item: Item, day: str) -> bool:
-    """Tell whether *item* may be given to holds at all on *day*: its libraries supply, and staff have no work with it.
+    """Tell whether *item* may ever be given to holds, as things stand on *day*: it is for loan, and its libraries supply.
 
     One whose lender wants it back soon may not (``hold.deposit-days``).
     """
     row = item.row
-    if row.condition in _STAFF_HAS_IT or not row.for_loan or not item.home.offers("holds-supply", day):
+    if row.condition == "withdrawn" or not row.for_loan or not item.home.offers("holds-supply", day):
         return False
     if item.owner.kind != "external" and not item.owner.offers("holds-supply", day):
         return False
@@ -104,7 +104,7 @@ def fits(network: Network, item: Item, hold: WaitingRow, day: str) -> bool:
     return pickup.id == item.home.id or not is_new(network, item, hold.added_on, context, day)
 
 
-def _blocked(rows: Sequence[Row], day: str) -> set[int]:
+def blocked(rows: Sequence[Row], day: str) -> set[int]:
     """Return the holds whose reader may get nothing put aside on *day*."""
     return {
         hold.id
@@ -115,11 +115,8 @@ def _blocked(rows: Sequence[Row], day: str) -> set[int]:
     }
 
 
-def eligible(network: Network, item: Item, rows: Sequence[Row], here: Library, now: int) -> list[WaitingRow]:
-    """Return every hold that may get *item* when it is at *here* now, in the order in which they are served.
-
-    *rows* is what `facts.WAITING` found.
-    """
+def permitted(network: Network, item: Item, rows: Sequence[Row], here: Library, now: int) -> list[WaitingRow]:
+    """Return every hold that may get *item* at *here* when staff have no work with it, in the order of service."""
     if not rows:
         return []
     day = local_day(now, here.zone).isoformat()
@@ -127,9 +124,19 @@ def eligible(network: Network, item: Item, rows: Sequence[Row], here: Library, n
         return []
     hours = network.policy(day).find("hold.proximity-hours", item_context(item, here.id)).number
     young_since = now - hours * 3600 if hours else None
-    blocked = _blocked(rows, day)
-    found = [hold for hold in waiting_for(rows, item, day) if hold.id not in blocked and fits(network, item, hold, day)]
+    none_for = blocked(rows, day)
+    found = [
+        hold for hold in waiting_for(rows, item, day) if hold.id not in none_for and fits(network, item, hold, day)
+    ]
     return sorted(found, key=lambda hold: place_in_line(hold, here.id, young_since))
+
+
+def eligible(network: Network, item: Item, rows: Sequence[Row], here: Library, now: int) -> list[WaitingRow]:
+    """Return every hold that may get *item* when it is at *here* now, in the order in which they are served.
+
+    *rows* is what `facts.WAITING` found.
+    """
+    return [] if item.row.condition in _STAFF_HAS_IT else permitted(network, item, rows, here, now)
 
 
 def first_eligible(network: Network, item: Item, rows: Sequence[Row], here: Library, now: int) -> WaitingRow | None:

@@ -137,6 +137,20 @@ BEFORE_ON_ITEM: Final = Statement(
     "item", "priority", "at", "id",
 )  # fmt: skip
 
+_OTHER: Final = hold.alias("other")
+FIRST: Final = Statement(
+    "first in line",
+    select(_OTHER.c.priority, _OTHER.c.id)
+    .select_from(
+        hold.join(_OTHER, or_(_OTHER.c.record_id == hold.c.record_id, _OTHER.c.target_item_id == hold.c.target_item_id))
+    )
+    .where(hold.c.id == bindparam("hold"), _OTHER.c.state == literal_column("'waiting'"))
+    .order_by(_OTHER.c.priority.desc(), _OTHER.c.requested_at, _OTHER.c.id)
+    .limit(literal_column("1")),
+    "hold",
+)
+"""Priority and id of who is served first of those that wait for what this hold waits for."""
+
 _CANDIDATE: Final = (*ITEM_COLUMNS, item.c.added_on, item.c.misses, pull.c.hold_id)
 _CANDIDATES: Final = ITEM_STATE.outerjoin(pull, and_(pull.c.item_id == item.c.id, pull.c.outcome.is_(None)))
 
@@ -227,21 +241,6 @@ CAPTURED: Final = Statement(
     "hold", "item", "at",
 )  # fmt: skip
 """The item that was asked for is there, or another that does as well; whoever else had asked for it asks again."""
-RELEASE: Final = Statement(
-    "release pull of hold",
-    update(pull)
-    .where(_OPEN, pull.c.hold_id == bindparam("hold"))
-    .values(outcome=literal_column("'released'"), ended_at=bindparam("at")),
-    "hold", "at",
-)  # fmt: skip
-RELEASE_ITEM: Final = Statement(
-    "release pull of item",
-    update(pull)
-    .where(_OPEN, pull.c.item_id == bindparam("item"))
-    .values(outcome=literal_column("'released'"), ended_at=bindparam("at")),
-    "item", "at",
-)  # fmt: skip
-"""For a loan of an item that holds wait for: whoever had asked for it asks for another."""
 MISS: Final = Statement(
     "miss pull",
     update(pull)

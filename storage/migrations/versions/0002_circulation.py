@@ -155,6 +155,7 @@ def _make_tables() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=True),
         sa.Column("shelved_at", LONG, nullable=True),
+        sa.Column("shelf_slot", sa.Text(), server_default="", nullable=False),
         sa.Column("promised_on", sa.Text(), nullable=True),
         sa.Column("closed_at", LONG, nullable=False),
         sa.CheckConstraint(
@@ -162,6 +163,7 @@ def _make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_past_hold")),
     )
+    op.create_index("ix_past_hold_shelved", "past_hold", ["pickup_id", "closed_at"], **_where("shelved_at IS NOT NULL"))
     _table(
         "route",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -210,6 +212,10 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
     )
     op.create_index(op.f("ix_hold_patron_id"), "hold", ["patron_id"])
+    op.create_index("ix_hold_on_shelf", "hold", ["id"], **_where("state = 'shelf'"))
+    op.create_index("ix_hold_expires_on", "hold", ["expires_on"], **_where("expires_on IS NOT NULL"))
+    op.create_index("one_hold_per_reader_and_title", "hold", ["patron_id", "record_id", "volume"], unique=True)
+    op.create_index("one_hold_per_reader_and_item", "hold", ["patron_id", "target_item_id"], unique=True)
     op.create_index("ix_hold_record_id", "hold", ["record_id"])
     op.create_index("ix_hold_target_item_id", "hold", ["target_item_id"])
     op.create_index(
