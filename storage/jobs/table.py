@@ -7,9 +7,20 @@ from typing import Final
 
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
+from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
 from storage.jobs.forget import FORGET_HOLDS, FORGET_LOANS, FORGET_OLD_REPLIES
 from storage.jobs.job import Job
 
 JOBS: Final[Mapping[str, Job]] = {
-    job.name: job for job in (FORGET_OLD_REPLIES, NOTE_SEEN, FORGET_LOANS, FORGET_HOLDS, ERASE_INACTIVE, WATCH_ILL)
+    job.name: job
+    for job in (
+        FORGET_OLD_REPLIES,
+        NOTE_SEEN,
+        FORGET_LOANS,
+        FORGET_HOLDS,
+        ERASE_INACTIVE,
+        WATCH_ILL,
+        COMPLETE_MANIFESTS,
+        LOSE_IN_TRANSIT,
+    )
 }

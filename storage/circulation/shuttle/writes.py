@@ -171,12 +171,12 @@ FOUND_AGAIN: Final = Statement(
     "settle what was lost in transit",
     update(anomaly)
     .where(
-        anomaly.c.kind == literal_column("'lost-in-transit'"),
+        anomaly.c.kind.in_([literal_column("'lost-in-transit'"), literal_column("'missing'")]),
         anomaly.c.item_id == bindparam("item"),
         anomaly.c.settled_at.is_(None),
     )
-    .values(settled_at=bindparam("at"), settled_by=bindparam("actor")),
-    "item", "at", "actor",
+    .values(settled_at=bindparam("now"), settled_by=bindparam("actor")),
+    "item", "now", "actor",
 )  # fmt: skip
 
 # --- runs ----------------------------------------------------------------------------------------------------------------
