@@ -313,7 +313,11 @@ class Rule(Checked):
     library: Capitals | None = key("For acts in this library.", None, refers="libraries")
     location: Text | None = key("For items at this shelving location.", None)
     channel: Literal["sip2", "ncip", "cli"] | None = key("For acts on this wire.", None)
-    locked: bool | None = key("Whether it beats every rule that is not locked, however special.", False)
+    locked: bool | None = key(
+        "Whether it beats every rule that is not locked, however special. No library can then have a rule of its own where"
+        " this one holds.",
+        False,
+    )
 
     def complaints(self) -> Iterator[Complaint]:
         """Yield what is wrong between the keys of this table."""
@@ -335,8 +339,19 @@ class PolicySet(Checked):
 
     code: Code | None = key("Its code.")
     effective_from: Day | None = key("Its first day.")
-    decision: Text | None = key("Who decided it, and when.", "")
+    decision: Text | None = key("Who decided it, and when. A set that creates a fee must say so.", "")
+    opened: Text | None = key(
+        "The attributes that libraries may have rules of their own for, with blanks between, or `none`; without this key,"
+        " all that no rule locks.",
+        None,
+    )
     rules: tuple[Rule, ...] = many("The rules; for each attribute the most special one that fits applies.")
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is wrong between the keys of this table."""
+        for name in (self.opened or "none").split():
+            if name != "none" and name not in ATTRIBUTES:
+                yield "opened", f"no such attribute: {name}"
 
 
 @attrs.frozen(kw_only=True)

@@ -117,6 +117,7 @@ class Plan:
         self._faulty = {problem.path for problem in self.problems}
         self._ids: dict[str, dict[Any, Any]] = {}
         self._changes: list[Change] = []
+        self._notes: list[tuple[str, str]] = []
 
     @property
     def report(self) -> Report:
@@ -133,6 +134,10 @@ class Plan:
                 return
             part = part[: max(part.rfind("."), part.rfind("["), 0)]
         self.problems.append(Problem(path, text))
+
+    def note(self, act: str, detail: str) -> None:
+        """Have the journal tell *detail* besides what was loaded."""
+        self._notes.append((act, detail))
 
     # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -269,8 +274,9 @@ class Plan:
                 self.connection.execute(delete(change.kind.table).where(and_(*columns)))
             self._update(change.kind, change.updates)
             self._insert(change.kind, change.inserts)
-        entry = {"at": now, "act": "network.declared", "channel": "cli", "actor": "load", "detail": str(self.report)}
-        self.connection.execute(insert(schema.journal), [entry])
+        told = [*self._notes, ("network.declared", str(self.report))]
+        entries = [{"at": now, "act": act, "channel": "cli", "actor": "load", "detail": text} for act, text in told]
+        self.connection.execute(insert(schema.journal), entries)
 
     def _real(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {

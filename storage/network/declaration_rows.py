@@ -36,14 +36,6 @@ HOURS: Final = Kind("opening hours", schema.opening, ("library_id", "weekday", "
 EXCEPTIONS: Final = Kind("exceptions", schema.calendar_exception, ("library_id", "day"))
 CATEGORIES: Final = Kind("patron_categories", schema.patron_category, ("code",), named=True)
 ITEM_TYPES: Final = Kind("item_types", schema.item_type, ("code",), named=True)
-POLICIES: Final = Kind("policies", schema.policy_set, ("code",), named=True)
-RULES: Final = Kind(
-    "rules",
-    schema.rule,
-    (
-        "policy_set_id", "attribute", "patron_category_id", "item_type_id", "owner_id", "library_id", "location", "channel",
-    ),
-)  # fmt: skip
 DEVICES: Final = Kind("devices", schema.device, ("code",))
 PARTNERS: Final = Kind("partners", schema.partner, ("agency",))
 DATABASES: Final = Kind("databases", schema.database, ("name",))
@@ -108,8 +100,13 @@ def _named(plan: Plan, kind: Kind, things: Sequence[Any]) -> list[Row]:
     return rows
 
 
-def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any], attribute: str) -> None:
-    """Put the things of *kind*, and the lists in them that *attribute* names; each part has its whole in *column*."""
+def plan_parts(
+    plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any], attribute: str
+) -> Iterator[list[Row]]:
+    """Put the things of *kind*, and the lists in them that *attribute* names; each part has its whole in *column*.
+
+    Yields the rows of the parts between the two, for who has more to say about them.
+    """
     rows = _named(plan, kind, things)
     parts = [
         row
@@ -121,7 +118,13 @@ def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any
             {column: plan.expect(kind, thing.code)},
         )
     ]
+    yield parts
     plan.put(part, parts)
+
+
+def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any], attribute: str) -> None:
+    for _rows in plan_parts(plan, kind, part, column, things, attribute):
+        pass
 
 
 def plan_network(plan: Plan, declaration: Declaration) -> None:
@@ -133,7 +136,6 @@ def plan_network(plan: Plan, declaration: Declaration) -> None:
     _parts(plan, LIBRARIES, SERVICES, "library_id", declaration.libraries, "services")
     _named(plan, CATEGORIES, declaration.patron_categories)
     _named(plan, ITEM_TYPES, declaration.item_types)
-    _parts(plan, POLICIES, RULES, "policy_set_id", declaration.policies, "rules")
     _plan_calendars(plan, declaration)
     _plan_databases(plan, declaration.databases)
 

@@ -19,6 +19,7 @@ from storage.network.declaration_items import plan_items
 from storage.network.declaration_keys import keys_of
 from storage.network.declaration_patrons import plan_patrons
 from storage.network.declaration_plan import Plan, Report
+from storage.network.declaration_policies import plan_policies
 from storage.network.declaration_reference import reference
 from storage.network.declaration_routes import plan_routes
 from storage.network.declaration_rows import Passwords, plan_accounts, plan_network
@@ -48,6 +49,7 @@ def _place(problem: Problem) -> tuple[int, list[tuple[str, int]]]:
 def _plan(connection: Connection, declaration: Declaration, pins: Pins, passwords: Passwords) -> Plan:
     plan = Plan(connection, declaration.problems)
     plan_network(plan, declaration)
+    plan_policies(plan, declaration)
     plan_routes(plan, declaration)
     plan_accounts(plan, declaration, passwords)
     plan_patrons(plan, declaration, pins)
