@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -14,9 +15,17 @@ from pyroaring import BitMap
 
 from protocols.marc.charsets import Charset, decode
 from protocols.z3950 import rpn
-from protocols.z3950.bib1 import Completeness, Position, Relation, Structure, Truncation
+from protocols.z3950.bib1 import (
+    Completeness,
+    Position,
+    ProximityRelation,
+    ProximityUnit,
+    Relation,
+    Structure,
+    Truncation,
+)
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.rpn import Attributes, BooleanOperator, Profile
+from protocols.z3950.rpn import Attributes, BooleanOperator, Profile, Proximity
 from protocols.z3950.text import term_text
 from storage.catalogue import masks, planning
 from storage.catalogue import search as catalogue
@@ -26,10 +35,12 @@ from storage.catalogue.query import (
     And,
     AndNot,
     Between,
+    Distance,
     Kind,
     Leaf,
     Mask,
     Masked,
+    Near,
     Or,
     Present,
     Query,
@@ -166,7 +177,52 @@ def translated(node: rpn.Query) -> Query:
         return term(node)
     if isinstance(node, rpn.ResultSetOperand):
         return ResultSet(node.name)
+    if isinstance(node.operator, Proximity):
+        return _near(node.operator, node.left, node.right)
     return _NODES[node.operator](translated(node.left), translated(node.right))
+
+
+DISTANCES: Final[dict[int, Distance]] = {
+    ProximityRelation.LESS_THAN: Distance.LESS,
+    ProximityRelation.LESS_THAN_OR_EQUAL: Distance.AT_MOST,
+    ProximityRelation.EQUAL: Distance.EXACTLY,
+    ProximityRelation.GREATER_THAN_OR_EQUAL: Distance.AT_LEAST,
+    ProximityRelation.GREATER_THAN: Distance.MORE,
+    ProximityRelation.NOT_EQUAL: Distance.OTHER,
+}
+
+
+def _near(sent: Proximity, left: rpn.Query, right: rpn.Query) -> Query:
+    """Return two terms near to each other: so many words apart, or (unit element) in one field. Raises Refused."""
+    if isinstance(left, rpn.ResultSetOperand) or isinstance(right, rpn.ResultSetOperand):
+        raise Refused(Bib1.PROXIMITY_OF_SETS)
+    if isinstance(left, rpn.Boolean) or isinstance(right, rpn.Boolean):
+        raise Refused(Bib1.OPERATOR, "prox of what is no term")
+    if replace(left.attributes, structure=None) != replace(right.attributes, structure=None):
+        raise Refused(Bib1.PROXIMITY_COMBINATION, "the two terms need the same attributes")
+    plain = Attributes(use=left.attributes.use)
+    if replace(left.attributes, structure=None) != plain:
+        raise Refused(Bib1.PROXIMITY_COMBINATION, "no attributes but Use and Structure are taken")
+    distance = DISTANCES.get(sent.relation)
+    if distance is None:
+        raise Refused(Bib1.PROXIMITY_RELATION, f"{sent.relation}: {rpn.spans(DISTANCES)} are taken")
+    words = _distance(sent, distance)
+    texts = [term_text(each.value, iso5426) for each in (left, right)]
+    near = Near(by_use[plain.use], texts[0], texts[1], words, distance, sent.ordered)
+    return AndNot(And(term(left), term(right)), near) if sent.exclusion else near
+
+
+def _distance(sent: Proximity, distance: Distance) -> int | None:
+    """Return how many words apart, None for anywhere in a field."""
+    if sent.unit == ProximityUnit.WORD:
+        if sent.distance < 1:
+            raise Refused(Bib1.PROXIMITY_DISTANCE, f"{sent.distance}: words that stand side by side are 1 apart")
+        return sent.distance
+    if sent.unit != ProximityUnit.ELEMENT:
+        raise Refused(Bib1.PROXIMITY_UNIT, f"{sent.unit}: 2 (word) and 8 (element) are taken")
+    if sent.distance or sent.ordered or distance not in {Distance.EXACTLY, Distance.AT_MOST}:
+        raise Refused(Bib1.PROXIMITY_DISTANCE, "of elements, only 0 or less, in any order, is taken")
+    return None
 
 
 def term(sent: rpn.Term) -> Query:
@@ -176,7 +232,7 @@ def term(sent: rpn.Term) -> Query:
     relation = attributes.relation
     if relation == Relation.ALWAYS_MATCHES:
         return Present(points)
-    text = term_text(sent.value, _iso5426)
+    text = term_text(sent.value, iso5426)
     try:
         if relation == Relation.NOT_EQUAL:
             return AndNot(Present(points), _leaf(attributes, points, text))
@@ -235,8 +291,9 @@ def _bounds(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) 
 def listing(attributes: Attributes, start: bytes) -> tuple[tuple[AccessPoint, ...], str, bool]:
     """Return the access points that are to be walked, from which text on, and whether as whole headings."""
     whole = attributes.structure == Structure.PHRASE or attributes.completeness != Completeness.INCOMPLETE_SUBFIELD
-    return by_use[attributes.use], term_text(start, _iso5426), whole
+    return by_use[attributes.use], term_text(start, iso5426), whole
 
 
-def _iso5426(value: bytes) -> str:
+def iso5426(value: bytes) -> str:
+    """Return the text of octets in ISO 5426. Raises ValueError."""
     return decode(value, Charset.ISO5426)

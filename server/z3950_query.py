@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from protocols.z3950 import elements, rpn
+from collections.abc import Callable
+from typing import Any, Final
+
+from protocols.sru import cql
+from protocols.sru.diagnostics import Refused as CqlRefused
+from protocols.z3950 import ccl, elements, oids, rpn
+from protocols.z3950.asn1 import InternationalString
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.schema import alternative_of
-from server.catalogue_query import PROFILE
+from protocols.z3950.errors import RemoteProtocolError
+from protocols.z3950.schema import alternative_of, resolve
+from protocols.z3950.text import term_text
+from server import cql_query
+from server.catalogue_query import PROFILE, iso5426
+from server.sru_diagnostics import CONDITIONS
+
+_BIB_1: Final = {condition: bib_1 for bib_1, condition in reversed(CONDITIONS.items())}
+_STRING: Final = resolve(InternationalString)[0]
 
 
 def parsed(query: elements.Query) -> rpn.Query:
     """Return the tree of a query. Raises Refused."""
-    sent = query.type_1 or query.type_101
-    if sent is None:
-        raise Refused(Bib1.QUERY_TYPE, alternative_of(query)[0].removeprefix("type_").removesuffix("_implicit"))
-    return rpn.parse(sent, PROFILE)
+    if query.type_1 is not None:  # nearly all of them
+        return rpn.parse(query.type_1, PROFILE)
+    name, sent = alternative_of(query)
+    read = _TYPES.get(name)
+    if read is None:
+        raise Refused(
+            Bib1.QUERY_TYPE, f"{name.removeprefix('type_').removesuffix('_implicit')}: 1, 2, 101, 104 are taken"
+        )
+    return read(sent)
+
+
+def _ccl(sent: bytes) -> rpn.Query:
+    return ccl.parse(term_text(sent, iso5426))
+
+
+def _cql(sent: elements.External) -> rpn.Query:
+    if sent.direct_reference != oids.CQL:
+        raise Refused(Bib1.QUERY_TYPE, f"104 of {sent.direct_reference}: {oids.CQL} is taken")
+    try:
+        octets, string = sent.octet_aligned, sent.single_asn1_type
+        text = _STRING.decode(string or b"") if octets is None else term_text(octets, iso5426)
+    except RemoteProtocolError as error:
+        raise Refused(Bib1.MALFORMED_QUERY, "no CQL is in the EXTERNAL") from error
+    try:
+        return cql_query.translate(cql.parse(text).root)
+    except CqlRefused as refused:
+        condition, details = refused.diagnostic
+        raise Refused(_BIB_1.get(condition, Bib1.MALFORMED_QUERY), details or condition.meaning) from refused
+
+
+_TYPES: Final[dict[str, Callable[[Any], rpn.Query]]] = {
+    "type_2": _ccl,
+    "type_2_implicit": _ccl,
+    "type_101": lambda sent: rpn.parse(sent, PROFILE),
+    "type_104": _cql,
+}
+"""Type of query -> what reads it."""

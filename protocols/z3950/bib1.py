@@ -79,6 +79,33 @@ class Truncation(enum.IntEnum):
     Z39_58 = 104
 
 
+class ProximityRelation(enum.IntEnum):
+    """How the distance of two terms stands to the one that is asked."""
+
+    LESS_THAN = 1
+    LESS_THAN_OR_EQUAL = 2
+    EQUAL = 3
+    GREATER_THAN_OR_EQUAL = 4
+    GREATER_THAN = 5
+    NOT_EQUAL = 6
+
+
+class ProximityUnit(enum.IntEnum):
+    """What the distance of two terms is counted in."""
+
+    CHARACTER = 1
+    WORD = 2
+    SENTENCE = 3
+    PARAGRAPH = 4
+    SECTION = 5
+    CHAPTER = 6
+    DOCUMENT = 7
+    ELEMENT = 8
+    SUBELEMENT = 9
+    ELEMENT_TYPE = 10
+    BYTE = 11
+
+
 class Completeness(enum.IntEnum):
     """How much of the field the term is."""
 

@@ -22,6 +22,9 @@ USER_INFO_1: Final = f"{_Z}.10.3"
 CHARACTER_SETS_3: Final = f"{_Z}.15.3"
 """Character set and language negotiation, version 3."""
 
+CQL: Final = f"{_Z}.16.2"
+"""Type of query."""
+
 UTF_8: Final = "1.0.10646.1.0.8"
 """ISO 10646 encoding level."""
 

@@ -4,6 +4,7 @@
 
     query   = ["@attrset" SET] node
     node    = {"@attr" [SET] TYPE=VALUE} ("@and" | "@or" | "@not") node node
+            | {"@attr" [SET] TYPE=VALUE} "@prox" EXCLUSION DISTANCE ORDERED RELATION "k" UNIT node node
             | {"@attr" [SET] TYPE=VALUE} ["@term" ("general" | "string" | "numeric")] TERM
             | "@set" NAME
 
@@ -19,7 +20,7 @@ from typing import Final
 from protocols.z3950 import oids
 from protocols.z3950.elements import AttributeElement, AttributesPlusTerm, AttributeValue, Operand, RPNQuery, Term
 from protocols.z3950.errors import Z3950Error
-from protocols.z3950.rpn import Boolean, BooleanOperator, SentQuery, decode, encode
+from protocols.z3950.rpn import Boolean, BooleanOperator, Operator, Proximity, SentQuery, decode, encode
 
 _TOKEN: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]\S*))')
 _OPERATORS: Final = {"@and": BooleanOperator.AND, "@or": BooleanOperator.OR, "@not": BooleanOperator.AND_NOT}
@@ -92,9 +93,19 @@ def _node(words: _Words, attributes: tuple[AttributeElement, ...], depth: int) -
     here = (*own, *(one for one in attributes if one.attribute_type not in {mine.attribute_type for mine in own}))
     if operator := words.keyword(*_OPERATORS):
         return Boolean(_OPERATORS[operator], _node(words, here, depth + 1), _node(words, here, depth + 1))
+    if words.keyword("@prox"):
+        return Boolean(_proximity(words), _node(words, here, depth + 1), _node(words, here, depth + 1))
     if words.keyword("@set"):
         return Operand(result_set=words.take()[0])
     return Operand(attr_term=AttributesPlusTerm(attributes=here, term=_term(words)))
+
+
+def _proximity(words: _Words) -> Proximity:
+    exclusion, distance, ordered, relation, code, unit = (words.take()[0] for _ in range(6))
+    numbers = (exclusion, distance, ordered, relation, unit)
+    if code not in {"k", "known"} or not all(re.fullmatch(r"\d{1,9}", number) for number in numbers):
+        raise PqfError(f"not a proximity: {exclusion} {distance} {ordered} {relation} {code} {unit}")
+    return Proximity(int(distance), int(relation), int(unit), ordered != "0", exclusion != "0")
 
 
 def _attribute(words: _Words) -> AttributeElement:
@@ -133,10 +144,17 @@ def write(query: RPNQuery) -> str:
 
 def _write(node: SentQuery) -> str:
     if isinstance(node, Boolean):
-        return f"{_NAMES[node.operator]} {_write(node.left)} {_write(node.right)}"
+        return f"{_write_operator(node.operator)} {_write(node.left)} {_write(node.right)}"
     if node.attr_term is None:
         return f"@set {_quoted(node.result_set or '')}"
     return "".join(map(_write_attribute, node.attr_term.attributes)) + _write_term(node.attr_term.term)
+
+
+def _write_operator(operator: Operator) -> str:
+    if isinstance(operator, BooleanOperator):
+        return _NAMES[operator]
+    exclusion, ordered = int(operator.exclusion), int(operator.ordered)
+    return f"@prox {exclusion} {operator.distance} {ordered} {operator.relation} k {operator.unit or 0}"
 
 
 def _write_attribute(attribute: AttributeElement) -> str:

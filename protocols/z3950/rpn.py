@@ -48,6 +48,19 @@ class BooleanOperator(enum.Enum):
     AND_NOT = "and-not"
 
 
+@dataclass(frozen=True, slots=True)
+class Proximity:
+    """How near to each other two terms stand; `unit` is None for one of the origin's own."""
+
+    distance: int
+    relation: int
+    unit: int | None
+    ordered: bool = False
+    exclusion: bool = False
+
+
+Operator = BooleanOperator | Proximity
+
 _OPERATORS: Final = {
     BooleanOperator.AND: _OPERATOR_CODEC.encode(elements.Operator(and_=True)),
     BooleanOperator.OR: _OPERATOR_CODEC.encode(elements.Operator(or_=True)),
@@ -90,7 +103,7 @@ L = TypeVar("L")
 class Boolean(Generic[L]):
     """Two parts of a query, each an operand or a Boolean, and what joins them."""
 
-    operator: BooleanOperator
+    operator: Operator
     left: L | Boolean[L]
     right: L | Boolean[L]
 
@@ -137,13 +150,26 @@ def encode(query: SentQuery) -> bytes:
     while todo:
         part = todo.pop()
         if isinstance(part, Boolean):
-            todo += tlv(_OPERATOR, _OPERATORS[part.operator]), part.right, part.left
+            todo += tlv(_OPERATOR, _written(part.operator)), part.right, part.left
         elif isinstance(part, bytes):  # the operator of the last two that are done
             right, left = done.pop(), done.pop()
             done.append(tlv(_RPN_RPN_OP, left + right + part))
         else:
             done.append(tlv(_OP, _OPERAND_CODEC.encode(part)))
     return done[0]
+
+
+def _written(operator: Operator) -> bytes:
+    if isinstance(operator, BooleanOperator):
+        return _OPERATORS[operator]
+    near = elements.ProximityOperator(
+        exclusion=operator.exclusion,
+        distance=operator.distance,
+        ordered=operator.ordered,
+        relation_type=operator.relation,
+        proximity_unit_code=elements.ProximityUnitCode(known=operator.unit or 0),
+    )
+    return _OPERATOR_CODEC.encode(elements.Operator(prox=near))
 
 
 def _walk(rpn: bytes, operand: Callable[[bytes, int, int], L]) -> L | Boolean[L]:
@@ -191,16 +217,17 @@ def _read(data: bytes, operand: Callable[[bytes, int, int], L]) -> L | Boolean[L
     return node
 
 
-def _operator(data: bytes, at: int, end: int) -> BooleanOperator:
+def _operator(data: bytes, at: int, end: int) -> Operator:
     ident, start, stop = element(data, at, end)
     if ident != _OPERATOR or stop != end:
         raise Refused(Bib1.MALFORMED_QUERY, "an operator is missing after its two operands")
     found = _OPERATOR_OF.get(data[start:stop])
     if found is not None:
         return found
-    name, _ = alternative_of(_OPERATOR_CODEC.decode(data[start:stop]))
+    name, sent = alternative_of(_OPERATOR_CODEC.decode(data[start:stop]))
     if name == "prox":
-        raise Refused(Bib1.OPERATOR, "prox")
+        unit = sent.proximity_unit_code.known
+        return Proximity(sent.distance, sent.relation_type, unit, sent.ordered, bool(sent.exclusion))
     return BooleanOperator[name.upper().strip("_")]
 
 

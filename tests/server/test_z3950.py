@@ -258,11 +258,58 @@ class SearchTests(Z3950TestCase):
         assert addinfo.startswith("9999: 1-9, 12-14,")
         assert addinfo.endswith(" are taken")
 
-    async def test_other_types_of_query_are_refused_by_their_number(self) -> None:
-        ccl = elements.Query(type_2=b"zola")
-        cql = elements.Query(type_104=elements.External(direct_reference="1.2.840.10003.16.2", octet_aligned=b"zola"))
-        assert await self.refuses(ccl) == (107, "2")
-        assert await self.refuses(cql) == (107, "104")
+    async def test_every_type_of_query_finds_the_same(self) -> None:
+        origin = await self.origin()
+        for query in (
+            "@and @attr 1=4 germinal @attr 1=1003 zola",
+            elements.Query(type_101=pqf.parse("@and @attr 1=4 germinal @attr 1=1003 zola")),
+            elements.Query(type_2=b"ti=germinal and au=zola"),
+            elements.Query(type_2_implicit=b"find ti=germ? et au=zola"),
+            cql_query(b'dc.title = germinal and dc.creator = "Zola"'),
+            elements.Query(type_104=elements.External(direct_reference=oids.CQL, octet_aligned=b"dc.title = germinal")),
+        ):
+            assert await origin.count(query) == 1
+
+    async def test_queries_that_cannot_be_read_are_refused_with_the_place(self) -> None:
+        for query, expected in [
+            (elements.Query(type_100=b"zola"), (107, "100: 1, 2, 101, 104 are taken")),
+            (elements.Query(type_2=b"ti=(zola"), (108, "a term is missing at character 4")),
+            (elements.Query(type_2=b"xx=zola"), (114, None)),
+            (cql_query(b"dc.title ="), (108, None)),
+            (cql_query(b"nosuch.index = x"), (121, None)),
+            (elements.Query(type_104=elements.External(direct_reference="1.2.3", octet_aligned=b"x")), (107, None)),
+            (
+                elements.Query(type_104=elements.External(direct_reference=oids.CQL, single_asn1_type=b"\x02\x01\x01")),
+                (108, None),
+            ),
+        ]:
+            condition, addinfo = await self.refuses(query)
+            assert condition == expected[0]
+            assert expected[1] is None or addinfo == expected[1]
+
+    async def test_terms_near_to_each_other_are_found(self) -> None:
+        origin = await self.origin()
+        for query, count in [
+            ("@prox 0 1 1 2 k 2 @attr 1=1003 emile @attr 1=1003 zola", 3),
+            ("@prox 0 1 0 2 k 2 @attr 1=4 miserables @attr 1=4 les", 1),
+            ("@prox 0 1 1 2 k 2 @attr 1=4 miserables @attr 1=4 les", 0),
+            ("@prox 1 1 1 2 k 2 @attr 1=4 miserables @attr 1=4 les", 1),
+            ("@prox 0 0 0 3 k 8 @attr 1=4 miserables @attr 1=4 les", 1),
+        ]:
+            assert await origin.count(query) == count, query
+
+    async def test_nearness_that_cannot_be_told_is_refused(self) -> None:
+        for query, condition in [
+            ("@prox 0 1 1 2 k 3 a b", 132),
+            ("@prox 0 1 1 7 k 2 a b", 131),
+            ("@prox 0 0 1 2 k 2 a b", 202),
+            ("@prox 0 3 1 2 k 8 a b", 202),
+            ("@prox 0 1 1 2 k 2 @attr 1=4 a @attr 1=21 b", 201),
+            ("@prox 0 1 1 2 k 2 @attr 5=1 a @attr 5=1 b", 201),
+            ("@prox 0 1 1 2 k 2 @set a b", 129),
+            ("@prox 0 1 1 2 k 2 @and a c b", 110),
+        ]:
+            assert (await self.refuses(query))[0] == condition, query
 
     async def test_a_malformed_query_is_refused_and_the_association_goes_on(self) -> None:
         origin = await self.origin()
@@ -631,6 +678,12 @@ MUST_HAVE = {
     *range(1, 9), 12, 13, 20, 21, 22, 27, 31, 33, 48, 49, 54, 57, 58, 59, 62, 63, 1000, *range(1002, 1008), 1009, 1011, 1012,
     1016, 1017, 1018, 1021, 1031, 1032, 1035, 1036, 1045, 1053, 1066, 1075, 1079, 1092, 1094, *range(1097, 1112), 1214,
 }  # fmt: skip
+
+
+def cql_query(text: bytes) -> elements.Query:
+    """Return a query of type 104 as YAZ's clients send it."""
+    string = b"\x1b" + bytes([len(text)]) + text
+    return elements.Query(type_104=elements.External(direct_reference=oids.CQL, single_asn1_type=string))
 
 
 def raw(use: int, term: bytes) -> elements.Query:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocols.z3950 import asn1, elements, rpn
 from protocols.z3950.apdu import Pdu
 from protocols.z3950.asn1 import Codec
-from protocols.z3950.rpn import Boolean, BooleanOperator
+from protocols.z3950.rpn import Boolean, BooleanOperator, Proximity
 from protocols.z3950.schema import Choice, Sequence, alternative_of, codec_of, resolve, table
 
 _ASN1 = Path(__file__).parents[3] / "conformance" / "z3950.asn"
@@ -86,9 +86,11 @@ def _instances(cls: type[Any]) -> st.SearchStrategy[Any]:
 def queries() -> st.SearchStrategy[Any]:
     """Return a strategy for trees of operands as they are sent."""
     operands = instances(elements.Operand)
-    return st.recursive(
-        operands, lambda inner: st.builds(Boolean, st.sampled_from(BooleanOperator), inner, inner), max_leaves=4
+    small = st.integers(1, 11)
+    operators = st.sampled_from(BooleanOperator) | st.builds(
+        Proximity, small, small, small, st.booleans(), st.booleans()
     )
+    return st.recursive(operands, lambda inner: st.builds(Boolean, operators, inner, inner), max_leaves=4)
 
 
 def pdus() -> st.SearchStrategy[Pdu]:
@@ -156,10 +158,22 @@ def plain(codec: Codec, value: Any) -> Any:
 
 def _query(node: Any) -> tuple[str, Any]:
     if isinstance(node, Boolean):
-        return "rpnRpnOp", {"rpn1": _query(node.left), "rpn2": _query(node.right), "op": (node.operator.value, None)}
+        return "rpnRpnOp", {"rpn1": _query(node.left), "rpn2": _query(node.right), "op": _operator(node.operator)}
     name, part = alternative_of(node)
     row = next(row for row in table(elements.Operand) if row.name == name)
     return "op", (row.asn1_name, plain(row.codec, part))
+
+
+def _operator(operator: rpn.Operator) -> tuple[str, Any]:
+    if isinstance(operator, BooleanOperator):
+        return operator.value, None
+    return "prox", {
+        "exclusion": operator.exclusion,
+        "distance": operator.distance,
+        "ordered": operator.ordered,
+        "relationType": operator.relation,
+        "proximityUnitCode": ("known", operator.unit),
+    }
 
 
 def _bits(value: int) -> tuple[bytes, int]:

@@ -21,7 +21,7 @@ from protocols.z3950.elements import (
     RPNQuery,
     StringOrNumeric,
 )
-from protocols.z3950.rpn import Attributes, Boolean, BooleanOperator, Profile, ResultSetOperand, Term
+from protocols.z3950.rpn import Attributes, Boolean, BooleanOperator, Profile, Proximity, ResultSetOperand, Term
 from tests.protocols.z3950.tables import queries
 from tests.protocols.z3950.test_apdu import SEARCH
 from tests.protocols.z3950.variants import spelled
@@ -150,11 +150,14 @@ def test_terms_that_are_no_text_are_refused_by_their_type(term: elements.Term) -
     assert addinfo in {"null", "oid", "date_time"}
 
 
-def test_proximity_is_refused_by_its_name() -> None:
-    operand = rpn.encode(_leaf("x"))
-    prox = bytes.fromhex("BF2E 13 A311 820101 830100 840102 A503 810102".replace("13 A311", "10 A30E"))
-    query = b"\xa1" + bytes([len(operand) * 2 + len(prox)]) + operand * 2 + prox
-    assert refused(RPNQuery(attribute_set=oids.BIB_1, rpn=query)) == (110, "prox")
+def test_proximity_is_read_with_all_that_it_says() -> None:
+    for text, near in [
+        ("@prox 0 3 1 2 k 2 x y", Proximity(3, 2, 2, ordered=True)),
+        ("@prox 1 0 0 3 k 8 x y", Proximity(0, 3, 8, exclusion=True)),
+    ]:
+        query = pqf.parse(text)
+        assert rpn.parse(query, PROFILE) == Boolean(near, Term(Attributes(), b"x"), Term(Attributes(), b"y"))
+        assert pqf.write(query) == text
 
 
 def test_a_term_too_long_is_refused() -> None:
