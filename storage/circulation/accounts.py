@@ -6,7 +6,7 @@ network's own range first, then the library's, then whatever is the only one; el
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -40,18 +40,21 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-def resolve(rows: Sequence[N], namespace: str) -> list[N]:
+def resolve(rows: Sequence[N], namespace: str, apt: Callable[[N], bool] | None = None) -> list[N]:
     """Return the rows of the one thing that a bare number means at a library with *namespace*.
 
+    *apt* tells for which things the act in hand makes sense: a number of this library's own whose item stands on its shelf
+    is not what comes back here, if another town's item of the same number is on loan.
     Empty when nothing bears the number; rows of more than one id when it is ambiguous.
     """
     if len(rows) == 1:
         return list(rows)
-    for wanted in ("", namespace):
-        found = [row for row in rows if row.namespace == wanted]
-        if found:
-            return found
-    return list(rows)
+    network = [row for row in rows if not row.namespace]
+    if network:
+        return network
+    own = [row for row in rows if row.namespace == namespace]
+    likely = [row for row in rows if apt(row)] if apt is not None else []
+    return [row for row in own if row in likely] or likely or own or list(rows)
 
 
 class Item(NamedTuple):
@@ -153,14 +156,26 @@ def make_item(network: Network, row: ItemRow) -> Item:
     )
 
 
-def find_item(network: Network, rows: Sequence[Row], namespace: str) -> Item | Reason:
-    """Return the item that `facts.ITEM` found, or why there is none."""
+def find_item(
+    network: Network, rows: Sequence[Row], namespace: str, apt: Callable[[ItemRow], bool] | None = None
+) -> Item | Reason:
+    """Return the item that `facts.ITEM` found, or why there is none. See `resolve` for *apt*."""
     if not rows:
         return Reason.UNKNOWN_ITEM
-    found = resolve([ItemRow._make(row) for row in rows], namespace)
+    found = resolve([ItemRow._make(row) for row in rows], namespace, apt)
     if len(found) > 1 and len({row.id for row in found}) > 1:
         return Reason.AMBIGUOUS_ITEM
     return make_item(network, found[0])
+
+
+def stands_at(row: ItemRow, library_id: int) -> bool:
+    """Tell whether an item can be lent at a library: it is there, and on loan to nobody."""
+    return row.loan_id is None and row.current_id == library_id
+
+
+def is_away(row: ItemRow) -> bool:
+    """Tell whether an item can come back: it is on loan or travels."""
+    return row.loan_id is not None or row.transit_id is not None
 
 
 def find_patron(network: Network, rows: Sequence[Row], namespace: str, today: str) -> Patron | Reason:

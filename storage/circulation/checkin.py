@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts
-from storage.circulation.accounts import Item, find_item
+from storage.circulation.accounts import Item, find_item, is_away
 from storage.circulation.acts import masked
 from storage.circulation.due import local_day
 from storage.circulation.history import HISTORY, ended_of
@@ -97,7 +97,7 @@ def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
 def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: int) -> Decision[ReturnAnswer]:
     """Decide a check-in."""
     here = network.libraries[request.origin.library_id]
-    item = find_item(network, found.item, here.namespace)
+    item = find_item(network, found.item, here.namespace, is_away)
     if isinstance(item, Reason):
         strange = (Entry("unknown-barcode", here.id, detail=masked(request.barcode)),)
         answer = ReturnAnswer((item,), request.barcode, alert=Alert.OTHER)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
-from storage.circulation.accounts import Item, Patron, denials, find_item, find_patron
+from storage.circulation.accounts import Item, Patron, denials, find_item, find_patron, stands_at
 from storage.circulation.acts import (
     DueDate,
     LoanAnswer,
@@ -123,7 +123,7 @@ def decide(request: CheckoutRequest, found: LoanFacts, network: Network, now: in
     library = network.libraries[request.origin.library_id]
     at = now if request.done_at is None else min(now, request.done_at)
     today = local_day(at, library.zone).isoformat()
-    item = find_item(network, found.item, library.namespace)
+    item = find_item(network, found.item, library.namespace, lambda row: stands_at(row, library.id))
     patron = find_patron(network, found.patron, library.namespace, today)
     if isinstance(item, Reason) or isinstance(patron, Reason):
         return _unknown(request, item, patron, now)

@@ -200,8 +200,9 @@ def decide(request: RenewRequest, found: RenewFacts, network: Network, now: int)
     """Decide a renewal asked for by item and reader."""
     library = network.libraries[request.origin.library_id]
     at = now if request.done_at is None else min(now, request.done_at)
-    item = find_item(network, found.item, library.namespace)
     patron = find_patron(network, found.patron, library.namespace, local_day(at, library.zone).isoformat())
+    reader = None if isinstance(patron, Reason) else patron.row.id
+    item = find_item(network, found.item, library.namespace, lambda row: row.loan_patron_id == reader)
     if isinstance(item, Reason) or isinstance(patron, Reason):
         reasons = tuple(part for part in (patron, item) if isinstance(part, Reason))
         known_item = None if isinstance(item, Reason) else item
