@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from server.cli_common import Exit, configured, explained, read_config, stop
+from server.cli_hold import hold, pull_list
 from server.cli_import import import_
 from server.cli_job import job
 from server.cli_patron import card, patron
@@ -92,5 +93,5 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
         click.echo(config.render(config.Config() if defaults else read_config(path, data)))
 
 
-for _command in (load, import_, db, daemon, job, patron, card, statistics):
+for _command in (load, import_, db, daemon, hold, pull_list, job, patron, card, statistics):
     main.add_command(_command)

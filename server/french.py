@@ -55,6 +55,77 @@ _COMMANDS: Final = {
     "Cut the link between readers and returned loans": "Couper le lien entre lecteurs et prêts rendus",
     "Cut the link between readers and closed holds": "Couper le lien entre lecteurs et réservations closes",
     "Forget the replies kept for repeats": "Oublier les réponses gardées pour les répétitions",
+    "Place holds, change and end them; who waits for what.": (
+        "Pose, modifie et clôt des réservations ; qui attend quoi."
+    ),
+    "What a library is asked to take from its shelves.": "Ce qu'une bibliothèque doit prendre dans ses rayons.",
+    "Hold {hold}: {title}": "Réservation {hold} : {title}",
+    "Rank: {rank}.": "Rang : {rank}.",
+    "It is cancelled.": "Elle est annulée.",
+    "Send the item to {destination}.": "Envoyer le document à {destination}.",
+    "To be fetched at {pickup}.": "À retirer à {pickup}.",
+    "Expected from {promised_on} on.": "Attendu à partir du {promised_on}.",
+    "Until {expires_on}.": "Jusqu'au {expires_on}.",
+    "Nothing.": "Rien.",
+    "Place a hold for a reader: on a title, a volume of it, or one item.": (
+        "Pose une réservation pour un lecteur : sur un titre, un de ses volumes, ou un exemplaire."
+    ),
+    "Number of the record.": "Numéro de la notice.",
+    "A barcode: its title is meant, or with --this-item the item itself.": (
+        "Un code à barres : son titre est visé, ou avec --this-item l'exemplaire lui-même."
+    ),
+    "This very item and no other.": "Cet exemplaire et aucun autre.",
+    "This volume of the title alone.": "Ce volume du titre seulement.",
+    "Library where it will be fetched; the reader's own if not given.": (
+        "Bibliothèque de retrait ; celle du lecteur par défaut."
+    ),
+    "Last day on which it is of use.": "Dernier jour utile.",
+    "Keep its place, but serve it from this day on only.": "Garde son rang, mais n'est servie qu'à partir de ce jour.",
+    "Give --record or --barcode.": "Donnez --record ou --barcode.",
+    "End a hold. An item put aside for it goes to the next who waits, or home.": (
+        "Annule une réservation. Le document mis de côté va au suivant, ou rentre."
+    ),
+    "Keep a hold's place in line without serving it, until a day.": (
+        "Garde le rang d'une réservation sans la servir, jusqu'à un jour."
+    ),
+    "Day from which it is served again.": "Jour à partir duquel elle est de nouveau servie.",
+    "Serve a suspended hold again, from now on.": "Sert de nouveau une réservation suspendue, dès maintenant.",
+    "Have a hold fetched at another library, unless its item stands on the shelf already.": (
+        "Change la bibliothèque de retrait, sauf si le document y attend déjà."
+    ),
+    "Library where it will be fetched.": "Bibliothèque de retrait.",
+    "Keep an item on the hold shelf once more as long, if nobody waits for it.": (
+        "Garde un document au retrait encore une fois aussi longtemps, si personne ne l'attend."
+    ),
+    "Serve a hold before all others. The journal says who did it.": (
+        "Sert une réservation avant toutes les autres. Le journal dit qui l'a fait."
+    ),
+    "Note in which slot of the hold shelf an item stands.": (
+        "Note la case de l'étagère des réservations où est un document."
+    ),
+    "List a reader's holds, with their rank while they wait.": (
+        "Liste les réservations d'un lecteur, avec leur rang tant qu'elles attendent."
+    ),
+    "Show the line for a title: what is captured, then who waits, in order. It names no reader.": (
+        "Montre la file d'un titre : ce qui est mis de côté, puis les attentes, dans l'ordre. Aucun lecteur n'y est nommé."
+    ),
+    "List what stands on a library's hold shelf.": "Liste l'étagère des réservations d'une bibliothèque.",
+    "List what is to be taken from a library's hold shelf, its hold having ended, and where it goes.": (
+        "Liste ce qu'il faut ôter de l'étagère des réservations, réservation close, et où cela va."
+    ),
+    "Holds that ended since this day; the last two days if not given.": (
+        "Réservations closes depuis ce jour ; les deux derniers jours par défaut."
+    ),
+    "Show what a library is asked for, in the order of its shelves. It names no reader.": (
+        "Montre ce qui est demandé à une bibliothèque, dans l'ordre de ses rayons. Aucun lecteur n'y est nommé."
+    ),
+    "Note that an item asked for was not found: another library is asked. Twice: it is to be searched.": (
+        "Note qu'un document demandé n'a pas été trouvé : une autre bibliothèque est sollicitée. Deux fois : il est à rechercher."
+    ),
+    "Noted; the item is to be searched.": "Noté ; le document est à rechercher.",
+    "Noted.": "Noté.",
+    "End holds that nobody fetches or needs any longer": "Clore les réservations non retirées ou devenues inutiles",
+    "Ask libraries for the items that holds wait for": "Demander aux bibliothèques les documents réservés",
     "Talk to the running daemon.": "Parle au service en marche.",
     "Tell how the daemon is and where it listens.": "Dit comment va le service et où il écoute.",
     "Have the daemon read devices, certificates and log level again, as SIGHUP does.": (

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import control, operations_jobs, operations_patrons
+from server import control, operations_holds, operations_jobs, operations_patrons
 from server.control import Refused
 from server.passwords import HASHER
 from storage import database, direct
@@ -110,6 +110,7 @@ def import_records(access: Access, **arguments: Any) -> dict[str, Any]:
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "load": load,
     "import": import_records,
+    **operations_holds.OPERATIONS,
     **operations_jobs.OPERATIONS,
     **operations_patrons.OPERATIONS,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from storage.circulation.holds.expiry import EXPIRE_HOLDS
+from storage.circulation.holds.targeting import TARGET_HOLDS
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
@@ -15,6 +17,8 @@ JOBS: Final[Mapping[str, Job]] = {
     job.name: job
     for job in (
         FORGET_OLD_REPLIES,
+        EXPIRE_HOLDS,
+        TARGET_HOLDS,
         NOTE_SEEN,
         FORGET_LOANS,
         FORGET_HOLDS,

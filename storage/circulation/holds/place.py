@@ -117,17 +117,16 @@ def gather(request: PlaceHoldRequest, network: Network) -> Steps[PlaceFacts]:
 
 
 class Candidate(NamedTuple):
-    """An item that a hold could be given, *missed* so often, asked for on behalf of *asked_for*."""
+    """An item that a hold could be given, asked for now on behalf of the hold *asked_for*."""
 
     item: Item
     added_on: str | None
-    missed: int = 0
     asked_for: int | None = None
 
 
 def candidates_of(network: Network, found: list[Row], volume: str = "") -> list[Candidate]:
     """Return what `rows.CANDIDATES_OF_TITLE` found, of one *volume* only when one is asked for."""
-    made = [Candidate(make_item(network, ItemRow._make(row[:-3])), *row[-3:]) for row in found]
+    made = [Candidate(make_item(network, ItemRow._make(row[:-2])), *row[-2:]) for row in found]
     return [candidate for candidate in made if not volume or candidate.item.row.volume == volume]
 
 

@@ -45,12 +45,11 @@ class Pull(NamedTuple):
     state: str | None
     suspended_until: str | None
     pickup_id: int | None
-    misses: int
 
 
 _PULL: Final = (
     pull.c.id, pull.c.hold_id, pull.c.item_id, pull.c.library_id, pull.c.asked_at, pull.c.until_at, hold.c.state,
-    hold.c.suspended_until, hold.c.pickup_id, item.c.misses,
+    hold.c.suspended_until, hold.c.pickup_id,
 )  # fmt: skip
 _WIDTH: Final = len(_PULL)
 _STATE: Final = ITEM_STATE.join(pull, pull.c.item_id == item.c.id).outerjoin(hold, hold.c.id == pull.c.hold_id)
@@ -124,7 +123,7 @@ def missed(line: Line, now: int) -> tuple[Call, ...]:
     """Return what is written for a line whose item was not found; at the second miss the item is to be searched."""
     asked, row = line.pull, line.item.row
     calls = (rows.MISS(asked.id, now), rows.MISSED(row.id))
-    if asked.misses + 1 < MISSES:
+    if row.misses + 1 < MISSES:
         return calls
     told = note_anomaly("item-to-search", now, library_id=asked.library_id, item_id=row.id, detail=row.barcode)
     return (*calls, rows.SEARCHED(row.id), told)
@@ -172,7 +171,7 @@ def decide(request: MissRequest, found: list[Row], network: Network, now: int) -
         return Decision(MissAnswer((Reason.UNKNOWN_PULL,)))
     line = line_of(network, found[0])
     entry = Entry("pull-missed", line.pull.library_id, line.pull.item_id, hold_id=line.pull.hold_id)
-    return Decision(MissAnswer((), line, line.pull.misses + 1 >= MISSES), missed(line, now), (entry,))
+    return Decision(MissAnswer((), line, line.item.row.misses + 1 >= MISSES), missed(line, now), (entry,))
 
 
 MISS_PULL: Final = UseCase(

@@ -151,7 +151,7 @@ FIRST: Final = Statement(
 )
 """Priority and id of who is served first of those that wait for what this hold waits for."""
 
-_CANDIDATE: Final = (*ITEM_COLUMNS, item.c.added_on, item.c.misses, pull.c.hold_id)
+_CANDIDATE: Final = (*ITEM_COLUMNS, item.c.added_on, pull.c.hold_id)
 _CANDIDATES: Final = ITEM_STATE.outerjoin(pull, and_(pull.c.item_id == item.c.id, pull.c.outcome.is_(None)))
 
 
@@ -164,7 +164,7 @@ CANDIDATES_OF_TITLE: Final = Statement(
     "candidates of title", _candidates(item.c.record_id == bindparam("record")), "record"
 )
 CANDIDATE: Final = Statement("candidate", _candidates(item.c.id == bindparam("item")), "item")
-"""Rows of `facts.ItemRow`, then: when the item came, how often it was missed, the hold for which it is asked."""
+"""Rows of `facts.ItemRow`, then: when the item came, and the hold for which it is asked."""
 
 TITLE: Final = Statement(
     "title of record",

@@ -225,7 +225,7 @@ class _Round:
 
     def _is_free(self, candidate: Candidate) -> bool:
         available = candidate.item.status is Status.AVAILABLE
-        return available and candidate.asked_for is None and candidate.missed < pulls.MISSES
+        return available and candidate.asked_for is None and candidate.item.row.misses < pulls.MISSES
 
     def _in_order(self, group: Group) -> list[_Waiting]:
         """Return the holds that may be served today, first in line first."""
