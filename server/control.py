@@ -17,18 +17,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IAddress, IListeningPort
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 
+from server.connections import Connections
+from server.metrics import METRICS, Metrics
 from server.words import _
 
 NAME: Final = "control.sock"
 VERSION: Final = 1
 MAX_FRAME: Final = 64 * 1024 * 1024
+MAX_WAITING: Final = 4
+"""Frames of a connection that wait to be taken."""
+MAX_CONNECTIONS: Final = 64
 PATH_LIMIT: Final = 107
 """Octets of a UNIX socket's address (unix(7))."""
 
@@ -58,7 +63,7 @@ class ControlConnection(Int32StringReceiver):
     MAX_LENGTH = MAX_FRAME
     log = Logger()
     transport: Any
-    factory: Any
+    factory: ControlFactory
 
     def __init__(self) -> None:
         self._waiting: deque[bytes] = deque()
@@ -66,7 +71,7 @@ class ControlConnection(Int32StringReceiver):
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Be known to the factory."""
-        self.factory.connections.add(self)
+        self.factory.made(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Forget what waits."""
@@ -74,8 +79,10 @@ class ControlConnection(Int32StringReceiver):
         self.factory.lost(self)
 
     def stringReceived(self, string: bytes) -> None:  # noqa: N802 (Twisted's)
-        """Take one frame."""
+        """Take one frame; who sends more than may wait is not read until there is room."""
         self._waiting.append(string)
+        if len(self._waiting) >= MAX_WAITING:
+            self.transport.pauseProducing()
         self._work()
 
     def finish(self) -> None:
@@ -84,9 +91,15 @@ class ControlConnection(Int32StringReceiver):
         if not self._busy:
             self.transport.loseConnection()
 
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abortConnection()
+
     def _work(self) -> None:
         if self._waiting and not self._busy:
             self._busy = True
+            if len(self._waiting) == MAX_WAITING and self.factory.draining is None:
+                self.transport.resumeProducing()
             maybeDeferred(self._run, self._waiting.popleft()).addCallbacks(_result, self._failed).addCallback(
                 self._answer
             )
@@ -125,37 +138,27 @@ def _result(value: Any) -> dict[str, Any]:
     return {"result": value}
 
 
-class ControlFactory(Factory):
+class ControlFactory(Connections[ControlConnection]):
     """The commands that the daemon obeys."""
 
-    noisy = False
+    wire = "control"
 
-    def __init__(self, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self,
+        commands: Mapping[str, Command],
+        clock: Any,
+        *,
+        metrics: Metrics = METRICS,
+        limit: int = MAX_CONNECTIONS,
+    ) -> None:
+        super().__init__(clock, metrics, limit)
         self.commands = commands
-        self.connections: set[ControlConnection] = set()
-        self.draining: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> ControlConnection:  # noqa: N802 (Twisted's)
-        """Take a connection."""
+    def make(self) -> ControlConnection:
+        """Make a connection."""
         connection = ControlConnection()
         connection.factory = self
         return connection
-
-    def lost(self, connection: ControlConnection) -> None:
-        """Forget *connection*."""
-        self.connections.discard(connection)
-        if self.draining is not None and not self.connections and not self.draining.called:
-            self.draining.callback(None)
-
-    def drain(self) -> Deferred[None]:
-        """Answer what is under way, then close; fire when the last connection is gone."""
-        if self.draining is None:
-            self.draining = Deferred()
-            for connection in list(self.connections):
-                connection.finish()
-            if not self.connections and not self.draining.called:
-                self.draining.callback(None)
-        return self.draining
 
 
 def listen(reactor: Any, directory: Path, factory: ControlFactory) -> IListeningPort:

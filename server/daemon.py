@@ -164,7 +164,7 @@ class Daemon(Service):
             "stop": self._stop_soon,
             "write": self._shared.run,
         }
-        self._adapters["control"] = control.ControlFactory(commands)
+        self._adapters["control"] = control.ControlFactory(commands, self._reactor)
         self._control = control.listen(self._reactor, self.config.store.data, self._adapters["control"])
         undo.callback(self._control.stopListening)
 

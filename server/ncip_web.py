@@ -33,6 +33,8 @@ def _refusal(kind: ProblemType, detail: str) -> Refusal:
 
 TOO_LARGE: Final = _refusal(ProblemType.INVALID_MESSAGE_SYNTAX_ERROR, "the message is longer than is taken here")
 """What is said to a message over the limit (413)."""
+TOO_MANY: Final = _refusal(ProblemType.TEMPORARY_PROCESSING_FAILURE, "too many messages are under way: try again")
+"""What is said to a message that finds no room beside the others (503)."""
 _METHOD: Final = _refusal(ProblemType.PROTOCOL_ERROR, "messages are sent by POST")
 _MEDIA: Final = _refusal(ProblemType.INVALID_MESSAGE_SYNTAX_ERROR, "XML is taken here, not compressed")
 

@@ -1,7 +1,8 @@
 """The web listener: our own resources under a few fixed names, and nothing else.
 
 No directory is listed, no file is served, no version is told; what is not one of ours is a plain 404. A body over the limit is
-refused when its length is announced or reached, before it is kept.
+refused when its length is announced or reached, before it is kept. All bodies under way share one budget, and each request has a
+deadline by which it must have come: many who send slowly can fill neither the memory nor the lines.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import server
@@ -25,10 +26,16 @@ from server.metrics import MEDIA_TYPE, METRICS, Metrics
 PLAIN: Final = "text/plain; charset=utf-8"
 _IDLE: Final = 60
 """Seconds without a byte after which a connection is closed."""
-MAX_CONNECTIONS: Final = 512
-"""Many times what partners, their proxies and watchdogs open; each may hold one body of the limit."""
 _PATIENCE: Final = 4
 """How many times the limit is read and thrown away so that the sender of too much gets to read why."""
+
+
+class Bounds(NamedTuple):
+    """What a site takes at once: octets of bodies, connections; and the seconds in which a request must come."""
+
+    bodies: int = 64 << 20
+    connections: int = 512
+    deadline: float = 30.0
 
 
 class Refusal(NamedTuple):
@@ -40,6 +47,8 @@ class Refusal(NamedTuple):
 
 _NOTHING: Final = b"There is nothing here.\n"
 TOO_LARGE: Final = Refusal(PLAIN, b"This is more than is taken here.\n")
+TOO_MANY: Final = Refusal(PLAIN, b"Too much is under way: try again.\n")
+USUAL: Final = Bounds()
 
 
 class Request(server.Request):
@@ -47,7 +56,9 @@ class Request(server.Request):
 
     channel: Any
     content: BytesIO
+    _site: Any
     _taken = 0
+    _held = 0
     _refused = False
 
     def setHeader(self, name: Any, value: Any) -> None:  # noqa: N802 (Twisted's)
@@ -58,18 +69,23 @@ class Request(server.Request):
     def gotLength(self, length: int | None) -> None:  # noqa: N802 (Twisted's)
         """Refuse a body that is announced as too long."""
         self.content = BytesIO()
+        self._site = self.channel.site  # the channel is gone when the request ends
+        self.notifyFinish().addBoth(self._release)
         if length is not None and length > self.channel.site.limit:
-            self._refuse()
+            self._refuse(b"413 Content Too Large", self.channel.site.too_large)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
-        """Keep a part of the body while there is room."""
+        """Keep a part of the body while there is room: its own, and all bodies'."""
+        site = self.channel.site
         self._taken += len(data)
-        limit = self.channel.site.limit
-        if self._taken > limit and not self._refused:
-            self._refuse()
+        if not self._refused and self._taken > site.limit:
+            self._refuse(b"413 Content Too Large", site.too_large)
+        if not self._refused and not site.hold(len(data)):
+            self._refuse(b"503 Service Unavailable", site.too_many)
         if not self._refused:
+            self._held += len(data)
             self.content.write(data)
-        elif self._taken > limit * _PATIENCE:
+        elif self._taken > site.limit * _PATIENCE:
             self.channel.loseConnection()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802 (Twisted's)
@@ -80,32 +96,59 @@ class Request(server.Request):
             self.channel.site.began(self)
             super().requestReceived(command, path, version)
 
-    def _refuse(self) -> None:
+    def _release(self, _how: object = None) -> None:
+        site = self._site
+        site.held -= self._held
+        self._held = 0
+
+    def _refuse(self, status: bytes, told: Refusal) -> None:
         self._refused = True
+        self._release()
         self.content = BytesIO()
         self.requestHeaders.removeHeader(b"Expect")  # or Twisted would ask for the body after this
-        told = self.channel.site.too_large
         head = (
-            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {told.media_type}\r\n"
+            f"HTTP/1.1 {status.decode()}\r\nContent-Type: {told.media_type}\r\n"
             f"Content-Length: {len(told.body)}\r\nConnection: close\r\n\r\n"
         )
         self.channel.transport.write(head.encode() + told.body)
 
 
 class Channel(HTTPChannel):
-    """A connection that its site counts. HTTP/1.1 and nothing else."""
+    """A connection that its site counts, whose requests must come in time. HTTP/1.1 and nothing else."""
 
     site: Any
+    _late: IDelayedCall | None = None
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Be counted in."""
         self.site.connections += 1
         super().connectionMade()
 
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
+        """Take a part of a request; its first starts the request's time."""
+        if self._late is None and not self._handlingRequest:
+            self._late = self.site.reactor.callLater(self.site.bounds.deadline, self._cut)
+        super().dataReceived(data)
+
+    def allContentReceived(self) -> None:  # noqa: N802 (Twisted's)
+        """Have a whole request."""
+        self._in_time()
+        super().allContentReceived()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Be counted out."""
+        self._in_time()
         self.site.connections -= 1
         super().connectionLost(reason)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _cut(self) -> None:
+        self._late = None
+        self.forceAbortClient()
 
 
 class Site(server.Site):
@@ -115,17 +158,37 @@ class Site(server.Site):
     requestFactory = Request  # noqa: N815 (Twisted's)
     noisy = False
 
-    def __init__(self, root: IResource, reactor: IReactorTime, *, limit: int, too_large: Refusal) -> None:
+    def __init__(
+        self,
+        root: IResource,
+        reactor: IReactorTime,
+        *,
+        limit: int,
+        too_large: Refusal,
+        bounds: Bounds = USUAL,
+        too_many: Refusal = TOO_MANY,
+    ) -> None:
         super().__init__(root, timeout=_IDLE, reactor=reactor, parsePOSTFormSubmission=False)
+        self.reactor = reactor
         self.limit = limit
+        self.bounds = bounds
         self.too_large = too_large
+        self.too_many = too_many
+        self.held = 0
         self.connections = 0
         self._open: set[Request] = set()
         self._draining: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802 (Twisted's)
         """Take no more connections than there is room for."""
-        return super().buildProtocol(addr) if self.connections < MAX_CONNECTIONS else None
+        return super().buildProtocol(addr) if self.connections < self.bounds.connections else None
+
+    def hold(self, octets: int) -> bool:
+        """Take *octets* of what all bodies share; False when there are not so many."""
+        if self.held + octets > self.bounds.bodies:
+            return False
+        self.held += octets
+        return True
 
     def log(self, request: object) -> None:
         """Write no line."""
@@ -300,12 +363,15 @@ def make_site(
     reactor: IReactorTime,
     *,
     limit: int,
+    bounds: Bounds = USUAL,
     too_large: Refusal = TOO_LARGE,
+    too_many: Refusal = TOO_MANY,
     metrics: Metrics = METRICS,
 ) -> Site:
     """Make the site of *pages*, and of `/`, `/healthz`, `/readyz` and `/metrics`.
 
-    *ready* tells whether requests are served; *limit* bounds a body, in octets; *too_large* is said to a longer one.
+    *ready* tells whether requests are served; *limit* bounds a body, in octets, and *bounds* what is taken at once; *too_large*
+    is said to a body that is longer, *too_many* to one that finds no room beside the others.
     """
     ours = {"healthz": Health(), "readyz": Readiness(ready), "metrics": Figures(metrics)}
-    return Site(Root({**pages, **ours}), reactor, limit=limit, too_large=too_large)
+    return Site(Root({**pages, **ours}), reactor, limit=limit, bounds=bounds, too_large=too_large, too_many=too_many)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs
@@ -37,7 +38,7 @@ def refuse(code: str) -> None:
 
 
 def connect(**commands: Callable[..., Any]) -> tuple[ControlConnection, StringTransport]:
-    connection = ControlFactory(commands).buildProtocol(None)
+    connection = ControlFactory(commands, Clock()).buildProtocol(None)
     transport = StringTransport()
     connection.makeConnection(transport)
     return connection, transport
@@ -127,8 +128,40 @@ def test_draining_answers_what_is_under_way_and_nothing_after_it() -> None:
     assert draining.called
 
 
+def test_who_sends_more_than_may_wait_is_not_read_until_there_is_room() -> None:
+    held: list[Deferred[str]] = []
+
+    def slow() -> Deferred[str]:
+        held.append(Deferred())
+        return held[-1]
+
+    connection, transport = connect(slow=slow)
+    for _ in range(control.MAX_WAITING):
+        connection.dataReceived(ask("slow"))
+    assert transport.producerState == "producing"
+    connection.dataReceived(ask("slow"))
+    assert transport.producerState == "paused"
+    held[0].callback("1")
+    assert transport.producerState == "producing"
+    for number in range(1, control.MAX_WAITING + 1):
+        held[number].callback("more")
+    assert len(answers(transport)) == control.MAX_WAITING + 1
+
+
+def test_a_command_that_does_not_end_is_cut_off_with_the_daemon() -> None:
+    clock = Clock()
+    factory = ControlFactory({"slow": Deferred}, clock)
+    connection = factory.buildProtocol(None)
+    connection.makeConnection(transport := StringTransport())
+    connection.dataReceived(ask("slow"))
+    factory.drain()
+    assert factory.buildProtocol(None) is None
+    clock.advance(2)
+    assert transport.disconnected
+
+
 def test_draining_an_idle_factory_is_done_at_once() -> None:
-    assert ControlFactory({}).drain().called
+    assert ControlFactory({}, Clock()).drain().called
 
 
 # --- over a real socket --------------------------------------------------------------------------------------------------
@@ -136,7 +169,7 @@ def test_draining_an_idle_factory_is_done_at_once() -> None:
 
 @contextmanager
 def listening(directory: Path, **commands: Callable[..., Any]) -> Iterator[ControlFactory]:
-    factory = ControlFactory(commands)
+    factory = ControlFactory(commands, Clock())
     port = control.listen(reactor, directory, factory)
     try:
         yield factory
@@ -172,7 +205,7 @@ def test_the_socket_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_directory_too_deep_for_a_socket_is_told(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     with pytest.raises(Refused, match="too long"):
-        control.listen(reactor, deep, ControlFactory({}))
+        control.listen(reactor, deep, ControlFactory({}, Clock()))
 
 
 def test_what_a_dead_daemon_left_is_taken_over_and_a_living_one_is_not(tmp_path: Path) -> None:
@@ -182,7 +215,7 @@ def test_what_a_dead_daemon_left_is_taken_over_and_a_living_one_is_not(tmp_path:
         Client(tmp_path)
     with listening(tmp_path):
         with pytest.raises(Refused) as refused:
-            control.listen(reactor, tmp_path, ControlFactory({}))
+            control.listen(reactor, tmp_path, ControlFactory({}, Clock()))
         assert refused.value.code == "unavailable"
 
 

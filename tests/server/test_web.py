@@ -18,10 +18,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import Agent, FileBodyProducer
 from twisted.web.http_headers import Headers
 
-from server import web
 from server.metrics import BUCKETS, Metrics
-from server.ncip_web import TOO_LARGE, NcipPage
-from server.web import Site, make_site
+from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
+from server.web import Bounds, Site, make_site
 from tests.server.ncip_partner import Answer, PartnerCase, check_out, lookup_item, message, user
 
 LIMIT = 4000
@@ -254,13 +253,52 @@ class SiteTests(SynchronousTestCase):
         assert not transport.connected
 
     def test_there_are_so_many_connections_and_no_more_until_one_ends(self) -> None:
-        self.patch(web, "MAX_CONNECTIONS", 2)
+        self.site.bounds = Bounds(connections=2)
         first, _ = self.connect()
         self.connect()
         assert self.site.buildProtocol(None) is None
         first.connectionLost(Failure(ConnectionDone()))
         channel, transport = self.connect()
         channel.dataReceived(request("GET", "/healthz"))
+        assert Reply(transport.value()).status == 200
+
+    def test_a_request_that_does_not_come_in_time_is_cut_off(self) -> None:
+        channel, transport = self.connect()
+        head = request("POST", "/ncip", Content_Length="40")
+        channel.dataReceived(head)
+        for _ in range(29):
+            self.clock.advance(1)
+            channel.dataReceived(b"<")
+        assert transport.connected
+        self.clock.advance(1)
+        assert not transport.connected
+        assert (self.site.held, self.site.connections) == (0, 0)
+
+    def test_a_request_that_came_in_time_may_be_answered_late(self) -> None:
+        self.echo.holds = True
+        channel, transport = self.connect()
+        channel.dataReceived(request("POST", "/ncip", b"<a/>"))
+        self.clock.advance(31)
+        self.echo.held[0].callback(b"<answer/>")
+        assert Reply(transport.value()).body == b"<answer/>"
+        assert self.site.held == 0
+
+    def test_bodies_under_way_share_one_budget(self) -> None:
+        self.site.bounds = Bounds(bodies=100)
+        self.site.too_many = TOO_MANY
+        half = request("POST", "/ncip", b"", Content_Length="80")
+        first, _ = self.connect()
+        first.dataReceived(half + b"<" * 60)
+        second, transport = self.connect()
+        second.dataReceived(half + b"<" * 60)
+        refused = Reply(transport.value())
+        assert refused.status == 503
+        assert b"Temporary Processing Failure" in refused.body
+        assert self.site.held == 60
+        first.connectionLost(Failure(ConnectionDone()))
+        assert self.site.held == 0
+        third, transport = self.connect()
+        third.dataReceived(half + b"<" * 80)
         assert Reply(transport.value()).status == 200
 
     def test_no_access_log_is_kept(self) -> None:
