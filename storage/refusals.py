@@ -48,6 +48,10 @@ class Reason(Enum):
     RENEWAL_NOT_ALLOWED = "renewal-not-allowed"
     TOO_LATE_TO_RENEW = "too-late-to-renew"
     WAITED_FOR = "waited-for"
+    IN_CIRCULATION = "in-circulation"
+    NOT_OWNER = "not-owner"
+    NOTHING_TO_UNDO = "nothing-to-undo"
+    NOT_SO = "not-so"
     UNKNOWN_HOLD = "unknown-hold"
     UNKNOWN_TITLE = "unknown-title"
     TOO_MANY_HOLDS = "too-many-holds"
@@ -128,6 +132,16 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.TOO_MANY_RENEWALS: ("Prolongation impossible : déjà prolongé.", "Cannot renew: already renewed."),
     Reason.RENEWAL_NOT_ALLOWED: ("Prolongation impossible pour ce document.", "This item cannot be renewed."),
     Reason.TOO_LATE_TO_RENEW: ("Prolongation impossible : trop de retard.", "Cannot renew: too long overdue."),
+    Reason.IN_CIRCULATION: (
+        "Document en prêt, en navette ou réservé : le libérer d'abord.",
+        "Item on loan, in transit or reserved: free it first.",
+    ),
+    Reason.NOT_OWNER: (
+        "Réservé à la commune propriétaire du document.",
+        "Only the commune that owns the item may do this.",
+    ),
+    Reason.NOTHING_TO_UNDO: ("Rien à annuler.", "Nothing to undo."),
+    Reason.NOT_SO: ("Le prêt n'est pas dans cet état.", "The loan is not in that state."),
     Reason.WAITED_FOR: ("Prolongation impossible : document réservé.", "Cannot renew: item reserved."),
     Reason.UNKNOWN_HOLD: ("Réservation inconnue.", "Unknown hold."),
     Reason.UNKNOWN_TITLE: ("Titre inconnu du réseau.", "Title unknown to the network."),

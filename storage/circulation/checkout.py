@@ -24,6 +24,7 @@ from storage.circulation.acts import (
 )
 from storage.circulation.demand import COPIES, asks, copies_of
 from storage.circulation.due import Due, link_expiry, local_day
+from storage.circulation.facts import WaitingRow
 from storage.circulation.history import HISTORY, ended_of
 from storage.circulation.holds import queue
 from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load
@@ -309,6 +310,7 @@ class _Lending:
             state = "deduced" if self.request.offline else "returned"
             self.writes += writes.end_loan(row, here, at, setting.today, state)
             self.writes.append(note_anomaly("return-deduced", self.now, here, row.id, row.loan_id))
+            self.detail.append(f"ended={row.loan_id}")
         if row.transit_id is not None:
             arrived = "received" if row.transit_to_id == here else "misrouted"
             self.writes.append(writes.RECEIVE(row.transit_id, at, "cancelled" if claim.taken else arrived))
@@ -334,10 +336,13 @@ class _Lending:
     def _honour(self, hold_id: int) -> None:
         row, at = self.item.row, self.setting.now
         captured = hold_id == row.hold_id
-        if not captured:
+        if captured:
+            self.detail.append(f"hold={row.hold_state}:{row.shelf_until or ''}::0")
+        else:
             self.writes.append(writes.NOT_PULLED(hold_id, "released", at))
+            own = next(hold for hold in map(WaitingRow._make, self.found.waiting) if hold.id == hold_id)
+            self.detail.append(f"hold=waiting::{own.expires_on or ''}:{own.priority}")
         self.writes += writes.end_hold(hold_id, "honoured", row.id, self.setting.today, at)
-        self.detail.append(f"hold={row.hold_state}:{row.shelf_until or ''}" if captured else "hold=waiting:")
 
     def _overruled(self, reasons: list[Reason], loan_id: int) -> None:
         """Journal which rules gave way; what happened off-line against them is for staff to look at."""

@@ -114,9 +114,12 @@ class Returning:
             return
         in_at = max(row.out_at or 0, self.at)
         self.writes += writes.end_loan(row, self.here.id, in_at, local_day(in_at, self.here.zone), "returned")
+        if in_at != self.now:
+            self.detail.append(f"in={in_at}")
         if row.loan_state != "open":
             claimed = row.loan_state == "claimed"
             self.alert = Alert.OTHER
+            self.detail.append(f"stood={row.loan_state}")
             self.remarks.append(Reason.CLAIMED_RETURNED if claimed else Reason.DECLARED_LOST)
             self.note("claim-found" if claimed else "lost-found", row.loan_id)
             self.writes.append(UNBLOCK(row.loan_patron_id))
@@ -166,9 +169,11 @@ class Returning:
     def sight(self) -> None:
         """Note that an item under way was seen where it was not to be; twice at one place is once."""
         row = self.item.row
-        if row.current_id != self.here.id and row.transit_id is not None:
+        if row.transit_id is None:
+            return
+        self.writes += carried(row.transit_id, self.here.id, self.now, arrived=False)
+        if row.current_id != self.here.id:
             self.writes.append(writes.SIGHT(row.id, self.here.id, row.transit_id, self.now, self.actor))
-            self.writes += carried(row.transit_id, self.here.id, self.now, arrived=False)
 
     def is_put_aside(self) -> bool:
         """Deal with a captured hold; True when the item stays with it."""

@@ -63,9 +63,9 @@ KEEP_READER: Final = _insert(past_loan_reader, "keep reader of past loan", "expi
 def end_loan(row: ItemRow, library_id: int, in_at: int, day: date, state: str) -> tuple[Call, ...]:
     """Move the open loan of *row* to the past, its reader apart, with the day on which the link is cut (R1).
 
-    *state* is how it ended; a claim or loss ends as found.
+    *state* is how it ended; a claim or loss ends as found when its item is returned.
     """
-    if row.loan_state != "open":
+    if row.loan_state != "open" and state in {"returned", "deduced"}:
         state = f"found-{row.loan_state}"
     return (
         CLOSE(row.loan_id),

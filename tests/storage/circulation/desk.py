@@ -9,7 +9,11 @@ from storage.circulation.accounts import ItemAccount, PatronAccount, item_inform
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import CHECKIN, CheckinRequest, ReturnAnswer
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
+from storage.circulation.marking import MARK, MarkAnswer, MarkRequest
 from storage.circulation.renew import RENEW, RenewRequest
+from storage.circulation.standing import STANDING, Finding, StandingAnswer, StandingRequest
+from storage.circulation.status import Status
+from storage.circulation.undo import UNDO, UndoAnswer, UndoRequest
 from storage.database import Location
 from storage.drivers.snapshot import run_steps
 from storage.journal import conclude, gather
@@ -66,20 +70,40 @@ class Desk:
     def origin(self, library: int) -> Origin:
         return Origin("sip2", "desk", library)
 
-    def checkout(
-        self, card: str, barcode: str, library: int = LENS, *, pin: str | None = None, renews: bool = False
-    ) -> LoanAnswer:
-        request = CheckoutRequest(card, barcode, self.origin(library), pin, renews)
-        answer: LoanAnswer = self.run(CHECKOUT, request)
+    def checkout(self, card: str, barcode: str, library: int = LENS, **more: Any) -> LoanAnswer:
+        answer: LoanAnswer = self.run(CHECKOUT, CheckoutRequest(card, barcode, self.origin(library), **more))
         return answer
 
-    def renew(self, card: str, barcode: str, library: int = LENS, *, pin: str | None = None) -> LoanAnswer:
-        answer: LoanAnswer = self.run(RENEW, RenewRequest(card, barcode, self.origin(library), pin))
+    def renew(self, card: str, barcode: str, library: int = LENS, **more: Any) -> LoanAnswer:
+        answer: LoanAnswer = self.run(RENEW, RenewRequest(card, barcode, self.origin(library), **more))
         return answer
 
-    def checkin(self, barcode: str, library: int = LENS, *, returned_at: int | None = None) -> ReturnAnswer:
-        answer: ReturnAnswer = self.run(CHECKIN, CheckinRequest(barcode, self.origin(library), returned_at))
+    def checkin(self, barcode: str, library: int = LENS, **more: Any) -> ReturnAnswer:
+        answer: ReturnAnswer = self.run(CHECKIN, CheckinRequest(barcode, self.origin(library), **more))
         return answer
+
+    def stand(self, barcode: str, finding: Finding, library: int = LENS, card: str = "") -> StandingAnswer:
+        answer: StandingAnswer = self.run(STANDING, StandingRequest(barcode, finding, self.origin(library), card))
+        return answer
+
+    def mark(self, barcode: str, condition: Any, library: int = LENS, **more: Any) -> MarkAnswer:
+        answer: MarkAnswer = self.run(MARK, MarkRequest(barcode, condition, self.origin(library), **more))
+        return answer
+
+    def undo(self, barcode: str, act: Any, library: int = LENS, **more: Any) -> UndoAnswer:
+        answer: UndoAnswer = self.run(UNDO, UndoRequest(barcode, act, self.origin(library), **more))
+        return answer
+
+    def anomalies(self) -> list[str]:
+        return [kind for (kind,) in self.sql("SELECT kind FROM anomaly ORDER BY id")]
+
+    def notices(self) -> list[tuple[str, int]]:
+        return self.sql("SELECT kind, patron_id FROM notice ORDER BY id")
+
+    def status(self, barcode: str) -> Status:
+        item = self.item(barcode).item
+        assert item is not None
+        return item.status
 
     def item(self, barcode: str, library: int = LENS) -> ItemAccount:
         return run_steps(self.database, item_information(self.network, barcode, library, self.now))
