@@ -80,6 +80,9 @@ class ResultSets:
         self._sets: OrderedDict[str, ResultSet] = OrderedDict()
         self._forgotten: OrderedDict[str, str] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._sets)
+
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._sets
 

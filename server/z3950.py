@@ -77,7 +77,12 @@ class Z3950Connection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Take what came, answer what is complete."""
-        self._queue.extend(self._association.receive(data))
+        received = self._association.receive(data)
+        if self._busy:
+            for event in received:
+                if isinstance(event, TriggerResourceControlRequest):
+                    self._target.cancel(event)
+        self._queue.extend(received)
         if self._association.state is State.OPEN:
             self._wait(self._owner.idle)
         self._work()
@@ -190,14 +195,16 @@ class Z3950Connection(Protocol):
         """Send the response to *request* when it is known, and go on."""
         began = perf_counter()
         try:
-            response = await ANSWERS[type(request)](self._target, request)
+            *segments, response = await self._target.answer(request)
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, an origin gets the response that it waits for)
             refused = self._refused(error, request)
             self._owner.metrics.count("refusals", "z3950", refused.condition.name)
-            response = refusal(request, refused, self._target.version)
+            segments, response = [], refusal(request, refused, self._target.version)
         self._busy = False
         if self._closed or self._closing:
             return
+        for segment in segments:
+            self._write(self._association.send(segment))
         self._write(self._association.send(response))
         self._owner.metrics.observe("z3950", type(request).__name__, perf_counter() - began)
         if isinstance(response, InitializeResponse):

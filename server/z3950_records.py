@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Refused
 from protocols.z3950.records import retrieval_record, surrogate_diagnostic
-from server.records import GRS_1, MARCXML, OPAC, SUTRS, UNIMARC, USMARC, Shape
+from server.records import GRS_1, MARCXML, OPAC, SUTRS, UNIMARC, USMARC, Schema, Shape
 
 SYNTAXES: Final[dict[str, Shape]] = {
     oids.UNIMARC: UNIMARC,
@@ -21,16 +21,20 @@ SYNTAXES: Final[dict[str, Shape]] = {
 
 
 class Form(NamedTuple):
-    """In which syntax and element set a record is sent, and the version of the protocol that says why it is not."""
+    """In which syntax and element set a record is sent, and the version of the protocol that says why it is not.
+
+    XML may be asked for in a schema.
+    """
 
     syntax: str
     element_set: str
     version: int
+    schema: Schema | None = None
 
     @property
     def shape(self) -> Shape:
         """What the record is made into."""
-        return SYNTAXES[self.syntax]
+        return SYNTAXES[self.syntax] if self.schema is None else self.schema.shape
 
     def record(self, database: str, contents: bytes) -> bytes:
         """Return *contents* as a NamePlusRecord."""

@@ -77,6 +77,14 @@ def _task(request: apdu.ExtendedServicesRequest, refused: Refused, version: int)
     )
 
 
+def _report(request: apdu.ResourceReportRequest, refused: Refused, version: int) -> Pdu:
+    return apdu.ResourceReportResponse(reference_id=request.reference_id, resource_report_status=_NO_REPORT)
+
+
+_NO_REPORT: Final = 6
+"""resourceReportStatus failure-5: the target cannot supply one at the moment."""
+
+
 def _diagnostics(refused: Refused, version: int) -> tuple[DiagRec, ...]:
     return (DiagRec(default_format=refused.diagnostic(version)),)
 
@@ -89,4 +97,5 @@ REFUSALS: Final[dict[type[Pdu], Callable[[Any, Refused, int], Pdu]]] = {
     apdu.ScanRequest: _scan,
     apdu.SortRequest: _sort,
     apdu.ExtendedServicesRequest: _task,
+    apdu.ResourceReportRequest: _report,
 }

@@ -12,6 +12,7 @@ from protocols.z3950.elements import AttributeElement, AttributeValue, Term
 from protocols.z3950.schema import alternative_of
 from server.catalogue import Catalogue, databases
 from server.catalogue_query import LISTS, listing, refused
+from server.z3950_control import Cancellation
 from storage.catalogue.query import QueryError
 from storage.catalogue.scan import Entry, scan
 
@@ -19,7 +20,7 @@ MAX_TERMS: Final = 1_000
 """Terms of one response, and of the steps between them."""
 
 
-async def answer(catalogue: Catalogue, request: apdu.ScanRequest) -> apdu.ScanResponse:
+async def answer(catalogue: Catalogue, request: apdu.ScanRequest, cancellation: Cancellation) -> apdu.ScanResponse:
     """Return the response to a Scan. Raises Refused, StoreUnavailable."""
     number, position, step = _shape(request)
     sent = request.term_list_and_start_point
@@ -31,9 +32,8 @@ async def answer(catalogue: Catalogue, request: apdu.ScanRequest) -> apdu.ScanRe
     asked = tuple(database.id for database in databases(store.network, request.database_names))
     every = step + 1
     try:
-        found = await store.read(
-            scan(catalogue.hits, points, text, asked, before * every, after * every, headings=headings)
-        )
+        steps = scan(catalogue.hits, points, text, asked, before * every, after * every, headings=headings)
+        found = await store.read(cancellation.steps(steps))
     except QueryError as error:
         raise refused(error) from error
     rest = found.after

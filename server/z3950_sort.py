@@ -12,6 +12,7 @@ from protocols.z3950.bib1 import AttributeType
 from protocols.z3950.diagnostics import Bib1, Refused
 from server.catalogue import Catalogue
 from server.result_sets import ResultSet
+from server.z3950_control import Cancellation
 from storage.catalogue.access_points import SORT_POINTS, SortPoint, sort_by_use
 from storage.catalogue.sorting import BY_USE, MAX_KEYS, MAX_RECORDS, Missing, SortError, SortKey, sort
 
@@ -23,7 +24,9 @@ _ASCENDING: Final = 0
 _DESCENDING: Final = 1
 
 
-async def ordered(catalogue: Catalogue, named: Callable[[str], ResultSet], request: apdu.SortRequest) -> ResultSet:
+async def ordered(
+    catalogue: Catalogue, named: Callable[[str], ResultSet], request: apdu.SortRequest, cancellation: Cancellation
+) -> ResultSet:
     """Return the set that a Sort makes of those that it names. Raises Refused, StoreUnavailable."""
     names = request.input_result_set_names
     if not names:
@@ -34,7 +37,7 @@ async def ordered(catalogue: Catalogue, named: Callable[[str], ResultSet], reque
     keys = _keys(request.sort_sequence)
     records = inputs[0].records if len(inputs) == 1 else BitMap.union(*(each.records for each in inputs))
     try:
-        order = await catalogue.store.read(sort(catalogue.orders, records, keys))
+        order = await catalogue.store.read(cancellation.steps(sort(catalogue.orders, records, keys)))
     except SortError as error:
         if error.by is None:
             raise Refused(Bib1.TOO_MANY_RECORDS, MAX_RECORDS) from error

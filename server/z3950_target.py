@@ -1,4 +1,4 @@
-"""What one Z39.50 association is answered: Init, Search, Present, Delete, Scan, Sort.
+"""What one Z39.50 association is answered: Init, Search, Present, Delete, Scan, Sort, ResourceReport.
 
 A target knows no transport: a request goes in, and its response comes out when the store has answered. What cannot be
 done raises `Refused`, and `z3950_refusals` gives it the shape of the response that the origin waits for.
@@ -10,16 +10,23 @@ from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import Any, Final
 
-from protocols.z3950 import apdu, negotiation, oids
+from protocols.z3950 import apdu, negotiation
 from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, ProtocolVersion
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.elements import ElementSetNames, RecordComposition, Records
-from protocols.z3950.records import surrogate_diagnostic
+from protocols.z3950.elements import ElementSetNames, Records
 from server import catalogue_query, z3950_query, z3950_scan, z3950_sort
 from server.catalogue import Catalogue, databases
-from server.records import ELEMENT_SETS
 from server.result_sets import ResultSet, ResultSets
-from server.z3950_records import SYNTAXES, Form
+from server.z3950_control import CANCEL, Cancellation, Usage
+from server.z3950_present import (
+    MAX_SEGMENTS,
+    Collected,
+    Limits,
+    asked_ranges,
+    collect,
+    composed_form,
+    simple_form,
+)
 
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH
@@ -27,14 +34,16 @@ OFFER: Final = negotiation.Offer(
     | Options.DEL_SET
     | Options.SCAN
     | Options.SORT
+    | Options.TRIGGER_RESOURCE_CTRL
+    | Options.RESOURCE_REPORT
+    | Options.LEVEL_1_SEGMENTATION
+    | Options.QUERY_TYPE_104
     | Options.NAMED_RESULT_SETS
     | Options.NEGOTIATION_MODEL,
     implementation_id="bibliobus",
     implementation_name="Bibliobus",
     implementation_version=version("bibliobus"),
 )
-SLICE: Final = 20
-"""Records that are made before other associations get their turn."""
 _DEFAULT: Final = "default"
 
 
@@ -48,12 +57,24 @@ class Target:
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
         self._ended = False
+        self._cancellation = Cancellation()
+        self._usage = Usage(catalogue.clock.seconds())
         self.version = 3
 
     def end(self) -> None:
         """Drop all result sets, and make no more records: nobody is there to take them."""
         self._ended = True
         self._sets.clear()
+
+    def cancel(self, request: apdu.TriggerResourceControlRequest) -> None:
+        """Stop what runs, if that is what the origin wants."""
+        self._cancellation.wished = request.requested_action == CANCEL
+
+    async def answer(self, request: Pdu) -> tuple[Pdu, ...]:
+        """Return the response to a request, one of `ANSWERS`, with the segments before it. Raises Refused."""
+        self._cancellation.wished = False
+        response = await ANSWERS[type(request)](self, request)
+        return response if isinstance(response, tuple) else (response,)
 
     # --- the services ---------------------------------------------------------------------------------------------------
 
@@ -86,19 +107,20 @@ class Target:
                 search_status=True,
             )
         try:
-            form = self._form(request.preferred_record_syntax, names)
-            sent, status, following = await self._collect(found, 1, number, form)
-            along = Records(response_records=tuple(sent))
+            form = simple_form(request.preferred_record_syntax, names, found.databases, self.version)
+            made = await collect(self._catalogue, found, [range(number)], form, self._limits(), self._stopped)
+            self._usage.sent += made.number
+            along = Records(response_records=tuple(made.messages[0]))
         except Refused as refused:  # the search itself has worked
-            sent, status, following = [], PresentStatus.FAILURE, 1
+            made = Collected(status=PresentStatus.FAILURE, following=1)
             along = Records(non_surrogate_diagnostic=refused.diagnostic(self.version))
         return apdu.SearchResponse(
             reference_id=request.reference_id,
             result_count=count,
-            number_of_records_returned=len(sent),
-            next_result_set_position=following,
+            number_of_records_returned=made.number,
+            next_result_set_position=made.following,
             search_status=True,
-            present_status=status,
+            present_status=made.status,
             records=along,
         )
 
@@ -113,27 +135,35 @@ class Target:
         hits = self._catalogue.hits
         query = z3950_query.parsed(request.query)
         steps = catalogue_query.search(hits, query, asked, lambda operand: self._named(operand).records)
-        self._sets[name] = found = ResultSet(await store.read(steps), asked)
+        self._sets[name] = found = ResultSet(await store.read(self._cancellation.steps(steps)), asked)
+        self._usage.searches += 1
+        self._usage.found = len(found.records)
         return found
 
-    async def present(self, request: apdu.PresentRequest) -> apdu.PresentResponse:
-        """Send records of a result set."""
+    async def present(self, request: apdu.PresentRequest) -> tuple[Pdu, ...]:
+        """Send records of a result set, those that do not fit into the response in segments before it."""
         found = self._named(request.result_set_id)
-        if request.additional_ranges:
-            raise Refused(Bib1.ADDITIONAL_RANGES)
-        form = self._form(request.preferred_record_syntax, _simple(request.record_composition))
-        start, number, count = request.result_set_start_point, request.number_of_records_requested, len(found.records)
-        if not 1 <= start <= count:
-            raise Refused(Bib1.PRESENT_OUT_OF_RANGE, start)
-        if not 0 <= number <= count - start + 1:
-            raise Refused(Bib1.PRESENT_OUT_OF_RANGE, count + 1)
-        sent, status, following = await self._collect(found, start, number, form)
-        return apdu.PresentResponse(
-            reference_id=request.reference_id,
-            number_of_records_returned=len(sent),
-            next_result_set_position=following,
-            present_status=status,
-            records=Records(response_records=tuple(sent)) if sent else None,
+        form = composed_form(request.preferred_record_syntax, request.record_composition, found.databases, self.version)
+        ranges = asked_ranges(request, len(found.records))
+        made = await collect(self._catalogue, found, ranges, form, self._limits(request), self._stopped)
+        self._usage.sent += made.number
+        *before, last = made.messages
+        return (
+            *(
+                apdu.Segment(
+                    reference_id=request.reference_id,
+                    number_of_records_returned=len(records),
+                    segment_records=tuple(records),
+                )
+                for records in before
+            ),
+            apdu.PresentResponse(
+                reference_id=request.reference_id,
+                number_of_records_returned=made.number,
+                next_result_set_position=made.following,
+                present_status=made.status,
+                records=Records(response_records=tuple(last)) if last else None,
+            ),
         )
 
     async def delete(self, request: apdu.DeleteResultSetRequest) -> apdu.DeleteResultSetResponse:
@@ -159,16 +189,20 @@ class Target:
 
     async def scan(self, request: apdu.ScanRequest) -> apdu.ScanResponse:
         """List the terms of an index."""
-        return await z3950_scan.answer(self._catalogue, request)
+        return await z3950_scan.answer(self._catalogue, request, self._cancellation)
 
     async def sort(self, request: apdu.SortRequest) -> apdu.SortResponse:
         """Put result sets in order, and keep what comes of it under its name; that may be one of theirs."""
         self._check_name(request.sorted_result_set_name)
-        made = await z3950_sort.ordered(self._catalogue, self._named, request)
+        made = await z3950_sort.ordered(self._catalogue, self._named, request, self._cancellation)
         self._sets[request.sorted_result_set_name] = made
         return apdu.SortResponse(
             reference_id=request.reference_id, sort_status=apdu.SortStatus.SUCCESS, result_count=len(made.records)
         )
+
+    async def report(self, request: apdu.ResourceReportRequest) -> apdu.ResourceReportResponse:
+        """Tell what the association has used so far."""
+        return self._usage.report(request, self._catalogue.clock.seconds(), len(self._sets))
 
     # --- what they share ------------------------------------------------------------------------------------------------
 
@@ -183,58 +217,21 @@ class Target:
         if not self._options & Options.NAMED_RESULT_SETS and name.casefold() != _DEFAULT:
             raise Refused(Bib1.RESULT_SET_NAMING, name)
 
-    def _form(self, syntax: str | None, names: ElementSetNames | None) -> Form:
-        """Return the form that is asked for; UNIMARC and F where nothing is. Raises Refused."""
-        syntax = oids.UNIMARC if syntax is None else syntax
-        if syntax not in SYNTAXES:
-            raise Refused(Bib1.RECORD_SYNTAX, syntax)
-        if names is None:
-            return Form(syntax, ELEMENT_SETS[0], self.version)
-        name = names.generic_element_set_name
-        if name is None:
-            raise Refused(Bib1.ONLY_GENERIC_ELEMENT_SET_NAME)
-        if name.upper() not in ELEMENT_SETS:
-            raise Refused(Bib1.ELEMENT_SET_NAME_NOT_VALID, name)
-        return Form(syntax, name.upper(), self.version)
+    def _limits(self, request: apdu.PresentRequest | None = None) -> Limits:
+        """Return how much one message holds, and how many there may be."""
+        if request is None or not self._options & Options.LEVEL_1_SEGMENTATION:
+            return Limits(self._preferred_size, self._exceptional_size)
+        return Limits(
+            min(self._preferred_size, request.max_segment_size or self._preferred_size),
+            min(self._exceptional_size, request.max_record_size or self._exceptional_size),
+            max(1, min(MAX_SEGMENTS, request.max_segment_count or MAX_SEGMENTS)),
+        )
 
-    async def _collect(
-        self, found: ResultSet, start: int, number: int, form: Form
-    ) -> tuple[list[bytes], PresentStatus, int]:
-        """Return *number* records from *start* on, or as many as one message holds; the status; the next position.
-
-        A record that is alone larger than a message is sent when it alone was asked for and is no larger than the
-        exceptional size; else a diagnostic stands for it (Z39.50 3.3.1, in the reading that origins are used to).
-        """
-        catalogue = self._catalogue
-        sent: list[bytes] = []
-        size = 0
-        first, end = start - 1, start - 1 + number
-        for at in range(first, end, SLICE):
-            if at > first:
-                await catalogue.rest()
-                if self._ended:
-                    return sent, PresentStatus.PARTIAL_4, at + 1
-            numbers = found.numbers(at, min(at + SLICE, end))
-            steps = catalogue.shelf.read(catalogue.store.network, numbers, found.databases, form)
-            for record in await catalogue.store.read(steps):
-                fits = len(record) <= self._preferred_size
-                octets = record if fits else self._outsized(record, number, found.databases[0].name)
-                size += len(octets)
-                if sent and size > self._preferred_size:
-                    return sent, PresentStatus.PARTIAL_2, start + len(sent)
-                sent.append(octets)
-        following = start + number
-        return sent, PresentStatus.SUCCESS, following if following <= len(found.records) else 0
-
-    def _outsized(self, record: bytes, number: int, database: str) -> bytes:
-        """Return what is sent of a record that is larger than a message."""
-        if len(record) > self._exceptional_size:
-            refused = Refused(Bib1.RECORD_EXCEEDS_EXCEPTIONAL_SIZE, len(record))
-        elif number > 1:
-            refused = Refused(Bib1.RECORD_EXCEEDS_PREFERRED_SIZE, len(record))
-        else:
-            return record
-        return surrogate_diagnostic(database, refused, self.version)
+    def _stopped(self) -> PresentStatus | None:
+        """Tell why no more records are made, if that is so: the origin has gone, or has had enough."""
+        return (
+            PresentStatus.PARTIAL_4 if self._ended else PresentStatus.PARTIAL_3 if self._cancellation.wished else None
+        )
 
 
 def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetNames | None]:
@@ -246,25 +243,18 @@ def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetName
     return 0, None
 
 
-def _simple(composition: RecordComposition | None) -> ElementSetNames | None:
-    if composition is None:
-        return None
-    if composition.simple is None:
-        raise Refused(Bib1.COMP_SPEC)
-    return composition.simple
-
-
 async def _not_offered(_target: Target, request: Pdu) -> Pdu:
     raise Refused(Bib1.SERVICE_NOT_SUPPORTED, type(request).__name__)
 
 
-ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu]]]] = {
+ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]]]] = {
     apdu.InitializeRequest: Target.initialize,
     apdu.SearchRequest: Target.search,
     apdu.PresentRequest: Target.present,
     apdu.DeleteResultSetRequest: Target.delete,
     apdu.ScanRequest: Target.scan,
     apdu.SortRequest: Target.sort,
+    apdu.ResourceReportRequest: Target.report,
     # Services that no Init of ours grants: who asks all the same is told so by the response.
     apdu.ExtendedServicesRequest: _not_offered,
 }

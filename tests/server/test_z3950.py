@@ -14,6 +14,7 @@ from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
+from protocols.z3950.resources import read_report
 from server.catalogue import MAX_DATABASES, Catalogue
 from server.catalogue_query import BOUNDS, KINDS, MASKS, PROFILE, REASONS, SHAPES, Shape
 from server.metrics import Metrics
@@ -464,17 +465,18 @@ class PresentTests(Z3950TestCase):
     async def test_what_cannot_be_had_gets_its_diagnostic(self) -> None:
         origin = await self.origin()
         await origin.count("zola")
-        specific = elements.DatabaseSpecificElementSetName(db_name="network", esn="F")
+        specific = elements.DatabaseSpecificElementSetName(db_name="lens", esn="F")
         specific_names = elements.ElementSetNames(database_specific=(specific,))
         for request, expected in [
             (present(1, 1, "1.2.840.10003.5.100"), (239, "1.2.840.10003.5.100")),
-            (present(1, 1, oids.XML, "dc"), (25, "dc")),
+            (present(1, 1, oids.XML, "nosuch"), (25, "nosuch")),
+            (present(1, 1, oids.UNIMARC, "dc"), (25, "dc")),
             (present(1, 1, record_composition=RecordComposition(simple=specific_names)), (26, "")),
-            (
-                present(1, 1, record_composition=RecordComposition(complex=CompSpec(select_alternative_syntax=False))),
-                (244, ""),
-            ),
-            (present(1, 1, additional_ranges=(elements.Range(starting_position=1, number_of_records=1),)), (243, "")),
+            (present(1, 1, oids.XML, record_composition=composed(uri="nosuch")), (1066, "nosuch")),
+            (present(1, 1, oids.UNIMARC, record_composition=composed(uri="dc")), (1066, "dc")),
+            (present(1, 1, None, record_composition=composed(syntaxes=("1.2.3",))), (239, "1.2.3")),
+            (present(1, 1, additional_ranges=ranges((4, 1))), (13, "4")),
+            (present(1, 1, additional_ranges=ranges(*[(1, 1)] * 65)), (243, "64 are taken")),
             (present(0, 1), (13, "0")),
             (present(4, 1), (13, "4")),
             (present(2, 3), (13, "4")),
@@ -485,6 +487,56 @@ class PresentTests(Z3950TestCase):
             response = await origin.ask(request)
             assert (response.present_status, response.number_of_records_returned) == (PresentStatus.FAILURE, 0)
             assert refused(response) == expected
+
+    async def test_several_ranges_come_in_one_response(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 page")
+        response = await origin.ask(present(3, 1, oids.SUTRS, additional_ranges=ranges((1, 2), (PAGES, 1))))
+        assert response.number_of_records_returned == 4
+        assert response.next_result_set_position == 0
+        for text, page in zip(texts(response), (2, 0, 1, PAGES - 1), strict=True):
+            assert f"Page {page}" in text
+
+    async def test_a_schema_and_an_element_set_are_asked_for_together(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        for request, expected in [
+            (present(1, 1, oids.XML, record_composition=composed(uri="dc", name="F")), "http://purl.org/dc/"),
+            (present(1, 1, oids.XML, "dc"), "http://purl.org/dc/"),
+            (present(1, 1, None, record_composition=composed(syntaxes=("1.2.3", oids.SUTRS))), "Germinal"),
+            (present(1, 1, None, record_composition=composed(syntaxes=("1.2.3",), alternative=True)), "Germinal"),
+        ]:
+            (text,) = texts(await origin.ask(request))
+            assert expected in text
+
+    async def test_an_element_set_may_be_named_for_the_database_alone(self) -> None:
+        origin = await self.origin()
+        await origin.count("@attr 1=4 germinal")
+        names = tuple(
+            elements.DatabaseSpecificElementSetName(db_name=name, esn=esn)
+            for name, esn in [("Network", "B"), ("x", "F")]
+        )
+        simple = RecordComposition(simple=elements.ElementSetNames(database_specific=names))
+        (brief,) = texts(await origin.ask(present(1, 1, oids.SUTRS, record_composition=simple)))
+        assert brief == texts(await origin.ask(present(1, 1, oids.SUTRS, "B")))[0]
+
+    async def test_records_come_in_segments_where_that_was_agreed_on(self) -> None:
+        options = Options.SEARCH | Options.PRESENT | Options.LEVEL_1_SEGMENTATION
+        origin = await self.origin(preferred_message_size=2_000, options=options)
+        await origin.count("@attr 1=4 page")
+        origin.transport.write(origin.association.send(present(1, PAGES)))
+        made: list[Any] = [await origin.next()]
+        while isinstance(made[-1], apdu.Segment):
+            made.append(await origin.next())
+        *segments, response = made
+        sizes = [each.number_of_records_returned for each in segments]
+        assert sizes == [len(each.segment_records) for each in segments]
+        assert segments
+        assert all(sum(map(len, each.segment_records)) <= 2_000 for each in segments)
+        assert sum(sizes) + len(records(response)) == response.number_of_records_returned == PAGES
+        assert (response.present_status, response.next_result_set_position) == (PresentStatus.SUCCESS, 0)
+        response = await origin.ask(present(1, PAGES, max_segment_count=1))
+        assert response.present_status == PresentStatus.PARTIAL_2
 
     async def test_no_records_can_be_asked_for(self) -> None:
         origin = await self.origin()
@@ -635,7 +687,20 @@ class VersionTests(Z3950TestCase):
 
 
 class ServiceTests(Z3950TestCase):
-    """Services that are not offered."""
+    """Resource reports, and services that are not offered."""
+
+    async def test_a_report_says_what_the_association_has_used(self) -> None:
+        origin = await self.origin()
+        await origin.count("zola")
+        await origin.ask(present(1, 2))
+        response = await origin.ask(apdu.ResourceReportRequest(reference_id=b"r", op_id=b"x"))
+        assert (response.reference_id, response.resource_report_status) == (b"r", 0)
+        assert response.resource_report.direct_reference == oids.RESOURCE_1
+        report = read_report(response.resource_report.single_asn1_type)
+        assert report.message == "1 searches, 2 records sent, 1 result sets kept"
+        assert [(each.type, each.value) for each in report.estimates][:2] == [(1, 3), (3, 2)]
+        other = await origin.ask(apdu.ResourceReportRequest(pref_resource_report_format="1.2.840.10003.7.2"))
+        assert other.resource_report_status == 1
 
     async def test_who_asks_for_what_was_not_agreed_is_told_so(self) -> None:
         origin = await self.origin()
@@ -678,6 +743,28 @@ MUST_HAVE = {
     *range(1, 9), 12, 13, 20, 21, 22, 27, 31, 33, 48, 49, 54, 57, 58, 59, 62, 63, 1000, *range(1002, 1008), 1009, 1011, 1012,
     1016, 1017, 1018, 1021, 1031, 1032, 1035, 1036, 1045, 1053, 1066, 1075, 1079, 1092, 1094, *range(1097, 1112), 1214,
 }  # fmt: skip
+
+
+def composed(
+    uri: str | None = None,
+    name: str | None = None,
+    syntaxes: tuple[str, ...] | None = None,
+    *,
+    alternative: bool = False,
+) -> RecordComposition:
+    """Return a composition in its long form."""
+    spec = elements.Specification(
+        schema=None if uri is None else elements.Schema(uri=uri),
+        element_spec=None if name is None else elements.ElementSpec(element_set_name=name),
+    )
+    return RecordComposition(
+        complex=CompSpec(select_alternative_syntax=alternative, generic=spec, record_syntax=syntaxes)
+    )
+
+
+def ranges(*pairs: tuple[int, int]) -> tuple[elements.Range, ...]:
+    """Return additional ranges."""
+    return tuple(elements.Range(starting_position=start, number_of_records=number) for start, number in pairs)
 
 
 def cql_query(text: bytes) -> elements.Query:

@@ -20,13 +20,14 @@ from zope.interface import implementer
 
 from protocols.z3950 import apdu, oids
 from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, SearchResponse
+from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.session import Association, Fault, Role
 from server import z3950
 from server.catalogue import Catalogue
 from server.connections import DRAIN_SECONDS
 from server.metrics import Metrics
 from server.z3950 import BURST, CLOSE_SECONDS, IDLE_SECONDS, INIT_SECONDS, WAITING, Z3950Factory
-from server.z3950_target import SLICE
+from server.z3950_present import SLICE
 from storage.database import Location
 from storage.network.network import Network
 from storage.store import StoreUnavailable, open_store
@@ -40,9 +41,11 @@ class LateStore:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.reads: deque[Deferred[Any]] = deque()
+        self.steps: Any = None
 
     def read(self, steps: Any) -> Deferred[Any]:
         waiting: Deferred[Any] = Deferred()
+        self.steps = steps
         self.reads.append(waiting)
         return waiting
 
@@ -211,7 +214,7 @@ def test_a_request_before_an_init_is_cut_off(house: House) -> None:
         apdu.encode(
             SearchResponse(result_count=0, number_of_records_returned=0, next_result_set_position=0, search_status=True)
         ),
-        apdu.encode(apdu.ResourceReportRequest()),
+        apdu.encode(apdu.AccessControlResponse(simple_form=b"x")),
     ],
     ids=["lacks", "too long", "no PDU", "a response", "not agreed"],
 )
@@ -383,3 +386,46 @@ def test_connections_and_messages_are_counted(house: House) -> None:
     assert house.metrics.answered("z3950", "SearchRequest") == 1
     assert house.metrics.value("refusals", "z3950", "RESULT_SET_DOES_NOT_EXIST") == 0
     assert house.metrics.value("refusals", "z3950", "PRESENT_OUT_OF_RANGE") == 1
+
+
+# --- stopping what runs -------------------------------------------------------------------------------------------------
+
+
+def test_a_search_stops_when_its_origin_has_had_enough(house: House) -> None:
+    line = house.line().opened()
+    line.send(search("zola"))
+    assert next(house.store.steps)
+    line.send(apdu.TriggerResourceControlRequest(requested_action=3))
+    with pytest.raises(Refused) as caught:
+        house.store.steps.send([[(1,)], [], []])
+    assert caught.value.condition is Bib1.TERMINATED_BY_ORIGIN
+    house.store.fail(caught.value)
+    (response,) = line.got()
+    assert refused(response)[0] == Bib1.TERMINATED_BY_ORIGIN
+    line.send(search("zola"))  # the next one is not concerned
+    assert next(house.store.steps)
+    with pytest.raises(StopIteration):
+        house.store.steps.send([[(1,)], [], []])
+
+
+def test_what_asks_for_a_report_or_a_say_stops_nothing(house: House) -> None:
+    line = house.line().opened()
+    line.send(search("zola"))
+    assert next(house.store.steps)
+    line.send(apdu.TriggerResourceControlRequest(requested_action=1))
+    with pytest.raises(StopIteration):
+        house.store.steps.send([[(1,)], [], []])
+
+
+def test_records_are_no_longer_made_for_an_origin_that_has_had_enough(house: House) -> None:
+    line = house.line().opened()
+    line.send(search("zola"))
+    house.store.answer(*range(1, 100))
+    line.got()
+    line.send(present(1, 99))
+    house.store.reads.popleft().callback([b"\x30\x00"] * SLICE)
+    line.send(apdu.TriggerResourceControlRequest(requested_action=3))
+    house.clock.advance(0)
+    (response,) = line.got()
+    assert (response.present_status, response.number_of_records_returned) == (apdu.PresentStatus.PARTIAL_3, SLICE)
+    assert response.next_result_set_position == SLICE + 1
