@@ -29,7 +29,6 @@ from protocols.marc.errors import BadRecord
 from server.demo.catalogue import SEED, Cataloguer
 from server.demo.dice import Dice
 from server.demo.history import History
-from server.demo.holidays import holidays
 from server.demo.stock import Copy, conditions, copies, item_field, readers
 from server.demo.unimarc import record
 from server.demo.works import Title
@@ -41,6 +40,7 @@ from storage.intake.holdings import PROFILES
 from storage.intake.marc_import import Task, databases_named, import_batch, new_records
 from storage.intake.marc_read import MarcFile, SourceRecord, batches
 from storage.network.declare import Passwords, apply_declaration, declaration_of
+from storage.network.holidays import holidays
 from storage.network.network import load_network
 
 STAGES: Final = ("network", "records", "databases", "readers", "history")

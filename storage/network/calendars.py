@@ -41,15 +41,26 @@ class Calendar:
         text = day.isoformat()
         if text in self.exceptions:
             return self.exceptions[text] is not None
-        if not self.openings:
-            return True
-        weekday = day.isoweekday()
-        return any(
-            opening.weekday == weekday
+        return not self.openings or bool(self.planned(day))
+
+    def planned(self, day: date) -> list[tuple[str, str]]:
+        """Return the hours of *day* as the week and the season have them, whatever the exceptions."""
+        text, weekday = day.isoformat(), day.isoweekday()
+        return [
+            (opening.opens, opening.closes)
+            for opening in self.openings
+            if opening.weekday == weekday
             and (opening.from_on is None or opening.from_on <= text)
             and (opening.to_on is None or text <= opening.to_on)
-            for opening in self.openings
-        )
+        ]
+
+    def hours(self, day: date) -> list[tuple[str, str]]:
+        """Return the hours in which the library is really open on *day*; none where hours are not declared at all."""
+        text = day.isoformat()
+        if text not in self.exceptions:
+            return self.planned(day)
+        exception = self.exceptions[text]
+        return [] if exception is None else [exception]
 
     def next_open(self, day: date, step: int = 1) -> date | None:
         """Return *day*, or the first open day after it (before it with *step* -1); None when none is near."""

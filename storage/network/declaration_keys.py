@@ -121,12 +121,19 @@ class Membership(Checked):
     signed_on: Day | None = key("When it was signed.", None)
     notified_on: Day | None = key("When it was notified: it takes effect then.", None)
     ends_on: Day | None = key("Its last day.", "2029-12-31")
-    denounced_on: Day | None = key("When one party gave notice.", None)
+    denounced_on: Day | None = key("When notice of one party was received.", None)
+    denounced_by: Text | None = key("Which party.", None)
+    clause: Text | None = key("Which clause it says was broken.", None)
+    evidence: Text | None = key("Where the evidence is.", None)
+    withdrawn_on: Day | None = key("When the notice was taken back.", None)
+    left_on: Day | None = key("The first day after the commune left the network.", None)
 
     def complaints(self) -> Iterator[Complaint]:
         """Yield what is wrong between the keys of this table."""
         yield from _ordered(self, "notified_on", "ends_on")
         yield from _ordered(self, "notified_on", "denounced_on")
+        yield from _ordered(self, "denounced_on", "withdrawn_on")
+        yield from _ordered(self, "notified_on", "left_on")
 
 
 @attrs.frozen(kw_only=True)
@@ -165,6 +172,23 @@ class Service(Checked):
 
 
 @attrs.frozen(kw_only=True)
+class Referent(Checked):
+    """Who answers for a library, and is told what it must know."""
+
+    role: Literal["head", "computing", "network"] | None = key(
+        "What for: the library as a whole, its computers, or its part in the network."
+    )
+    name: Text | None = key("Who it is.")
+    contact: Text | None = key("How to reach them.", "", secret=True)
+    from_on: Day | None = key("The first day.")
+    to_on: Day | None = key("The first day after it.", None)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is wrong between the keys of this table."""
+        yield from _ordered(self, "from_on", "to_on")
+
+
+@attrs.frozen(kw_only=True)
 class Library(Checked):
     """A place of the network, or an external lender."""
 
@@ -182,6 +206,7 @@ class Library(Checked):
         "",
     )
     services: tuple[Service, ...] = many("What it offers, from when to when.")
+    referents: tuple[Referent, ...] = many("Who answers for it, from when to when.")
 
 
 @attrs.frozen(kw_only=True)

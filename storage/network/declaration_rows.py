@@ -20,6 +20,7 @@ from storage.network.declaration_keys import (
     Checked,
     Database,
     Device,
+    Library,
     Partner,
     PartnerProfile,
     keys_of,
@@ -32,6 +33,7 @@ MEMBERSHIPS: Final = Kind(
 )
 LIBRARIES: Final = Kind("libraries", schema.library, ("code",), named=True, unique=("isil",))
 SERVICES: Final = Kind("services", schema.service_activation, ("library_id", "service", "from_on"))
+REFERENTS: Final = Kind("referents", schema.referent, ("library_id", "role", "name", "from_on"))
 HOURS: Final = Kind("opening hours", schema.opening, ("library_id", "weekday", "opens", "closes", "from_on", "to_on"))
 EXCEPTIONS: Final = Kind("exceptions", schema.calendar_exception, ("library_id", "day"))
 CATEGORIES: Final = Kind("patron_categories", schema.patron_category, ("code",), named=True)
@@ -127,6 +129,19 @@ def _parts(plan: Plan, kind: Kind, part: Kind, column: str, things: Sequence[Any
         pass
 
 
+def _referents(plan: Plan, libraries: Sequence[Library]) -> list[Row]:
+    return [
+        row
+        for number, library in enumerate(libraries)
+        for row in rows_of(
+            plan,
+            library.referents,
+            f"libraries[{number}].referents",
+            {"library_id": plan.expect(LIBRARIES, library.code)},
+        )
+    ]
+
+
 def plan_network(plan: Plan, declaration: Declaration) -> None:
     """Plan everything that is neither a reader nor an item nor an account, each kind after those that it refers to."""
     network = declaration.network
@@ -134,6 +149,7 @@ def plan_network(plan: Plan, declaration: Declaration) -> None:
         plan.put(SETTINGS, [Row("network.name", {"name": "network.name", "value": network.name})])
     _parts(plan, COMMUNES, MEMBERSHIPS, "commune_id", declaration.communes, "memberships")
     _parts(plan, LIBRARIES, SERVICES, "library_id", declaration.libraries, "services")
+    plan.put(REFERENTS, _referents(plan, declaration.libraries))
     _named(plan, CATEGORIES, declaration.patron_categories)
     _named(plan, ITEM_TYPES, declaration.item_types)
     _plan_calendars(plan, declaration)

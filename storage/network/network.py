@@ -168,6 +168,12 @@ class Network:
             return None
         return leaving.gather if (leaving.recall if renewal else leaving.freeze) <= day else None
 
+    def deviates(self, rule: Rule) -> bool:
+        """Tell whether *rule* is one library's own: for acts there, or for items of one that is of the network (S-26)."""
+        owner = rule.scope.owner
+        own = owner is not None and self.libraries[owner].kind not in {"external", "network"}
+        return own or rule.scope.library is not None
+
     @cached_property
     def counts_broadly(self) -> bool:
         """Whether any rule counts more than the reader's own loans: those of one place, or those of a household."""
@@ -234,8 +240,13 @@ def _libraries(connection: Connection) -> dict[int, Library]:
     }
 
 
+def defaults() -> tuple[Rule, ...]:
+    """Return the rules that are under every set."""
+    return tuple(Rule(f"default:{name}", name, attribute.default, Scope()) for name, attribute in ATTRIBUTES.items())
+
+
 def _policies(connection: Connection) -> tuple[PolicySet, ...]:
-    base = tuple(Rule(f"default:{name}", name, attribute.default, Scope()) for name, attribute in ATTRIBUTES.items())
+    base = defaults()
     rules: dict[int, list[Rule]] = {}
     for row in connection.execute(select(schema.rule)):
         scope = Scope(row.owner_id, row.item_type_id, row.patron_category_id, row.library_id, row.location, row.channel)

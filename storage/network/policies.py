@@ -127,6 +127,12 @@ class PolicySet:
             self._found[key] = found
         return found
 
+    def for_all(self, deviation: Rule) -> str:
+        """Return the value that *deviation* takes the place of: that of the narrowest rule for every owner and library."""
+        scope = deviation.scope._replace(owner=None, library=None)
+        rules = [rule for rule in reversed(self.rules) if rule.attribute == deviation.attribute]
+        return next((rule.value for wanted in (scope, Scope()) for rule in rules if rule.scope == wanted), "")
+
     def limits(self, attribute: str, context: Context) -> Limits:
         """Return every limit that binds in *context*, narrowest types first; the value ``none`` binds nothing.
 

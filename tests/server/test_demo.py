@@ -20,7 +20,6 @@ from protocols.marc.record import Record
 from server.demo import STAGES, create_demo, is_empty, marc_file, network_tables
 from server.demo.catalogue import SEED, Cataloguer
 from server.demo.dice import Dice
-from server.demo.holidays import easter, holidays
 from server.demo.stock import (
     READERS,
     SIZES,
@@ -52,6 +51,7 @@ from storage.intake.holdings import PROFILES
 from storage.intake.marc_import import Task, import_batch, new_records
 from storage.intake.marc_read import MarcFile, SourceRecord
 from storage.network.declare import Passwords, apply_declaration, declaration_of
+from storage.network.holidays import easter, holidays
 from storage.network.network import load_network
 from storage.usecase import Origin
 from tests.postgresql import Server
