@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from protocols.marc import crosswalk_coded as coded
 from protocols.marc import crosswalk_table as table
 from protocols.marc.charsets import NSB, NSE, without_marks
 from protocols.marc.crosswalk_table import Row, Way
@@ -81,22 +82,31 @@ def _leader(leader: str, target: Format) -> str:
     return leader_of(target, coded.encode("ascii", "replace")).decode()
 
 
+_SECONDARY_TAGS: Final = frozenset({"702", "712", "722"})
+_CONTRIBUTOR: Final = "205"
+
+
 # --- UNIMARC to MARC21 ----------------------------------------------------------------------------------------------------------
 
 
 def _to_marc21(record: Record, lost: list[str]) -> list[Field]:
-    out: list[Field] = [_field_008(record)]
+    out: list[Field] = [_field_008(record, lost)]
     main = False
     for field in record.fields:
         tag = field.tag
-        if tag in {"100", "102", "801", "200"} or (tag == "101" and _says_one_language(field)):
+        if tag in {"100", "102", "105", "106", "110", "801", "200"} or (tag == "101" and _says_one_language(field)):
             continue
         if tag in {"700", "710", "720"}:
             if main:
                 field = Field(tag[:2] + "1", "", field.indicators, field.subfields)  # noqa: PLW2901 (a second main entry is added)
             main = True
+        elif tag in _SECONDARY_TAGS and not field.get("4"):
+            # MARC21 has one tag for primary and secondary responsibility: the role tells them apart.
+            field = Field(tag, "", field.indicators, [*field.subfields, Subfield("4", _CONTRIBUTOR)])  # noqa: PLW2901
         elif tag[0] == "4" and any(code == "1" for code, _ in field.subfields):
             field = _plain_link(field)  # noqa: PLW2901 (the two techniques of UNIMARC become one)
+        elif tag == "995":
+            field = _with_notes(field)  # noqa: PLW2901 (what 852 has no subfield for)
         converted = _by_table(field, _TO_MARC21, Way.TO_MARC21, lost)
         if converted is not None:
             out.append(converted)
@@ -107,6 +117,25 @@ def _to_marc21(record: Record, lost: list[str]) -> list[Field]:
     if source is not None:
         out.append(source)
     return out
+
+
+def _with_notes(field: Field) -> Field:
+    """Write what 852 has no subfield for as notes that are not public: "995.r CN"."""
+    known = _TO_MARC21["995"][0].codes
+    subfields = [
+        each if each.code in known else Subfield("x", f"995.{each.code} {each.value}") for each in field.subfields
+    ]
+    return Field(field.tag, "", field.indicators, subfields)
+
+
+_NOTED: Final = re.compile(r"995\.([0-9a-z]) (.+)", re.DOTALL)
+
+
+def _without_notes(field: Field) -> Field:
+    """Undo `_with_notes`."""
+    noted = [(each, _NOTED.fullmatch(each.value) if each.code == "x" else None) for each in field.subfields]
+    subfields = [Subfield(note[1], note[2]) if note else each for each, note in noted]
+    return Field(field.tag, "", field.indicators, subfields)
 
 
 def _says_one_language(field: Field) -> bool:
@@ -238,15 +267,17 @@ def _ended(subfields: list[Subfield], point: str) -> list[Subfield]:
     return [*others, Subfield(last.code, last.value + point)]
 
 
-def _field_008(record: Record) -> Field:
-    """Make 008 of 100 $a, 101 $a and 102 $a; what UNIMARC codes elsewhere is filled with "|" (no attempt to code)."""
+def _field_008(record: Record, lost: list[str]) -> Field:
+    """Make 008 of coded data; what UNIMARC codes elsewhere is filled with "|" (no attempt to code)."""
     a = record.value("100", "a").ljust(36)
     entered = a[2:8] if a[:8].isdigit() else record.value("005")[2:8] if record.value("005")[:8].isdigit() else "000000"
     country = table.COUNTRIES.get(record.value("102", "a").upper(), "xx").ljust(3)
     dates = table.DATE_TYPES.get(a[8], "|") + a[9:17]
     audience = table.AUDIENCES.get(a[17], "|")
     language = record.value("101", "a")[:3].ljust(3, "|")
-    return Field("008", f"{entered}{dates}{country}||||{audience}||||||||||||{language} u")
+    characters = list(f"{entered}{dates}{country}||||{audience}||||||||||||{language}|u")
+    lost += coded.fill_008(record, characters)
+    return Field("008", "".join(characters))
 
 
 _AGENCY_CODES: Final = {"0": "a", "1": "c", "2": "d", "3": "d"}
@@ -290,6 +321,8 @@ def _to_unimarc(record: Record, lost: list[str]) -> list[Field]:
         converted = _by_table(field, _TO_UNIMARC, Way.TO_UNIMARC, lost)
         if converted is None:
             continue
+        if converted.tag == "995":
+            converted = _without_notes(converted)
         if converted.tag in {"701", "711"} and table.SECONDARY.intersection(field.all("4")):
             converted.tag = converted.tag[:2] + "2"
         out.append(converted)
@@ -317,12 +350,16 @@ def _unwrite(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield
     if row.person and field.indicators[0] == "1" and subfields and subfields[0].code == "a":
         entry, comma, rest = subfields[0].value.partition(", ")
         subfields = [Subfield("a", entry), *([Subfield("b", rest)] if comma else []), *subfields[1:]]
+    if row.marc21 in _CORPORATE and subfields and (qualified := _QUALIFIED.fullmatch(subfields[0].value)):
+        subfields = [Subfield("a", qualified[1]), Subfield("c", qualified[2]), *subfields[1:]]
     return [
         Subfield(c, _UNIMARC_RELATORS.get(v.rpartition("/")[2], v)) if c == "4" else Subfield(c, v)
         for c, v in subfields
     ]
 
 
+_QUALIFIED: Final = re.compile(r"(.+?) (\([^()]+\))")
+"""The name of a body and its qualifier, which UNIMARC divides."""
 _PARTS: Final = re.compile(r"\s+([:=;])\s+")
 
 
@@ -347,8 +384,10 @@ def _title_200(field: Field, lost: list[str]) -> Field:
         elif code == "c":
             first, *others = re.split(r"\s+;\s+", bare(value))
             out += [Subfield("f", first), *(Subfield("g", other) for other in others)]
-        elif code in "nph":
-            out.append(Subfield({"n": "h", "p": "i", "h": "b"}[code], bare(value).strip("[]")))
+        elif code == "h":  # French UNIMARC keeps the brackets
+            out.append(Subfield("b", f"[{bare(value).strip('[]')}]"))
+        elif code in "np":
+            out.append(Subfield({"n": "h", "p": "i"}[code], bare(value)))
         else:
             lost.append(f"245${code}")
         point = value.rstrip()[-1:]
@@ -363,16 +402,17 @@ def _coded(pieces: Iterable[str]) -> list[Subfield]:
 
 def _coded_data(record: Record) -> list[Field]:
     """Make 100, 101 and 102 of 008 (101 only where 041 does not say more)."""
-    data = record.value("008").ljust(40)
+    data = record.value("008").ljust(40, "|")
     entered = data[:6] if data[:6].isdigit() else ""
     if entered:  # Machine-readable cataloguing began in 1968.
         entered = ("19" if entered >= "68" else "20") + entered
     kind = _UNIMARC_DATE_TYPES.get(data[6], "u")
     dates = data[7:15].replace("|", " ").replace("u", " ")
     language = record.value("040", "b")[:3]
-    audience = _UNIMARC_AUDIENCES.get(data[22], "u")
-    a = f"{entered:8}{kind}{dates}{audience}  u0{language:3}y50      ba"
-    out = [Field("100", "", "  ", [Subfield("a", a)])]
+    audience = _UNIMARC_AUDIENCES.get(data[22], "u" if data[22] != "|" else " ")
+    government, modified = coded.general(data)
+    a = f"{entered:8}{kind}{dates}{audience}  {government}{modified}{language:3}y50      ba"
+    out = [Field("100", "", "  ", [Subfield("a", a)]), *coded.fields(record)]
     if data[35:38].isalpha() and record.get("041") is None:
         out.append(Field("101", "", "0 ", [Subfield("a", data[35:38])]))
     place = data[15:18].strip(" |")

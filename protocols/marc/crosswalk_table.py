@@ -38,11 +38,37 @@ _LINK: Final = "a:a t:t x:x y:z 0:w v:g d:d c:d"
 
 _M, _U = Way.TO_MARC21, Way.TO_UNIMARC
 
+
+def _link(unimarc: str, marc21: str, kind: str) -> tuple[Row, ...]:
+    """Return a link: whether a note is made of it is the second indicator of the one and the first, reversed, of the other."""
+    return (
+        Row(unimarc, marc21, _LINK, ".0", f"1{kind}"),
+        Row(unimarc, marc21, _LINK, ".1", f"0{kind}"),
+        Row(unimarc, marc21, _LINK, "..", f"0{kind}"),
+    )
+
+
+def _variant(unimarc: str, kind: str) -> tuple[Row, ...]:
+    """Return a variant title: whether it is an access point is the first indicator of both."""
+    codes = "a:a e:b h:n i:p"
+    return (
+        Row(unimarc, "246", codes, "0.", f"0{kind}"),
+        Row(unimarc, "246", codes, "1.", f"1{kind}"),
+        Row(unimarc, "246", codes, "..", f"3{kind}"),
+    )
+
+
+def _levels(unimarc: str, marc21: str, codes: str) -> tuple[Row, ...]:
+    """Return a subject: the first indicator is its level on both sides."""
+    return (*(Row(unimarc, marc21, codes, f"{level}.", f"{level}.") for level in "012"), Row(unimarc, marc21, codes))
+
+
 ROWS: Final = (
     # 0XX identification
     Row("001", "001", ""),
     Row("005", "005", ""),
     Row("010", "020", "a:a b:q d:c z:z"),
+    *(Row("011", "022", "a:a f:l y:z z:y", f"{interest}.", f"{interest}.") for interest in "01"),
     Row("011", "022", "a:a f:l y:z z:y"),
     Row("013", "024", "a:a d:c z:z", "..", "2."),
     Row("016", "024", "a:a d:c z:z", "..", "0."),
@@ -57,11 +83,14 @@ ROWS: Final = (
     Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "0.", "0."),
     Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "1.", "1."),
     Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "2.", "1.", way=_M),
+    Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "0.", way=_U),
     Row("181", "336", "c:b 2:2"),
     Row("182", "337", "c:b 2:2"),
     Row("183", "338", "a:b 2:2"),
     # 2XX description; 200 is in `crosswalk`
     Row("205", "250", "a:a f:b b:b"),
+    Row("207", "362", "a:a", ".0", "0."),
+    Row("207", "362", "a:a", ".1", "1."),
     Row("207", "362", "a:a", "..", "0."),
     Row("210", "260", "a:a c:b d:c e:e g:f h:g"),
     Row("214", "264", "a:a c:b d:c", ".0", ".1"),
@@ -74,6 +103,8 @@ ROWS: Final = (
     Row("225", "490", "a:a e:a h:n i:p v:v x:x", "2.", "0."),
     Row("225", "490", "a:a e:a h:n i:p v:v x:x", "..", "1."),
     Row("225", "440", "a:a h:n i:p v:v x:x", way=_U),
+    Row("208", "254", "a:a"),
+    Row("230", "256", "a:a"),
     # 3XX notes
     Row("300", "500", "a:a"),
     Row("320", "504", "a:a"),
@@ -118,37 +149,38 @@ ROWS: Final = (
     Row("410", "830", "t:a v:v x:x", ".0", ".0"),
     Row("410", "830", "t:a v:v x:x", "..", ".0", way=_M),
     Row("410", "830", "t:a v:v x:x", way=_U),
-    Row("421", "770", _LINK, "..", "0."),
-    Row("422", "772", _LINK, "..", "0."),
-    Row("423", "777", _LINK, "..", "0."),
-    Row("430", "780", _LINK, "..", "00"),
-    Row("434", "780", _LINK, "..", "05"),
-    Row("436", "780", _LINK, "..", "04"),
-    Row("440", "785", _LINK, "..", "00"),
-    Row("444", "785", _LINK, "..", "05"),
-    Row("447", "785", _LINK, "..", "07"),
-    Row("451", "775", _LINK, "..", "0."),
-    Row("452", "776", _LINK, "..", "0."),
-    Row("453", "767", _LINK, "..", "0."),
-    Row("454", "765", _LINK, "..", "0."),
-    Row("461", "773", _LINK, "..", "0."),
+    *_link("421", "770", "."),
+    *_link("422", "772", "."),
+    *_link("423", "777", "."),
+    # 780 and 785 number the relations otherwise: formed by union is 4, absorbed 5.
+    *(row for last, kind in zip("01236457", "01234567", strict=True) for row in _link(f"43{last}", "780", kind)),
+    *(row for kind in "012345678" for row in _link(f"44{kind}", "785", kind)),
+    *_link("451", "775", "."),
+    *_link("452", "776", "."),
+    *_link("453", "767", "."),
+    *_link("454", "765", "."),
+    Row("455", "775", _LINK, "..", "0.", way=_M),
+    Row("456", "776", _LINK, "..", "0.", way=_M),
+    *_link("461", "773", "."),
+    Row("462", "773", _LINK, "..", "0.", way=_M),
     Row("463", "773", _LINK, "..", "0.", way=_M),
-    Row("464", "774", _LINK, "..", "0."),
-    Row("488", "787", _LINK, "..", "0."),
+    *_link("464", "774", "."),
+    *_link("488", "787", "."),
     # 5XX titles
     Row("500", "240", "a:a h:n i:p l:k m:l k:f q:s", "..", "10"),
-    Row("510", "246", "a:a e:b h:n i:p", "..", "11"),
-    Row("512", "246", "a:a e:b h:n i:p", "..", "14"),
-    Row("513", "246", "a:a e:b h:n i:p", "..", "15"),
-    Row("514", "246", "a:a e:b h:n i:p", "..", "16"),
-    Row("515", "246", "a:a e:b h:n i:p", "..", "17"),
-    Row("516", "246", "a:a e:b h:n i:p", "..", "18"),
+    *_variant("510", "1"),
+    *_variant("512", "4"),
+    *_variant("513", "5"),
+    *_variant("514", "6"),
+    *_variant("515", "7"),
+    *_variant("516", "8"),
+    *_variant("517", "3"),
     Row("532", "246", "a:a", "..", "3."),
-    Row("517", "246", "a:a e:b h:n i:p", "..", "13"),
     Row("540", "246", "a:a", "..", "30", way=_M),
     Row("517", "246", "a:a b:b n:h p:i", way=_U),
     Row("520", "247", "a:a e:b h:n i:p x:x", "..", "10"),
     Row("530", "222", "a:a b:b", "..", ".0"),
+    Row("500", "730", "a:a h:n i:p l:k m:l k:f q:s", way=_U),
     Row("531", "210", "a:a b:b", "..", "0."),
     Row("541", "242", "a:a e:b h:n i:p z:y", "..", "10"),
     Row("545", "740", "a:a", "..", "0."),
@@ -157,11 +189,12 @@ ROWS: Final = (
     Row("600", "600", f"{_PERSON} t:t {_DIVISIONS}", "..", "0.", person=True),
     Row("601", "611", f"{_MEETING} t:t {_DIVISIONS}", "12", "2."),
     Row("601", "610", f"{_BODY} t:t {_DIVISIONS}", "02", "2."),
+    Row("601", "610", f"{_BODY} t:t {_DIVISIONS}", "01", "1."),
     Row("601", "611", f"{_MEETING} t:t {_DIVISIONS}", "1.", "2."),
     Row("601", "610", f"{_BODY} t:t {_DIVISIONS}", "..", ".."),
     Row("602", "600", f"a:a f:d 3:0 4:4 t:t {_DIVISIONS}", "..", "3."),
     Row("605", "630", f"a:a h:n i:p m:l 3:0 {_DIVISIONS}", "..", "0."),
-    Row("606", "650", f"a:a 3:0 {_DIVISIONS}", "..", ".."),
+    *_levels("606", "650", f"a:a 3:0 {_DIVISIONS}"),
     Row("607", "651", f"a:a 3:0 {_DIVISIONS}", "..", ".."),
     Row("608", "655", f"a:a 3:0 {_DIVISIONS}", "..", ".."),
     Row("610", "653", "a:a", "0.", "0."),
@@ -169,6 +202,7 @@ ROWS: Final = (
     Row("620", "752", "a:a b:b c:c d:d"),
     Row("675", "080", "a:a"),
     Row("676", "082", "a:a v:2", "..", "04"),
+    Row("676", "082", "a:a v:2", way=_U),
     Row("680", "050", "a:a b:b", "..", ".4"),
     Row("680", "050", "a:a b:b", way=_U),
     Row("686", "084", "a:a 2:2"),
@@ -177,28 +211,33 @@ ROWS: Final = (
     Row("700", "100", _PERSON, "..", "0.", person=True),
     Row("710", "111", _MEETING, "12", "2."),
     Row("710", "110", _BODY, "02", "2."),
+    Row("710", "110", _BODY, "01", "1."),
     Row("710", "111", _MEETING, "1.", ".."),
     Row("710", "110", _BODY, "..", ".."),
     Row("720", "100", "a:a f:d 3:0 4:4", "..", "3."),
+    Row("700", "100", _PERSON, ".0", way=_U),
     Row("701", "700", _PERSON, ".1", "1.", person=True),
     Row("701", "700", _PERSON, "..", "0.", person=True),
     Row("702", "700", _PERSON, ".1", "1.", person=True),
     Row("702", "700", _PERSON, "..", "0.", person=True),
     Row("711", "711", _MEETING, "12", "2."),
     Row("711", "710", _BODY, "02", "2."),
+    Row("711", "710", _BODY, "01", "1."),
     Row("711", "711", _MEETING, "1.", ".."),
     Row("711", "710", _BODY, "..", ".."),
     Row("712", "711", _MEETING, "12", "2."),
     Row("712", "710", _BODY, "02", "2."),
+    Row("712", "710", _BODY, "01", "1."),
     Row("712", "711", _MEETING, "1.", ".."),
     Row("712", "710", _BODY, "..", ".."),
     Row("721", "700", "a:a f:d 3:0 4:4", "..", "3."),
     Row("722", "700", "a:a f:d 3:0 4:4", "..", "3.", way=_M),
+    Row("701", "700", _PERSON, ".0", way=_U),
     Row("730", "720", "a:a 4:4", "..", "1."),
     # 8XX, 9XX
     Row("856", "856", "u:u z:z y:y q:q s:s 3:3", "4.", "4."),
     Row("856", "856", "u:u z:z y:y q:q s:s 3:3"),
-    Row("995", "852", "b:a c:b e:c k:h f:p u:z l:3"),
+    Row("995", "852", "b:a c:b d:f e:c k:h f:p j:j u:z x:x l:3"),
     Row("995", "952", "b:a c:b e:c k:o f:p u:z l:h r:y", way=_U),
 )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.marc import crosswalk_coded
 from protocols.marc import crosswalk_table as table
 from protocols.marc.crosswalk import convert
 from protocols.marc.format import Format
@@ -72,6 +73,8 @@ PAIRS = [
     ("856 4  $uhttps://example.org/$zTexte", "856 4  $uhttps://example.org/$zTexte"),
     ("801  0 $aFR$bBnF", "040    $aFR-BnF"),
     ("995    $bLENS$cANNEXE$fI000001$kR ZOL", "852    $aLENS$bANNEXE$pI000001$hR ZOL"),
+    ("995    $bLENS$fI000001$jINV7$lT. 2$oL4$rCN$uNote", "852    $aLENS$pI000001$jINV7$3T. 2$x995.o L4$x995.r CN$zNote"),
+    ("200 1  $aGerminal$b[Texte imprimé]", "245 00 $aGerminal$h[Texte imprimé]"),
 ]  # fmt: skip
 
 
@@ -83,11 +86,72 @@ def test_golden_pairs_in_both_directions(unimarc: str, marc21: str) -> None:
 
 
 def test_coded_data() -> None:
-    assert to_marc21(A100, "101 0  $afre", "102    $aFR") == ["008 010206s1892    fr ||||f||||||||||||fre u"]
+    assert to_marc21(A100, "101 0  $afre", "102    $aFR") == ["008 010206s1892    fr ||||f||||| ||||||fre u"]
     back = to_unimarc("008 010206s1892    fr ||||f||||||||||||fre u")
-    assert back == ["100    $a20010206d1892    k  u0   y50      ba", "101 0  $afre", "102    $aFR"]
+    assert back == ["100    $a20010206d1892    k   0   y50      ba", "101 0  $afre", "102    $aFR"]
     assert "102    $aUS" in to_unimarc("008 680206s1892    nyu||||f||||||||||||eng u")
     assert to_unimarc("008 680206s1892    nyu||||f||||||||||||eng u")[0].startswith("100    $a19680206d1892")
+
+
+SERIAL_LEADER = UNIMARC_LEADER[:7] + "s" + UNIMARC_LEADER[8:]
+
+
+@pytest.mark.parametrize(
+    ("leader", "unimarc", "marc21"),
+    [
+        (
+            UNIMARC_LEADER,
+            "105    $aac  a   101ya",
+            {18: "ac  ", 24: "b   ", 29: "1", 30: "0", 31: "1", 33: "0", 34: "a"},
+        ),
+        (UNIMARC_LEADER, "105    $ay   m   000by", {18: "    ", 24: "m   ", 33: "d", 34: " "}),
+        (UNIMARC_LEADER, "106    $ar", {23: " "}),
+        (UNIMARC_LEADER, "106    $ad", {23: "d"}),
+        (SERIAL_LEADER, "110    $aafa    0", {21: "p", 18: "m", 19: "r", 29: "0"}),
+    ],
+)
+def test_coded_data_of_books_and_of_serials_have_places_in_008(
+    leader: str, unimarc: str, marc21: dict[int, str]
+) -> None:
+    made = convert(Record(leader, [field(A100), field(unimarc)]), Format.UNIMARC, Format.MARC21)
+    assert made.lost == ()
+    data = made.record.value("008")
+    assert len(data) == 40
+    for at, expected in marc21.items():
+        assert data[at : at + len(expected)] == expected, at
+    back = convert(made.record, Format.MARC21, Format.UNIMARC).record
+    assert back.value(unimarc[:3], "a").rstrip() == unimarc[9:].rstrip()
+
+
+def test_every_coded_character_comes_back_by_its_table() -> None:
+    for name in ("GENERAL", "TEXTUAL", "FORM", "SERIAL"):
+        for position in getattr(crosswalk_coded, name):
+            known = [marc21 for marc21 in position.codes.values() if marc21 != "|"]
+            assert len(set(known)) >= len(known) - 1, (name, position)
+
+
+def test_links_say_the_relation_and_whether_a_note_is_made() -> None:
+    for unimarc, marc21 in [
+        ("430  1 $tAncien", "780 00 $tAncien"),
+        ("434  0 $tAncien", "780 15 $tAncien"),
+        ("436  1 $tAncien", "780 04 $tAncien"),
+        ("444  1 $tNouveau", "785 04 $tNouveau"),
+        ("447  1 $tNouveau", "785 07 $tNouveau"),
+        ("517 1  $aAutre", "246 13 $aAutre"),
+        ("011 0  $a0035-2969", "022 0  $a0035-2969"),
+        ("606 1  $aMines$2lc", "650 10 $aMines"),
+        ("710 01 $aFrance$bSénat", "110 1  $aFrance$bSénat"),
+        ("710 02 $aInsee$c(France)", "110 2  $aInsee (France)"),
+        ("230    $aDonnées textuelles", "256    $aDonnées textuelles"),
+    ]:
+        assert marc21 in to_marc21(unimarc), unimarc
+        assert unimarc in to_unimarc(marc21), marc21
+
+
+def test_a_secondary_responsibility_stays_one() -> None:
+    made = to_marc21("712 02 $aUnesco")
+    assert "710 2  $aUnesco$4ctb" in made
+    assert "712 02 $aUnesco$4205" in to_unimarc("710 2  $aUnesco$4ctb")
 
 
 def test_translations_keep_their_original_language() -> None:
@@ -124,8 +188,8 @@ def test_abbreviations_keep_their_full_stop() -> None:
 
 
 def test_what_is_lost_is_named() -> None:
-    record = Record(UNIMARC_LEADER, [field("200 1  $aTitre$zfre"), field("106    $ar"), field("995    $fX$oL4")])
-    assert convert(record, Format.UNIMARC, Format.MARC21).lost == ("106", "995$o", "200$z")
+    record = Record(UNIMARC_LEADER, [field("200 1  $aTitre$zfre"), field("135    $ar"), field("995    $fX$oL4")])
+    assert convert(record, Format.UNIMARC, Format.MARC21).lost == ("135", "200$z")
 
 
 def test_the_same_format_is_the_record_itself() -> None:
