@@ -119,6 +119,9 @@ class ListenTable:
         default=("tcp:8080:interface=127.0.0.1",),
         metadata=_doc("HTTP: NCIP at `/ncip`; `/healthz`, `/readyz`, `/metrics`."),
     )
+    ncip: tuple[str, ...] = attrs.field(
+        default=(), metadata=_doc("NCIP without HTTP: documents on a bare line, `tcp:` or `ssl:`.")
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -159,6 +162,22 @@ class NCIPTable:
         metadata=_doc("Agency that a message without a FromAgencyId is taken to come from; empty: it is refused."),
     )
     message_size: Count = attrs.field(default=Count(1 << 20), metadata=_doc("The longest message taken, in octets."))
+    connections: Count = attrs.field(default=Count(256), metadata=_doc("How many bare lines there may be at once."))
+    idle_timeout: Seconds = attrs.field(default=Seconds(300.0), metadata=_doc("How long a bare line may be silent."))
+
+
+@attrs.frozen(kw_only=True)
+class WebTable:
+    """The web listener."""
+
+    connections: Count = attrs.field(
+        default=Count(512), metadata=_doc("How many there may be at once; more are closed as they come.")
+    )
+    bodies: Count = attrs.field(
+        default=Count(64 << 20),
+        metadata=_doc("Octets of all messages that are on their way in; more are told to come again."),
+    )
+    deadline: Seconds = attrs.field(default=Seconds(30.0), metadata=_doc("How long a request may take to come."))
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +197,7 @@ class Config:
     sip2: SIP2Table = attrs.field(factory=SIP2Table)
     z3950: Z3950Table = attrs.field(factory=Z3950Table)
     ncip: NCIPTable = attrs.field(factory=NCIPTable)
+    web: WebTable = attrs.field(factory=WebTable)
     log: LogTable = attrs.field(factory=LogTable)
 
 

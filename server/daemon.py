@@ -27,10 +27,12 @@ from server.jobs import Jobs
 from server.listeners import CannotListen, Listener, listen
 from server.logs import Log
 from server.ncip import Responder
-from server.ncip_web import TOO_LARGE, NcipPage
+from server.ncip_line import LineFactory
+from server.ncip_outbox import Outbox
+from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
 from server.sip2 import SIP2Factory
 from server.sniffing import Sniffing
-from server.web import make_site
+from server.web import Bounds, make_site
 from server.writing import Shared, provide_schema
 from server.z3950 import Z3950Factory
 from storage import database
@@ -38,7 +40,7 @@ from storage.jobs.table import JOBS
 from storage.store import Store, open_store
 
 VERSION: Final = version("bibliobus")
-WIRES: Final = ("sip2", "z3950", "web")
+WIRES: Final = ("sip2", "z3950", "web", "ncip")
 """The keys of `ListenTable`."""
 STOP_SECONDS: Final = 5.0
 """How long a stopping daemon waits for an adapter, which cuts off sooner who does not read."""
@@ -47,7 +49,7 @@ FLUSH_SECONDS: Final = 2.0
 
 def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
     """Make the adapters: protocol factories that can `drain`."""
-    sip2, z3950, ncip = config.sip2, config.z3950, config.ncip
+    sip2, z3950, ncip, web = config.sip2, config.z3950, config.ncip, config.web
     responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
     catalogue = Catalogue(store, reactor)
     associations = Z3950Factory(catalogue, reactor, limit=z3950.connections, idle=z3950.idle_timeout)
@@ -56,9 +58,25 @@ def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
         pages["ncip"] = NcipPage(responder)
     adapters: dict[str, Any] = {
         "z3950": Sniffing(associations, catalogue_site(catalogue, reactor)),
-        "web": make_site(pages, lambda: store.healthy, reactor, limit=ncip.message_size, too_large=TOO_LARGE),
+        "web": make_site(
+            pages,
+            lambda: store.healthy,
+            reactor,
+            limit=ncip.message_size,
+            too_large=TOO_LARGE,
+            too_many=TOO_MANY,
+            bounds=Bounds(web.bodies, web.connections, web.deadline),
+        ),
     }
     if not config.store.read_only:
+        adapters["ncip"] = LineFactory(
+            responder,
+            reactor,
+            size=ncip.message_size,
+            limit=ncip.connections,
+            idle=ncip.idle_timeout,
+            deadline=web.deadline,
+        )
         adapters["sip2"] = SIP2Factory(
             store, reactor, limit=sip2.connections, login=sip2.login_timeout, idle=sip2.idle_timeout
         )
@@ -92,6 +110,7 @@ class Daemon(Service):
         self._adapters: dict[str, Any] = {}
         self._shared: Shared | None = None
         self._jobs: Jobs | None = None
+        self._outbox: Outbox | None = None
         self._began = 0.0
         self._undo = ExitStack()
 
@@ -173,6 +192,9 @@ class Daemon(Service):
             self._jobs = Jobs(self.store, self._reactor, JOBS, alone=self.config.store.location.sqlite_path is not None)
             self._jobs.start()
             undo.callback(self._jobs.stop)
+            self._outbox = Outbox(self.store, self._reactor, alone=self.config.store.location.sqlite_path is not None)
+            self._outbox.start()
+            undo.callback(self._outbox.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         undo.callback(signal.signal, signal.SIGHUP, handler)
         # Not before the reactor runs: only then does a signal stop the daemon as it should.
@@ -252,6 +274,8 @@ class Daemon(Service):
             await gatherResults([self._drain(name, adapter) for name, adapter in self._adapters.items()])
             if self._jobs is not None:
                 await self._jobs.stop()
+            if self._outbox is not None:
+                await self._outbox.stop()
             await self.store.close()
             # Answers that were given may still be on their way out.
             for _ in range(int(FLUSH_SECONDS / 0.01)):

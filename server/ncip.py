@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC
 from hashlib import blake2b
 from time import perf_counter
+from typing import Final, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -24,13 +25,16 @@ from server.metrics import METRICS, Metrics
 from server.ncip_answers import Setting
 from server.ncip_desk import Asked, Desk, refusal
 from server.ncip_lookups import versions
-from server.ncip_partners import Partners, place_of
+from server.ncip_partners import Partners, Peer, place_of, zone_of
 from server.ncip_refusals import Refused, refusals
 from server.ncip_services import service_of
 from storage.catalogue.hits import Hits
 from storage.refusals import Reason
 from storage.store import Store, StoreUnavailable
 from storage.usecase import Origin
+
+NOBODY: Final = Peer()
+"""Who sends when the line says nothing."""
 
 
 class Responder:
@@ -64,11 +68,11 @@ class Responder:
         """Whether the store answers."""
         return self._store.healthy
 
-    def answer(self, body: bytes, charset: str | None = None) -> Deferred[bytes]:
-        """Answer one document; *charset* is what the transport says of its encoding. Never fails."""
-        return Deferred.fromCoroutine(self._answer(body, charset))
+    def answer(self, body: bytes, charset: str | None = None, peer: Peer = NOBODY) -> Deferred[bytes]:
+        """Answer one document; *charset* and *peer* are what the transport says of its encoding and its sender. Never fails."""
+        return Deferred.fromCoroutine(self._answer(body, charset, peer))
 
-    async def _answer(self, body: bytes, charset: str | None) -> bytes:
+    async def _answer(self, body: bytes, charset: str | None, peer: Peer) -> bytes:
         began = perf_counter()
         # A date without a zone was written in ours; a network without libraries has none.
         zones = (library.zone for library in self._store.network.libraries.values())
@@ -84,14 +88,14 @@ class Responder:
         for defect, _ in received.defects:
             self._metrics.count("defects", "ncip", defect.value)
         try:
-            answered = await self._serve(message, received, body)
+            answered = await self._serve(message, received, body, peer)
         except Refused as refused:
             self._desk.count(refused.reasons)
             answered = write(refusal(message, refused.problems), received.envelope)
         self._metrics.observe("ncip", message.service, perf_counter() - began)
         return answered
 
-    async def _serve(self, message: Initiation, received: Received, body: bytes) -> bytes:
+    async def _serve(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> bytes:
         """Render the service; raises `Refused` and nothing else."""
         service = message.service
         try:
@@ -99,7 +103,7 @@ class Responder:
                 return write(versions(message, self._store.network), received.envelope)
             handler = service_of(service)
             if handler is not None:
-                return await handler(self._desk, await self._asked(message, received, body))
+                return await handler(self._desk, await self._asked(message, received, body, peer))
         except Refused:
             raise
         except StoreUnavailable:
@@ -112,11 +116,16 @@ class Responder:
             raise Refused(told, reasons=(Reason.NOT_SUPPORTED,))
         raise Refused(*refusals(service, (Reason.UNAVAILABLE,), "en", {}), reasons=(Reason.UNAVAILABLE,))
 
-    async def _asked(self, message: Initiation, received: Received, body: bytes) -> Asked:
+    async def _asked(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> Asked:
         network, header = self._store.network, message.initiation_header
-        partner = await self._partners.identify(network, message.service, header)
-        place = place_of(network, header, partner)
+        now = int(self._clock.seconds())
+        partner = await self._partners.identify(network, message.service, header, peer, now)
+        place = place_of(network, message.service, header, partner)
+        if "timezone" in partner.profile:  # its dates without a zone were written there
+            again = read(body, zone=zone_of(partner), limits=self._limits)
+            if isinstance(again, Received):
+                received, message = again, cast(Initiation, again.message)
         setting = Setting(network, place, response_header(header), str(partner.profile.get("language", "fr")))
         origin = Origin("ncip", partner.agency, place.id)
         digest = blake2b(body, digest_size=16).digest()
-        return Asked(message, received, digest, setting, origin, partner, int(self._clock.seconds()))
+        return Asked(message, received, digest, setting, origin, partner, now)

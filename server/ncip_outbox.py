@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.error import TimeoutError as TooLate
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols.ncip import LocalProtocolError, write
 from server.metrics import METRICS, Metrics
@@ -32,6 +34,8 @@ from storage.usecase import Origin
 
 TICK: Final = 2.0
 """Seconds between two looks into the outbox."""
+STOP_SECONDS: Final = 2.0
+"""Seconds for which a partner's answer is waited for when the daemon stops."""
 NAME: Final = "ncip-outbox"
 
 
@@ -64,22 +68,25 @@ class Outbox:
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._round is not None:
+        if self._round is not None:  # what is cut off here is brought again
+            self._round.addTimeout(STOP_SECONDS, self._reactor)
             await self._round
         await self._line.close()
 
     def look(self) -> Deferred[None]:
         """Bring what may leave now; fire when all of it has been tried. What fails is tried again at its time."""
-        self._round = Deferred.fromCoroutine(self._look())
-        self._round.addBoth(self._looked)
         done: Deferred[None] = Deferred()
-        self._round.addBoth(lambda _result: done.callback(None))
+        self._round = Deferred.fromCoroutine(self._look())
+        self._round.addErrback(self._failed).addBoth(self._looked, done)
         return done
 
-    def _looked(self, result: Any) -> None:
+    def _failed(self, failure: Failure) -> None:
+        if not failure.check(StoreUnavailable, CancelledError, TooLate):
+            self.events.failure("The outbox could not be emptied", failure)
+
+    def _looked(self, _result: None, done: Deferred[None]) -> None:
         self._round = None
-        if result is not None and not result.check(StoreUnavailable):
-            self.events.failure("The outbox could not be emptied", result)
+        done.callback(None)
 
     def _now(self) -> int:
         return int(self._reactor.seconds())
@@ -97,7 +104,7 @@ class Outbox:
         ]
         results: list[tuple[bool, Any]] = await DeferredList(rounds, consumeErrors=True)
         for done, result in results:
-            if not done and not result.check(StoreUnavailable):
+            if not done and not result.check(StoreUnavailable, CancelledError):
                 self.events.failure("A partner's letters could not be brought", result)
 
     async def _has_lease(self) -> bool:

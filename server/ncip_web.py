@@ -17,6 +17,7 @@ from protocols.ncip.base import ProblemMessage
 from protocols.ncip.problems import ProblemType
 from protocols.xmlsafe import ENCODINGS
 from server.ncip import Responder
+from server.ncip_partners import peer_of
 from server.web import PLAIN, Page, Refusal, Request
 
 _FIELDS: Final = ("xml", "XForms:Model")
@@ -73,7 +74,8 @@ class NcipPage(Page):
             return
         charset = _CHARSET.search(content_type)
         known = charset[1] if charset and charset[1].lower() in ENCODINGS else None
-        answering = self._responder.answer(body, known)
+        peer = peer_of(request.channel.transport, request.getHeader("Authorization"))
+        answering = self._responder.answer(body, known, peer)
         answering.addCallback(lambda answer: self.send(request, OK, MEDIA_TYPE, answer))
 
 

@@ -36,7 +36,7 @@ class Echo:
         self.held: list[Deferred[bytes]] = []
         self.holds = False
 
-    def answer(self, body: bytes, charset: str | None = None) -> Deferred[bytes]:
+    def answer(self, body: bytes, charset: str | None = None, peer: object = None) -> Deferred[bytes]:
         self.given.append((body, charset))
         answering: Deferred[bytes] = Deferred()
         if self.holds:

@@ -1,0 +1,142 @@
+"""NCIP on a bare line: one document after the other, bounded in time and size; and what partners may do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import update
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from server.metrics import Metrics
+from server.ncip_line import LineFactory
+from server.ncip_partners import RIGHTS, Peer
+from storage import schema
+from tests.server.ncip_partner import PARTNER, Answer, PartnerCase, check_out, header, item, lookup_item, message
+
+
+class Echo:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[bytes, Deferred[bytes]]] = []
+
+    def answer(self, body: bytes, charset: str | None = None, peer: Peer | None = None) -> Deferred[bytes]:
+        answering: Deferred[bytes] = Deferred()
+        self.asked.append((body, answering))
+        return answering
+
+
+class LineTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.echo = Echo()
+        self.factory = LineFactory(self.echo, self.clock, size=1000, metrics=Metrics(), limit=2)  # type: ignore[arg-type]
+
+    def connect(self) -> tuple[Any, StringTransport]:
+        line = self.factory.buildProtocol(None)
+        transport = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 1))
+        line.makeConnection(transport)
+        return line, transport
+
+    def test_documents_are_answered_in_order_one_at_a_time(self) -> None:
+        line, transport = self.connect()
+        line.dataReceived(b"<a>1</a>\n<b/>")
+        assert [body for body, _ in self.echo.asked] == [b"<a>1</a>"]
+        assert transport.producerState == "paused"
+        self.echo.asked[0][1].callback(b"<one/>")
+        assert [body for body, _ in self.echo.asked][1:] == [b"<b/>"]
+        self.echo.asked[1][1].callback(b"<two/>")
+        assert transport.value() == b"<one/>\n<two/>\n"
+        assert transport.producerState == "producing"
+
+    def test_a_silent_line_and_a_document_that_does_not_end_are_cut(self) -> None:
+        _, transport = self.connect()
+        self.clock.advance(300)
+        assert transport.disconnected
+        line, transport = self.connect()
+        line.dataReceived(b"<a>")
+        self.clock.advance(29)
+        line.dataReceived(b"more")
+        self.clock.advance(1)
+        assert transport.disconnected
+
+    def test_what_is_no_document_is_told_so_and_the_line_closed(self) -> None:
+        for octets in (b"GET / HTTP/1.1\r\n\r\n", b"<a>" + b"x" * 1000, b"<a></b>"):
+            line, transport = self.connect()
+            line.dataReceived(octets)
+            assert Answer(transport.value()).problems == [("Invalid Message Syntax Error", "NCIPMessage")]
+            assert transport.disconnecting
+            line.connectionLost()
+
+    def test_there_are_so_many_lines_and_the_daemon_ends_them_with_their_answers(self) -> None:
+        line, transport = self.connect()
+        idle, other = self.connect()
+        assert self.factory.buildProtocol(None) is None
+        line.dataReceived(b"<a/><b/>")
+        draining = self.factory.drain()
+        assert other.disconnecting
+        self.echo.asked[0][1].callback(b"<one/>")
+        assert transport.disconnecting
+        assert len(self.echo.asked) == 1
+        for each in (line, idle):
+            each.connectionLost()
+        assert draining.called
+        self.echo.asked.clear()
+
+
+class RightsTests(PartnerCase):
+    async def agree(self, **profile: Any) -> None:
+        changed = update(schema.partner).where(schema.partner.c.agency == PARTNER).values(profile=json.dumps(profile))
+        await self.reopen(changed)
+
+    async def by(self, peer: Peer, body: bytes) -> list[str]:
+        return [kind for kind, _ in Answer(await self.responder.answer(body, None, peer)).problems]
+
+    async def test_a_partner_comes_from_its_addresses_alone(self) -> None:
+        await self.agree(addresses=["192.0.2.0/24", "2001:db8::/32"])
+        for address in ("192.0.2.9", "2001:db8::1"):
+            assert await self.by(Peer(address), lookup_item("I1")) == []
+        for address in ("192.0.3.1", "", "::1"):
+            assert await self.by(Peer(address), lookup_item("I1")) == ["Unauthorized Service For Agency"]
+
+    async def test_a_certificate_proves_who_one_is_and_says_it(self) -> None:
+        await self.agree(certificate="AB:CD")
+        assert await self.by(Peer(certificate="abcd"), lookup_item("I1")) == []
+        assert await self.by(Peer(certificate="abce"), lookup_item("I1")) == ["Agency Authentication Failed"]
+        assert await self.by(Peer(certificate="abcd"), message("LookupItem", item("I1"), " ")) == []
+
+    async def test_a_secret_may_come_beside_the_message(self) -> None:
+        body = message("LookupItem", item("I1"), header("FR-SECRET"))
+        assert await self.by(Peer(secret="entre nous"), body) == []
+        assert await self.by(Peer(secret="faux"), body) == ["Agency Authentication Failed"]
+
+    async def test_services_and_libraries_are_agreed(self) -> None:
+        await self.agree(services=["LookupItem", "CheckOutItem"], libraries=["LENS"])
+        assert await self.by(Peer(), lookup_item("I1")) == []
+        assert await self.by(Peer(), message("CheckInItem", item("I1"))) == ["Unauthorized Service For Agency"]
+        assert await self.by(Peer(), check_out("R1", "I1", to="FR-620000002")) == ["Unauthorized Service For Agency"]
+        assert await self.by(Peer(), check_out("R1", "I1")) == []
+
+    async def test_so_many_messages_in_a_minute(self) -> None:
+        await self.agree(per_minute=2)
+        for expected in ([], [], ["Temporary Processing Failure"]):
+            assert await self.by(Peer(), lookup_item("I1")) == expected
+        self.clock.advance(60)
+        assert await self.by(Peer(), lookup_item("I1")) == []
+
+    async def test_dates_without_a_zone_are_the_partners(self) -> None:
+        await self.agree(timezone="Asia/Tokyo")
+        when = "<MandatedAction><DateEventOccurred>2026-11-22T05:00:00</DateEventOccurred></MandatedAction>"
+        await self.ask(check_out("R1", "I1"))
+        self.clock.advance(20 * 3600)
+        await self.ask(message("CheckInItem", when + item("I1")))
+        (row,) = await self.store.work(lambda c: list(c.exec_driver_sql("SELECT in_at - out_at FROM past_loan")))
+        assert row[0] == 0  # five in Tokyo was before the loan: it counts from there
+
+    def test_what_may_be_agreed_is_told(self) -> None:
+        assert {"addresses", "certificate", "services", "libraries", "per_minute", "timezone"} <= set(RIGHTS)
