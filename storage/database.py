@@ -23,6 +23,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 
+from storage.catalogue.reindex import reindex
 from storage.circulation.pins import Pins
 
 _PRAGMAS: Final = (
@@ -149,12 +150,13 @@ def _config(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema to this release, from nothing or from any earlier one."""
+    """Bring the schema and the index to this release, from nothing or from any earlier one."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             # Two daemons that start together must not migrate together.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7223341)")
         command.upgrade(_config(connection), "head")
+        reindex(connection)
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:

@@ -27,7 +27,14 @@ record = table(
 # What harvesters walk: records in the order of their changes.
 Index("ix_record_changes", record.c.modified_at, record.c.id)
 
-database = table("database", key(), words("name", unique=True), words("title", default=""), flag("is_default"))
+database = table(
+    "database",
+    key(),
+    words("name", unique=True),
+    words("title", default=""),
+    flag("is_default"),
+    count("lenient"),  # not 0: attributes that are not taken are replaced, and the origin is told
+)
 
 posting = table(
     "posting",
@@ -40,9 +47,11 @@ posting = table(
     rowid=False,
 )
 
-# One row, counted up by every change of records: tells a daemon that its cached bitmaps are old.
+# One row, counted up by every change of records: tells a daemon that its cached bitmaps are old. `layout` tells which
+# release's index the postings are (storage.catalogue.reindex).
 catalogue_version = table(
     "catalogue_version",
     Column("id", Small, primary_key=True, autoincrement=False, info={"check": "id = 1"}),
     Column("version", Long, nullable=False),
+    count("layout"),
 )

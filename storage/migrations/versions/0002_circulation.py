@@ -36,6 +36,8 @@ _COLUMNS: dict[str, list[sa.Column[Any]]] = {
         sa.Column("misses", sa.Integer(), server_default="0", nullable=False),
     ],
     "loan": [sa.Column("state_on", sa.Text(), nullable=True), sa.Column("renewed_on", sa.Text(), nullable=True)],
+    "catalogue_version": [sa.Column("layout", sa.Integer(), server_default="0", nullable=False)],
+    "database": [sa.Column("lenient", sa.Integer(), server_default="0", nullable=False)],
     "journal": [sa.Column("context", sa.Text(), server_default="", nullable=False)],
 }
 
