@@ -224,7 +224,7 @@ async def accept_item(desk: Desk, asked: Asked) -> bytes:
     )  # fmt: skip
 
     def made(answer: IllAnswer) -> Response:
-        given = _row(answer).barcode or barcode
+        given = _row(answer).shown_barcode or barcode
         return AcceptItemResponse(
             response_header=asked.setting.header,
             request_id=message.request_id,

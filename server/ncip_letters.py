@@ -86,12 +86,9 @@ def _request_id(sheet: Sheet) -> RequestId:
 
 def _item_id(sheet: Sheet) -> ItemId | None:
     """Name the item by the number that the partner knows: its own for what it lends us, ours for what we lend it."""
-    number = sheet.row.barcode
-    if sheet.row.role is Role.BORROWING:
-        number = number.removeprefix(f"{sheet.partner.agency}-")
-    if not number:
+    if not sheet.row.barcode:
         return None
-    return ItemId(item_identifier_type=SchemeValue(sheet.dialect.item_type), item_identifier_value=number)
+    return ItemId(item_identifier_type=SchemeValue(sheet.dialect.item_type), item_identifier_value=sheet.row.barcode)
 
 
 def _user_id(sheet: Sheet) -> UserId | None:

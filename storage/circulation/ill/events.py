@@ -163,9 +163,10 @@ class _Work:
             days = self.profile("transit_days", TRANSIT_DAYS)
             last_on = max(date.fromisoformat(back_on) - timedelta(days=days), self.today).isoformat()
         self.know(
-            barcode=number, due_back_on=back_on, renewable=int(request.renewable),
+            barcode=request.barcode or number, due_back_on=back_on, renewable=int(request.renewable),
             title=row.title or request.title, author=row.author or request.author,
         )  # fmt: skip
+        self.row = self.row._replace(shown_barcode=number)
         hold_id = new_id() if row.patron_id is not None else None
         self.writes += [
             rows.ADD_ITEM(

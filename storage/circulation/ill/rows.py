@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, or_, select, text, update
 
 from storage.circulation.ill.machine import Role, State
 from storage.circulation.tellings import note_anomaly, tell_reader
@@ -108,7 +108,12 @@ BY_NUMBER: Final = Statement(
 BY_ID: Final = Statement("inter-library request by id", _WHOLE.where(ill_request.c.id == bindparam("id")), "id")
 BY_BARCODE: Final = Statement(
     "open inter-library requests of a barcode",
-    _WHOLE.where(_OPEN, ill_request.c.partner_id == bindparam("partner"), ill_request.c.barcode == bindparam("barcode")),
+    # The partner may know the item by its own number, or by the one that it was told that we gave it.
+    _WHOLE.where(
+        _OPEN,
+        ill_request.c.partner_id == bindparam("partner"),
+        or_(ill_request.c.barcode == bindparam("barcode"), barcode.c.number == bindparam("barcode")),
+    ),
     "partner", "barcode",
 )  # fmt: skip
 OPEN_AFTER: Final = Statement(

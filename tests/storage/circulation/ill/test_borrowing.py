@@ -140,9 +140,11 @@ def test_messages_out_of_order_and_twice_end_where_those_in_order_do(lender: Len
 def test_a_barcode_of_ours_is_not_given_away(lender: Lender) -> None:
     lender.ask()
     lender.says(Event.SHIPPED, barcode="I1", due_on=BACK)
-    assert lender.row().barcode == "FR-MDPC62-I1"
+    assert (lender.row().barcode, lender.row().shown_barcode) == ("I1", "FR-MDPC62-I1")
     assert not lender.counter.item("I1").row.temporary
     assert lender.counter.item("FR-MDPC62-I1").row.temporary
+    for number in ("I1", "FR-MDPC62-I1"):
+        assert lender.says(Event.RECALLED, "", "", barcode=number).ok
 
 
 def test_another_partner_knows_nothing_of_a_request(lender: Lender) -> None:
