@@ -9,13 +9,17 @@ from typing import Any
 
 import click
 
+from server.cli_calendar import calendar
 from server.cli_common import Exit, configured, explained, read_config, stop
+from server.cli_commune import commune
 from server.cli_hold import hold, pull_list
 from server.cli_import import import_
 from server.cli_job import job
 from server.cli_patron import card, patron
+from server.cli_policy import policy
 from server.cli_statistics import statistics
 from server.cli_store import daemon, db, load
+from server.cli_why import what_if, why
 from server.words import _
 
 
@@ -93,5 +97,21 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
         click.echo(config.render(config.Config() if defaults else read_config(path, data)))
 
 
-for _command in (load, import_, db, daemon, hold, pull_list, job, patron, card, statistics):
+for _command in (
+    load,
+    import_,
+    db,
+    daemon,
+    hold,
+    pull_list,
+    job,
+    patron,
+    card,
+    statistics,
+    commune,
+    calendar,
+    policy,
+    why,
+    what_if,
+):
     main.add_command(_command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.french_network import NETWORK
 from server.french_readers import READERS
 
 _COMMANDS: Final = {
@@ -326,5 +327,14 @@ _CLICK: Final = {
     "Could not open file {filename!r}: {message}": "Impossible d'ouvrir {filename!r} : {message}",
 }
 
-FRENCH: Final[dict[str, str]] = {**_COMMANDS, **_EXITS, **_TOLD, **_CONFIGURATION, **_RECORDS, **READERS, **_CLICK}
+FRENCH: Final[dict[str, str]] = {
+    **_COMMANDS,
+    **_EXITS,
+    **_TOLD,
+    **_CONFIGURATION,
+    **_RECORDS,
+    **READERS,
+    **NETWORK,
+    **_CLICK,
+}
 """Every text, as `gettext` is asked for it."""

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import control, operations_holds, operations_jobs, operations_patrons
+from server import control, operations_commune, operations_holds, operations_jobs, operations_patrons
 from server.control import Refused
 from server.passwords import HASHER
 from storage import database, direct
@@ -112,9 +112,10 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "import": import_records,
     **operations_holds.OPERATIONS,
     **operations_jobs.OPERATIONS,
+    **operations_commune.OPERATIONS,
     **operations_patrons.OPERATIONS,
 }
-DECLARE: Final = frozenset({"load"})
+DECLARE: Final = frozenset({"load", *operations_commune.OPERATIONS})
 """Operations that change the network itself, which the daemon then reads again."""
 
 
