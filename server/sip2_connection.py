@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from devices.profiles import check_profile, wire_profile
+from devices.profiles import check_profile, resolve
 from protocols.sip2 import messages
 from protocols.sip2.codes import SupportedMessage, TerminalStatus
 from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
@@ -320,7 +320,7 @@ class SIP2Connection(Protocol):
             return messages.LoginResponse(ok=False)
         for option, fault in check_profile(device.profile):
             self.log.warn("{who}: {option}: {fault}", who=device.code, option=option, fault=fault)  # noqa: G010 (Twisted's)
-        self._session.profile = wire_profile(device.profile)
+        self._session.profile = resolve(device.profile).wire
         self._desk = Desk(self._service, device, self._number, self._session.profile.charset)
         if not self._closed:
             self._timer.reset(self._service.idle)

@@ -71,6 +71,7 @@ class _Layout:
     variable: dict[str, tuple[str, _Read | None, bool]]  # by identifier: name, read, repeatable
     blank: dict[str, Any]  # what a required variable field holds when it is missing
     start: int  # where the variable part begins
+    later: frozenset[bytes]  # identifiers that 1.00 does not know in this message
     write: _Write  # the fixed part, and the variable fields with identifiers
 
 
@@ -84,7 +85,8 @@ def _layout(message: type[Message]) -> _Layout:
         else:
             fixed.append((name, start, start + column.width, column.read))
             start += column.width
-    return _Layout(message, tuple(fixed), variable, blank, start, _writer(message))
+    later = frozenset(row.column.code.encode() for row in message.TABLE if row.since != "1.00" and row.column.code)
+    return _Layout(message, tuple(fixed), variable, blank, start, later, _writer(message))
 
 
 def _writer(message: type[Message]) -> _Write:
@@ -226,6 +228,20 @@ def encode(message: Message, charset: str = "utf-8") -> bytes:
     if longest <= LONGEST_VALUE and text.isprintable() and text.count("|") == len(fields):
         return data
     return _carefully(head, fields, charset)
+
+
+def trimmed(body: bytes, hidden: frozenset[bytes], shown: frozenset[bytes], *, legacy: bool) -> bytes:
+    """Return *body*, as `encode` made it, without the *hidden* fields, and with none but those *shown* if there are any.
+
+    For a *legacy* peer (1.00) it loses what came with 2.00 and all extensions too.
+    """
+    layout = _LAYOUTS[body[:2].decode()]
+    fields = body[layout.start :].split(b"|")[:-1]
+    if legacy:
+        known = {code.encode() for code in layout.variable} - layout.later
+        fields = [field for field in fields if field[:2] in known]
+    kept = [field for field in fields if field[:2] not in hidden and (not shown or field[:2] in shown)]
+    return body[: layout.start] + b"".join([field + b"|" for field in kept])
 
 
 def _carefully(head: str, fields: list[str], charset: str) -> bytes:

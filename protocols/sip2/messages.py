@@ -11,6 +11,8 @@ Names are the definition's terms. The six extension fields in Checkin Response a
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from protocols.sip2.fields import (
     AA,
     AB,
@@ -85,6 +87,7 @@ from protocols.sip2.fields import (
     OneZero,
     PatronStatusFlags,
     SecurityMarkerCode,
+    Since,
     Since2,
     SummaryFlags,
     TerminalStatusCode,
@@ -241,7 +244,7 @@ class ACSStatus(Message, code="98"):
     protocol_version: Text4
     institution_id: AO
     library_name: AM | None = None
-    supported_messages: BX
+    supported_messages: Annotated[BX, Since("2.00")]
     terminal_location: AN | None = None
     screen_message: tuple[AF, ...] = ()
     print_line: tuple[AG, ...] = ()

@@ -49,11 +49,17 @@ class Profile:
     """How one peer speaks, and how much of it is borne.
 
     `charset` is a Python codec that contains ASCII; sizes are in bytes, the duplicate window (timeout x retries of the
-    terminal) in seconds. Raises ValueError when the charset cannot carry the protocol's own characters.
+    terminal) in seconds. `error_detection` is `mirror` (as the request), `required` or `off`. Responses lack the fields that
+    are `hidden`, and all but those `shown` when there are any. Raises ValueError when the charset cannot carry the protocol's
+    own characters.
     """
 
     charset: str = "utf-8"
     terminator: bytes = b"\r"
+    delimiter: bytes = b"|"
+    error_detection: str = "mirror"
+    hidden: frozenset[bytes] = frozenset()
+    shown: frozenset[bytes] = frozenset()
     longest_frame: int = 16384
     duplicate_window: float = 60.0
     login_attempts: int = 3
@@ -105,6 +111,7 @@ class FaultKind(Enum):
     """What is wrong with a frame."""
 
     CHECKSUM = "the checksum is wrong"
+    UNCHECKED = "the checksum is missing"
     UNKNOWN = "no request has this code"
     TOO_LONG = "longer than the limit"
     TRUNCATED = "the fixed part is cut short"
@@ -130,6 +137,7 @@ class Session:
     def __init__(self, profile: Profile | None = None) -> None:
         self.profile = profile or Profile()
         self.state = State.LOGIN
+        self.legacy = False  # the peer speaks 1.00: responses have no field that came later
         self.nul_frames = 0  # frames out of which NUL had to be taken: the device is worth a look
         self._buffer = bytearray()
         self._skipping = False
@@ -179,7 +187,12 @@ class Session:
         """
         profile = self.profile
         body = response if isinstance(response, bytes) else codec.encode(response, profile.charset)
-        self._reply = codec.seal(body, request.sequence, checked=request.checked) + profile.terminator
+        if self.legacy or profile.hidden or profile.shown:
+            body = codec.trimmed(body, profile.hidden, profile.shown, legacy=self.legacy)
+        if profile.delimiter != b"|":
+            body = body.replace(profile.delimiter, b" ").replace(b"|", profile.delimiter)
+        checked = request.checked and profile.error_detection != "off"
+        self._reply = codec.seal(body, request.sequence, checked=checked) + profile.terminator
         if isinstance(response, messages.LoginResponse):
             self._logged_in(ok=response.ok)
         return self._reply
@@ -206,8 +219,12 @@ class Session:
         body, sequence, checked, intact = codec.unseal(frame)
         if not intact:
             return Fault(FaultKind.CHECKSUM, checked, frame)
+        if not checked and self.profile.error_detection == "required":
+            return Fault(FaultKind.UNCHECKED, True, frame)
         self._checked = checked
         self._overlong = 0
+        if self.profile.delimiter != b"|":
+            body = body.replace(b"|", b" ").replace(self.profile.delimiter, b"|")
         truncated = False
         try:
             message = codec.decode(body, self.profile.charset)

@@ -31,6 +31,7 @@ from storage.network.declaration_keys import (
     Commune,
     Database,
     Device,
+    Devices,
     Item,
     ItemType,
     Library,
@@ -81,6 +82,7 @@ class Declaration:
     patrons: tuple[Patron, ...] = many("Readers.")
     items: tuple[Item, ...] = many("Items.")
     devices: tuple[Device, ...] = many("SIP2 accounts.")
+    device_profiles: tuple[Devices, ...] = many("What SIP2 accounts have in common.")
     partners: tuple[Partner, ...] = many("NCIP agencies.")
     databases: tuple[Database, ...] = many("Z39.50 databases.")
     problems: tuple[Problem, ...] = attrs.field(default=(), eq=False)
@@ -115,10 +117,10 @@ def declaration_of(tables: dict[str, Any], check_profile: CheckProfile | None = 
                 _remove(tables, steps)
         else:
             break
-    for number, device in enumerate(declaration.devices):
-        if check_profile is not None and device.profile is not None:
-            faults = check_profile(device.profile)
-            problems += [Problem(f"devices[{number}].profile.{option}", fault) for option, fault in faults]
+    for name in ("devices", "device_profiles") if check_profile is not None else ():
+        for number, device in enumerate(getattr(declaration, name)):
+            faults = check_profile(device.profile or {}) if check_profile is not None else ()
+            problems += [Problem(f"{name}[{number}].profile.{option}", fault) for option, fault in faults]
     return attrs.evolve(declaration, problems=tuple(problems))
 
 

@@ -514,6 +514,14 @@ class Device(Checked):
 
 
 @attrs.frozen(kw_only=True)
+class Devices(Checked):
+    """What devices have in common: those of a library, or all. A device's own profile counts for more."""
+
+    library: Capitals | None = key("The library that they stand in; without this key, any.", None, column="")
+    profile: Options | None = key("How they speak: the options of [device profiles](sip2.md).", None, column="")
+
+
+@attrs.frozen(kw_only=True)
 class PartnerProfile(Checked):
     """What is agreed with a partner."""
 

@@ -26,6 +26,7 @@ from storage.network.declaration_keys import (
     keys_of,
 )
 from storage.network.declaration_plan import Kind, Plan, Row
+from storage.network.network import PROFILES
 
 COMMUNES: Final = Kind("communes", schema.commune, ("code",), named=True)
 MEMBERSHIPS: Final = Kind(
@@ -275,7 +276,20 @@ def plan_accounts(plan: Plan, declaration: Declaration, passwords: Passwords) ->
     """Plan devices and partners."""
     needed = {"password_hash": REQUIRED, "profile": "{}"}
     _plan_accounts(plan, DEVICES, declaration.devices, passwords, "password", needed)
+    _plan_profiles(plan, declaration)
     _plan_accounts(plan, PARTNERS, declaration.partners, passwords, "secret", {"secret_hash": None, "profile": "{}"})
+
+
+def _plan_profiles(plan: Plan, declaration: Declaration) -> None:
+    rows = []
+    for number, devices in enumerate(declaration.device_profiles):
+        path = f"device_profiles[{number}]"
+        if devices.library is not None:
+            plan.refer("libraries", devices.library, f"{path}.library")
+        name = f"{PROFILES}{devices.library or ''}"
+        old = next((json.loads(found["value"]) for found in plan.stored(SETTINGS, "name", [name])), {})
+        rows.append(Row(path, {"name": name, "value": json.dumps(old | (devices.profile or {}), sort_keys=True)}))
+    plan.put(SETTINGS, rows)
 
 
 def _given(profile: PartnerProfile | Mapping[str, str]) -> Mapping[str, Any]:

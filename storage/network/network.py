@@ -30,6 +30,9 @@ REVISION: Final = Statement(
     select(schema.setting.c.value).where(schema.setting.c.name == literal_column("'network.revision'")),
 )
 
+PROFILES: Final = "sip2.profile:"
+"""Prefix of the settings that hold the profiles of devices, for a library (by its code) or for all."""
+
 _BY_NOTIFICATION: Final = (schema.membership.c.notified_on, schema.membership.c.id)
 
 
@@ -137,6 +140,8 @@ class Network:
     pins: Pins
     routes: tuple[Route, ...] = ()
     communes: Mapping[str, Commune] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What is declared for the devices of a library, by its code; for all devices by the empty one."""
 
     @cached_property
     def by_code(self) -> Mapping[str, Library]:
@@ -319,4 +324,9 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
         pins=pins,
         routes=load_routes(connection),
         communes=_communes(connection),
+        profiles={
+            name.removeprefix(PROFILES): json.loads(value)
+            for name, value in settings.items()
+            if name.startswith(PROFILES)
+        },
     )
