@@ -124,6 +124,7 @@ manifest_line = table(
     ref("from_id", "library"),
     ref("to_id", "library"),
     words("reason"),
+    loose("stop_id"),  # where it was to come off the run
     words("packed_by", default=""),
     instant("packed_at", null=True),
     instant("loaded_at", null=True),

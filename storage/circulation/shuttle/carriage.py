@@ -249,8 +249,10 @@ def _load(request: LoadRequest, found: LoadFacts, network: Network, now: int) ->
         run = Run(new_id(), route.id, request.day, "", "planned", None, None)
         calls.append(writes.ADD_RUN(run.id, route.id, run.day, "", "planned"))
     calls.append(writes.PLACE_CONTAINER(container.id, "sealed", "aboard", here.id, container.to_id, run.id))
-    calls += [call for line in found.lines if line.run_id is not None for call in _ride_on(line, run.id, here, now)]
-    calls.append(writes.LOAD_LINES(container.id, run.id, now))
+    calls += [
+        call for line in found.lines if line.run_id is not None for call in _ride_on(line, run.id, stop, here, now)
+    ]
+    calls.append(writes.LOAD_LINES(container.id, run.id, now, stop))
     entry = Entry("container.load", here.id, detail=f"{container.code} {route.code}/{request.day}")
     drop = network.libraries[stop] if stop is not None else None
     return Decision(ContainerAnswer((), container.code, "aboard", len(found.lines), drop), tuple(calls), (entry,))
@@ -271,13 +273,13 @@ def _load_refusals(found: LoadFacts, route: Route, state: str, here: Library, no
     return reasons
 
 
-def _ride_on(line: Line, run_id: int, here: Library, now: int) -> tuple[Call, ...]:
+def _ride_on(line: Line, run_id: int, stop: int | None, here: Library, now: int) -> tuple[Call, ...]:
     """Give an item in a sealed container that changes runs a line on the manifest of each."""
     return (
         writes.END_LINE(line.id, "transferred", now, here.id),
         writes.PACK(
             new_id(), line.container_id, line.transit_id, line.item_id, here.id, line.to_id, line.reason,
-            line.packed_by, line.packed_at, run_id, now,
+            line.packed_by, line.packed_at, run_id, now, stop,
         ),
     )  # fmt: skip
 

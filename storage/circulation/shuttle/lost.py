@@ -163,7 +163,7 @@ def _gather_open(request: SliceRequest, _network: Network) -> Steps[list[Row]]:
 
 
 def _end_open(request: SliceRequest, rows: list[Row], _network: Network, _now: int) -> Decision[Slice]:
-    calls = tuple(writes.END_LINE(line, _ENDS[state], at, place) for line, state, at, place in rows)
+    calls = tuple(writes.COMPLETE_LINE(line, _ENDS[state], at, place) for line, state, at, place in rows)
     return Decision(Slice(len(rows), "more" if len(rows) == request.size else ""), calls)
 
 

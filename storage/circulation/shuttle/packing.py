@@ -210,7 +210,7 @@ def _pack(request: PackRequest, found: PackFacts, network: Network, now: int) ->
         return Decision(answer._replace(reasons=reasons))
     calls = [*_leave_other(parcel, here, now)]
     line = (new_id(), container.id, parcel.transit_id, item.row.id, here.id, parcel.to_id, parcel.reason)
-    calls.append(writes.PACK(*line, request.origin.actor, now, None, None))
+    calls.append(writes.PACK(*line, request.origin.actor, now, None, None, None))
     if container.to_id is None:
         calls.append(_place(container, "open", here.id, way.stops[0]))
     if item.row.current_id != here.id:

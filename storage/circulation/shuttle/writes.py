@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, case, func, insert, literal_column, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, cast, func, insert, literal_column, null, or_, select, update
 
 from storage.schema import anomaly, container, hold, item, manifest_line, run, transit
 from storage.statements import Statement
@@ -37,7 +37,7 @@ PACK: Final = _insert(
     manifest_line,
     "pack",
     "id", "container_id", "transit_id", "item_id", "from_id", "to_id", "reason", "packed_by", "packed_at",
-    "run_id", "loaded_at",
+    "run_id", "loaded_at", "stop_id",
 )  # fmt: skip
 _OPEN: Final = manifest_line.c.outcome.is_(None)
 _IN_CONTAINER: Final = and_(manifest_line.c.container_id == bindparam("container"), _OPEN)
@@ -49,12 +49,32 @@ END_LINE: Final = Statement(
     "line", "how", "at", "place",
     guarded=True,
 )  # fmt: skip
+COMPLETE_LINE: Final = Statement(
+    "complete line",
+    update(manifest_line)
+    .where(manifest_line.c.id == bindparam("line"), _OPEN)
+    .values(
+        outcome=bindparam("how"),
+        received_at=bindparam("at"),
+        received_id=bindparam("place"),
+        unloaded_at=case(
+            (
+                cast(bindparam("how"), manifest_line.c.outcome.type) == literal_column("'received'"),
+                func.coalesce(manifest_line.c.unloaded_at, bindparam("at", type_=manifest_line.c.unloaded_at.type)),
+            ),
+            else_=manifest_line.c.unloaded_at,
+        ),
+        inferred=literal_column("1"),
+    ),
+    "line", "how", "at", "place",
+    guarded=True,
+)  # fmt: skip
 LOAD_LINES: Final = Statement(
     "load lines",
     update(manifest_line)
     .where(_IN_CONTAINER, manifest_line.c.run_id.is_(None))
-    .values(run_id=bindparam("run"), loaded_at=bindparam("at")),
-    "container", "run", "at",
+    .values(run_id=bindparam("run"), loaded_at=bindparam("at"), stop_id=bindparam("stop")),
+    "container", "run", "at", "stop",
 )  # fmt: skip
 UNLOAD_LINES: Final = Statement(
     "unload lines",
@@ -98,12 +118,9 @@ def lose(item_id: int, transit_id: int, now: int) -> tuple[Call, ...]:
 
 _TRANSIT: Final = bindparam("transit", type_=transit.c.id.type)
 _PLACE: Final = bindparam("place", type_=item.c.current_id.type)
-_STOP: Final = (
-    select(container.c.to_id)
-    .where(container.c.id == manifest_line.c.container_id)
-    .correlate(manifest_line)
-    .scalar_subquery()
-)
+_CARRIER: Final = select(container.c.id).where(container.c.id == manifest_line.c.container_id).correlate(manifest_line)
+_COMES_HERE: Final = _CARRIER.where(container.c.to_id == _PLACE).exists()
+_STANDS_HERE: Final = _CARRIER.where(container.c.place_id == _PLACE, container.c.run_id.is_(None)).exists()
 BACKFILL: Final = Statement(
     "back-fill line",
     insert(manifest_line).from_select(
@@ -133,7 +150,8 @@ RECEIVE_LINE: Final = Statement(
         received_at=bindparam("at"),
         received_id=_PLACE,
         outcome=case(
-            (or_(_STOP == _PLACE, manifest_line.c.to_id == _PLACE), literal_column("'received'")),
+            (or_(manifest_line.c.to_id == _PLACE, _COMES_HERE), literal_column("'received'")),
+            (_STANDS_HERE, literal_column("'unpacked'")),
             else_=literal_column("'wrong-stop'"),
         ),
         inferred=case(
@@ -162,7 +180,8 @@ STRAY: Final = Statement(
         .join_from(manifest_line, container, manifest_line.c.container_id == container.c.id)
         .join(transit, transit.c.id == manifest_line.c.transit_id)
         .where(
-            manifest_line.c.transit_id == _TRANSIT, _OPEN, func.coalesce(container.c.to_id, container.c.place_id) != _PLACE
+            manifest_line.c.transit_id == _TRANSIT, _OPEN, or_(container.c.place_id != _PLACE, container.c.run_id.is_not(None)),
+            func.coalesce(container.c.to_id, container.c.place_id) != _PLACE
         ),
     ),
     "id", "at", "place", "transit",

@@ -364,6 +364,7 @@ def _make_tables() -> None:
         sa.Column("from_id", sa.Integer(), nullable=False),
         sa.Column("to_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("stop_id", sa.Integer(), nullable=True),
         sa.Column("packed_by", sa.Text(), server_default="", nullable=False),
         sa.Column("packed_at", LONG, nullable=True),
         sa.Column("loaded_at", LONG, nullable=True),

@@ -152,3 +152,25 @@ def test_an_item_seen_where_its_container_was_not_to_go_is_told(yard: Yard) -> N
     yard.write(*carried(transit, AVION, yard.now, arrived=False))
     assert yard.lines("I10") == [("C1", "wrong-stop", 1)]
     assert yard.anomalies() == [("wrong-stop", AVION, 10, "C1")]
+
+
+def test_an_item_scanned_at_the_desk_is_in_no_container(yard: Yard) -> None:
+    yard.ready("C1", "I10", "I12")
+    yard.checkin("I10", LENS)
+    assert yard.lines("I10") == [("C1", "unpacked", 1)]
+    assert yard.anomalies() == []
+    yard.load("C1", "NORTH", LENS)
+    yard.checkin("I12", LENS)
+    assert yard.lines("I12") == [("C1", "wrong-stop", 1)]
+    assert yard.anomalies() == [("wrong-stop", LENS, 12, "C1")]
+
+
+def test_an_item_checked_in_at_the_hub_for_which_its_container_was_has_come_out_of_it(yard: Yard) -> None:
+    yard.ready("C1", "I11", place=LIEVIN)
+    yard.load("C1", "NORTH", LIEVIN)
+    yard.unload("C1", LENS)
+    assert yard.checkin("I11", LENS).destination.id == AVION
+    assert yard.lines("I11") == [("C1", "received", 0)]
+    assert yard.checkin("I11", AVION).ok
+    assert yard.lines("I11") == [("C1", "received", 0), (None, "received", 1)]
+    assert yard.anomalies() == []

@@ -93,8 +93,8 @@ def test_lines_of_transits_that_ended_otherwise_are_ended(yard: Yard) -> None:
     yard.sql("UPDATE transit SET received_at = 5, state = 'cancelled' WHERE item_id = 10")
     yard.sql("UPDATE transit SET received_at = 6, received_id = 2, state = 'received' WHERE item_id = 12")
     assert round_of(yard, COMPLETE_MANIFESTS) == 2
-    assert yard.lines("I10") == [("C1", "unpacked", 0)]
-    assert yard.lines("I12") == [("C1", "received", 0)]
+    assert yard.lines("I10") == [("C1", "unpacked", 1)]
+    assert yard.lines("I12") == [("C1", "received", 1)]
     assert yard.lines("I14") == [("C1", None, 0)]
 
 

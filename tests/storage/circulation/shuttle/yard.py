@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from server.writing import Direct
 from storage import direct
@@ -52,6 +52,7 @@ class Yard:
         self.location = location
         self.engine = location.engine()
         self.now = MORNING
+        self.held: Connection | None = None
         with self.engine.begin() as connection:
             declaration = read_declaration(ROUTES.encode())
             apply_declaration(connection, declaration, location.pins(), Passwords(str), self.now)
@@ -61,16 +62,35 @@ class Yard:
     def reload(self) -> None:
         self.network = self.access.network
 
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Within this, everything is one transaction that leaves nothing."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            self.held, now = connection, self.now
+            try:
+                yield
+            finally:
+                self.held, self.now = None, now
+                transaction.rollback()
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        if self.held is not None:
+            yield self.held
+        else:
+            with self.engine.begin() as connection:
+                yield connection
+
     def do(self, usecase: Any, request: Any) -> Any:
-        with self.engine.begin() as connection:
+        with self.connected() as connection:
             return direct.transact(connection, self.network, usecase, request, self.now)
 
     def read(self, steps: Any) -> Any:
-        with self.engine.begin() as connection:
+        with self.connected() as connection:
             return direct.read(connection, steps)
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
-        with self.engine.begin() as connection:
+        with self.connected() as connection:
             result = connection.execute(text(statement), values)
             return [tuple(row) for row in result] if result.returns_rows else []
 
