@@ -55,6 +55,9 @@ _COMMANDS: Final = {
     "{name}: {done} done": "{name} : {done} fait(s)",
     "Cut the link between readers and returned loans": "Couper le lien entre lecteurs et prêts rendus",
     "Cut the link between readers and closed holds": "Couper le lien entre lecteurs et réservations closes",
+    "Remind of late loans, presume losses, and move due dates off days closed since": (
+        "Rappeler les retards, présumer les pertes, décaler les échéances de jours fermés depuis"
+    ),
     "Forget the replies kept for repeats": "Oublier les réponses gardées pour les répétitions",
     "Place holds, change and end them; who waits for what.": (
         "Pose, modifie et clôt des réservations ; qui attend quoi."

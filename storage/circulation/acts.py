@@ -10,7 +10,7 @@ from storage.circulation import writes
 from storage.circulation.accounts import Item, Patron
 from storage.circulation.due import Due, Terms, compute, local_day
 from storage.circulation.pins import LOCK_SECONDS, TRIES, PinState
-from storage.network.policies import Context
+from storage.network.policies import Context, PolicySet
 from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin
 
@@ -121,39 +121,55 @@ def due_date(
             reduced = shorter.value
             rules += [threshold.rule, shorter.rule]
     start = start or setting.today
-    renewal = attribute == "renewal.period"
-    caps, cap_rules = _caps(network, setting, item, patron, start, renewal=renewal)
+    caps, cap_rules = caps_of(
+        network,
+        policy,
+        context,
+        setting.today,
+        start,
+        due_back_on=item.row.due_back_on,
+        temporary=bool(item.row.temporary),
+        valid_until=patron.row.valid_until,
+        renewal=attribute == "renewal.period",
+    )
     terms = Terms(period.value, closed.value, policy.find("loan.max-push", context).number, caps, reduced)
     home = policy.find("loan.calendar", context).value == "home"
     due, cap, stranded = compute(setting.now, start, terms, (patron.home if home else setting.library).calendar)
     return DueDate(due, (*rules, *(cap_rules if cap is not None else ())), cap, demand, stranded)
 
 
-def _caps(
-    network: Network, setting: Setting, item: Item, patron: Patron, start: date, *, renewal: bool
+def caps_of(
+    network: Network,
+    policy: PolicySet,
+    context: Context,
+    today: date,
+    start: date,
+    *,
+    due_back_on: str | None,
+    temporary: bool,
+    valid_until: str | None,
+    renewal: bool,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the last days that a loan may have, and the rules that set them."""
+    """Return the last days that a loan counted from *start* may have, and the rules that set them."""
     caps, rules = [], []
-    policy = network.policy(setting.day)
-    row, context = item.row, setting.context
-    if row.due_back_on is not None:
-        last = date.fromisoformat(row.due_back_on)
-        if row.temporary:
+    day = start.isoformat()
+    if due_back_on is not None:
+        last = date.fromisoformat(due_back_on)
+        if temporary:
             margin = policy.find("loan.return-margin", context)
             last -= timedelta(days=margin.number)
             rules.append(margin.rule)
         caps.append(last.isoformat())
     fixed = policy.find("loan.all-back-by", context)
     if fixed.value != "none":
-        day = start.isoformat()
-        coming = [last for last in sorted(fixed.value.split()) if last >= day]
-        caps += coming[:1]
+        caps += [last for last in sorted(fixed.value.split()) if last >= day][:1]
         rules.append(fixed.rule)
-    expiry = policy.find("loan.until-expiry", context)
-    if expiry.value == "yes" and patron.row.valid_until is not None:
-        caps.append(patron.row.valid_until)
-        rules.append(expiry.rule)
-    leaves = network.exit_cap(row.owner_id, setting.library.id, setting.day, renewal=renewal)
+    if valid_until is not None:
+        expiry = policy.find("loan.until-expiry", context)
+        if expiry.value == "yes":
+            caps.append(valid_until)
+            rules.append(expiry.rule)
+    leaves = network.exit_cap(context.owner, context.library, today.isoformat(), renewal=renewal)
     if leaves is not None:
         caps.append(leaves)
     return tuple(caps), tuple(rules)

@@ -10,6 +10,7 @@ from storage.circulation.holds.targeting import TARGET_HOLDS
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
+from storage.circulation.watch import WATCH_LOANS
 from storage.jobs.forget import FORGET_HOLDS, FORGET_LOANS, FORGET_OLD_REPLIES
 from storage.jobs.job import Job
 
@@ -19,6 +20,7 @@ JOBS: Final[Mapping[str, Job]] = {
         FORGET_OLD_REPLIES,
         EXPIRE_HOLDS,
         TARGET_HOLDS,
+        WATCH_LOANS,
         NOTE_SEEN,
         FORGET_LOANS,
         FORGET_HOLDS,

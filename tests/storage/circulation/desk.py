@@ -11,6 +11,7 @@ from storage.circulation.checkin import CHECKIN, CheckinRequest, ReturnAnswer
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.marking import MARK, MarkAnswer, MarkRequest
 from storage.circulation.renew import RENEW, RenewRequest
+from storage.circulation.renew_all import RENEW_ALL, RenewAllAnswer, RenewAllRequest
 from storage.circulation.standing import STANDING, Finding, StandingAnswer, StandingRequest
 from storage.circulation.status import Status
 from storage.circulation.undo import UNDO, UndoAnswer, UndoRequest
@@ -80,6 +81,10 @@ class Desk:
 
     def checkin(self, barcode: str, library: int = LENS, **more: Any) -> ReturnAnswer:
         answer: ReturnAnswer = self.run(CHECKIN, CheckinRequest(barcode, self.origin(library), **more))
+        return answer
+
+    def renew_all(self, card: str, library: int = LENS, **more: Any) -> RenewAllAnswer:
+        answer: RenewAllAnswer = self.run(RENEW_ALL, RenewAllRequest(card, self.origin(library), **more))
         return answer
 
     def stand(self, barcode: str, finding: Finding, library: int = LENS, card: str = "") -> StandingAnswer:
