@@ -67,7 +67,8 @@ def test_one_hold_is_captured_by_one_of_the_copies_that_come_back(daemons: Pair)
     one.sql("UPDATE item SET record_id = 1")
     for number in (81, 82, 83):
         one.sql(
-            "INSERT INTO hold (id, patron_id, record_id, pickup_id, requested_at) VALUES (:id, 1, 1, 1, :id)", id=number
+            "INSERT INTO hold (id, patron_id, record_id, pickup_id, requested_at) VALUES (:id, :id - 80, 1, 1, :id)",
+            id=number,
         )
     copies = [(CHECKIN, CheckinRequest(f"I{n}", at())) for n in range(1, 10)]
     answers = [answer for pair in both(daemons, copies) for answer in pair]

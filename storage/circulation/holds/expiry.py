@@ -77,19 +77,10 @@ def gather(request: SliceRequest, _network: Network) -> Steps[ExpiryFacts]:
     (found,) = yield [ON_SHELVES(int(last), request.size)]
     more = f"shelf:{found[-1][0]}" if len(found) == request.size else "need:0"
     seen = [OpenHold._make(row) for row in found]
-    width = 5
-    read = yield [
-        call
-        for one in seen
-        for call in (
-            facts.LOCK_ITEM(one.barcode),
-            facts.LOCK_HOLDS(one.barcode),
-            rows.HOLD(one.id),
-            facts.ITEM(one.barcode),
-            facts.WAITING(one.barcode),
-        )
-    ]
-    shelved = [Shelved(*(list(part) for part in read[at + 2 : at + width])) for at in range(0, len(read), width)]
+    locks = [lock(one.barcode) for lock in (facts.LOCK_ITEM, facts.LOCK_HOLDS) for one in seen]
+    reads = [call for one in seen for call in (rows.HOLD(one.id), facts.ITEM(one.barcode), facts.WAITING(one.barcode))]
+    read = (yield [*locks, *reads])[len(locks) :]
+    shelved = [Shelved(*(list(part) for part in read[at : at + 3])) for at in range(0, len(read), 3)]
     return ExpiryFacts(shelved, [], more)
 
 
