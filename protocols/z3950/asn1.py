@@ -309,7 +309,8 @@ _NULL: Final = Contents(write=lambda _: b"", primitive=_read_null)
 _BITS: Final = Contents(_write_bit_string, primitive=_read_bit_string, nested=_join_bit_string)
 _STRING_TAGS: Final = frozenset({0x03, 0x04, 0x1A, 0x1B})
 
-Boolean = Annotated[bool, universal("BOOLEAN", 1, Contents(lambda value: b"\xff" if value else b"\0", _read_boolean))]
+# TRUE is any octet but 0: 1, because old clients show it, or compare it, as a number.
+Boolean = Annotated[bool, universal("BOOLEAN", 1, Contents(lambda value: b"\x01" if value else b"\0", _read_boolean))]
 Integer = Annotated[int, universal("INTEGER", 2, Contents(_write_integer, _read_integer))]
 BitString = Annotated[int, universal("BIT STRING", 3, _BITS)]
 OctetString = Annotated[bytes, universal("OCTET STRING", 4, _OCTETS)]

@@ -42,8 +42,8 @@ def test_a_search_of_yaz_client_is_read() -> None:
     assert search.query.type_1.attribute_set == oids.BIB_1
 
 
-def test_a_search_is_written_as_yaz_client_writes_it_but_for_the_octet_of_true() -> None:
-    assert apdu.encode(apdu.decode(SEARCH)) == SEARCH.replace(bytes.fromhex("900101"), bytes.fromhex("9001FF"))
+def test_a_search_is_written_as_yaz_client_writes_it() -> None:
+    assert apdu.encode(apdu.decode(SEARCH)) == SEARCH
 
 
 def _init(octets: str) -> apdu.InitializeRequest:
@@ -70,7 +70,7 @@ def test_the_character_set_negotiation_of_yaz_is_read_and_written_again(octets: 
     codec = codec_of(CharSetAndLanguageNegotiation)
     negotiation = codec.decode(octets)
     assert getattr(negotiation, branch) is not None
-    assert codec.encode(negotiation) == octets.replace(bytes.fromhex("830101"), bytes.fromhex("8301FF"))
+    assert codec.encode(negotiation) == octets
 
 
 def test_a_record_of_a_yaz_target_in_indefinite_lengths_is_read() -> None:

@@ -26,7 +26,7 @@ ANY = resolve(asn1.AnyType)[0].tagged(0)
     ("codec", "octets", "value"),
     [
         (BOOLEAN, "010100", False),
-        (BOOLEAN, "0101FF", True),
+        (BOOLEAN, "010101", True),
         (INTEGER, "020100", 0),
         (INTEGER, "02017F", 127),
         (INTEGER, "02020080", 128),

@@ -85,7 +85,7 @@ def test_utf_8_is_chosen_where_it_is_proposed() -> None:
     answer = response.other_info[0].information.externally_defined_info
     assert answer is not None
     assert answer.direct_reference == oids.CHARACTER_SETS_3
-    assert answer.single_asn1_type == ANSWER.replace(b"\x83\x01\x00", b"\x83\x01\xff")
+    assert answer.single_asn1_type == ANSWER.replace(b"\x83\x01\x00", b"\x83\x01\x01")
 
 
 def test_where_utf_8_is_not_proposed_none_is_chosen() -> None:
