@@ -197,6 +197,7 @@ class Objection(Enum):
     NO_ANNIVERSARY = "no-anniversary"
     TOO_EARLY = "too-early"
     TOO_LATE = "too-late"
+    NOT_YET = "not-yet"
     LEFT_ALREADY = "left-already"
     ENDS_BEFORE = "ends-before-it-begins"
 
@@ -210,8 +211,12 @@ OBJECTIONS: Final[dict[Objection, tuple[str, str]]] = {
         "Plus aucun anniversaire à trois mois : seul le terme s'applique.",
         "No anniversary is three months away any more: only its end applies.",
     ),
-    Objection.TOO_EARLY: ("Ce jour précède la notification.", "That day is before the notification."),
+    Objection.TOO_EARLY: ("Ce jour précède l'acte dont il dépend.", "That day is before the act that it follows from."),
     Objection.TOO_LATE: ("La dénonciation a déjà pris effet.", "The denunciation has taken effect already."),
+    Objection.NOT_YET: (
+        "Une sortie attend l'effet de la dénonciation, ou le terme de la convention.",
+        "An exit waits for the effect of the denunciation, or for the end of the convention.",
+    ),
     Objection.LEFT_ALREADY: ("La commune est déjà sortie du réseau.", "The commune has left the network already."),
     Objection.ENDS_BEFORE: ("Le terme précède la notification.", "The end is before the notification."),
 }
@@ -259,4 +264,4 @@ def against_leaving(membership: Membership | None, day: str) -> Objection | None
     earliest = effective_day(membership)
     if earliest is None:
         earliest = (date.fromisoformat(membership.ends_on or LAST_DAY) + timedelta(days=1)).isoformat()
-    return Objection.TOO_EARLY if day < earliest else None
+    return Objection.NOT_YET if day < earliest else None

@@ -526,6 +526,23 @@ class PartnerProfile(Checked):
     """What is agreed with a partner."""
 
     language: Language | None = key("Language of messages.", "fr")
+    timezone: Zone | None = key("Where its dates without a zone were written.", None)
+    our_agency: Code | None = key("What it calls us; the ISIL or code of the library concerned, when not given.", None)
+    account: Code | None = key("The card of the reader that stands for it: what we lend it is lent to this card.", None)
+    dialect: Code | None = key("How it wants to be spoken to: see [NCIP profile](ncip-profile.md).", None)
+    notifications: tuple[Text, ...] = many(
+        "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."
+    )
+    lend_days: Many | None = key("How many days it may keep what we lend.", None)
+    renewals: Many | None = key("How often what we lend it is prolonged.", None)
+    transit_days: Many | None = key("How many days before its date our reader's loan of its item ends.", None)
+    addresses: tuple[Text, ...] = many(
+        "The networks that it may come from, as `192.0.2.0/24`; any, when none is given."
+    )
+    certificate: Text | None = key("SHA-256 fingerprint of the certificate that it must show.", None)
+    services: tuple[Text, ...] = many("The services that it may ask for; all, when none is given.")
+    libraries: tuple[Capitals, ...] = many("The libraries in which its acts may take place; all, when none is given.")
+    per_minute: Many | None = key("How many messages it may send in a minute.", None)
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from storage import schema
 from storage.network.attributes import FEES
 from storage.network.declaration import Declaration
+from storage.network.declaration_keys import REQUIRED
 from storage.network.declaration_plan import Kind, Plan, Row
 from storage.network.declaration_rows import CATEGORIES, ITEM_TYPES, LIBRARIES, plan_parts
 
@@ -52,6 +53,8 @@ def _check(plan: Plan, declaration: Declaration, rows: list[Row]) -> None:
     local = _Locality(plan, declaration)
     for row in rows:
         values = {**row.fill, **row.values}
+        if REQUIRED in (values["attribute"], values["value"]):
+            continue  # Something is missing, as will be told.
         old = stored.pop(tuple(values[each] for each in RULES.key), None)
         rule = _Rule(row.path, values if old is None else {**old, **row.values}, declared=True)
         by_set.setdefault(values["policy_set_id"], []).append(rule)

@@ -218,9 +218,9 @@ def test_what_forbids_the_other_acts() -> None:
     assert against_withdrawing(denounced, "2026-02-27") is Objection.TOO_EARLY
     assert against_withdrawing(denounced, "2026-05-30") is None
     assert against_withdrawing(denounced, "2026-05-31") is Objection.TOO_LATE
-    assert against_leaving(denounced, "2026-05-30") is Objection.TOO_EARLY
+    assert against_leaving(denounced, "2026-05-30") is Objection.NOT_YET
     assert against_leaving(denounced, "2026-05-31") is None
-    assert against_leaving(notified("2025-05-31"), "2029-12-31") is Objection.TOO_EARLY
+    assert against_leaving(notified("2025-05-31"), "2029-12-31") is Objection.NOT_YET
     assert against_leaving(notified("2025-05-31"), "2030-01-01") is None
 
 

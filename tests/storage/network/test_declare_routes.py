@@ -8,9 +8,7 @@ from storage import schema
 from storage.circulation.shuttle.routes import Stop
 from storage.network.network import load_network
 from tests.network import AVION, LENS, LIEVIN
-from tests.storage.network.test_declare import Store, store
-
-__all__ = ["store"]
+from tests.storage.network.declaring import Store
 
 NORTH = """
 [[routes]]
