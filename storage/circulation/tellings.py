@@ -37,6 +37,8 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
 
 _COLUMNS: Final = ("id", "kind", "at", "library_id", "item_id", "loan_id", "hold_id", "detail")
 _ANOMALY: Final = Statement(
+    "item-to-search": ("À rechercher : demandé et introuvable", "To be searched: asked for and not found"),
+    "hold-hopeless": ("Réservation sans issue", "Hold that nothing can serve any more"),
     "anomaly", insert(anomaly).values({column: bindparam(column) for column in _COLUMNS}), *_COLUMNS
 )
 _NOTICE: Final = Statement(

@@ -42,6 +42,11 @@ class HoldRequest:
         """What two acts of one batch must not share."""
         return (f"hold:{self.hold_id or self.card}",)
 
+    @property
+    def ended(self) -> str:
+        """What a repeat may rely on when the hold has been ended: there is none any more by what it was named by."""
+        return f"hold:{self.hold_id or self.barcode or self.record_id}:ended"
+
 
 @dataclass(frozen=True, slots=True)
 class HoldAnswer:
@@ -169,7 +174,7 @@ def know(request: HoldRequest, found: HoldFacts, network: Network, now: int) -> 
             return refused
     holds = [OpenHold._make(row) for row in found.hold]
     if not holds or (patron is not None and holds[0].patron_id != patron.row.id):
-        return Decision(HoldAnswer((Reason.UNKNOWN_HOLD,), patron=patron, pin=pin))
+        return Decision(HoldAnswer((Reason.UNKNOWN_HOLD,), patron=patron, pin=pin), repeats=request.ended)
     return Known(holds[0], patron, captured_item(network, holds[0], found.item), pin)
 
 

@@ -84,7 +84,7 @@ def ends(known: Known, outcome: str, found: HoldFacts, network: Network, now: in
 def _cancel(request: HoldRequest, known: Known, found: HoldFacts, network: Network, now: int) -> Decision[HoldAnswer]:
     move, calls = ends(known, "cancelled", found, network, now)
     answer = _answer(known, network, state="cancelled", destination=move.destination, heir=move.hold_id)
-    return Decision(answer, calls, _entry(request, known, "hold-cancelled"), effect=f"hold:{known.hold.id}:cancelled")
+    return Decision(answer, calls, _entry(request, known, "hold-cancelled"), effect=request.ended)
 
 
 def _suspend(

@@ -159,6 +159,10 @@ def _serves(network: Network, wanted: _Wanted, candidate: Candidate) -> Reason |
     return None
 
 
+def _same(hold: OpenHold, target: Target) -> bool:
+    return (hold.record_id, hold.target_item_id, hold.volume) == (target.record_id, target.item_id, target.volume)
+
+
 def _about_reader(
     network: Network, request: PlaceHoldRequest, found: PlaceFacts, wanted: _Wanted, mine: list[OpenHold], now: int
 ) -> tuple[list[Reason], list[str]]:
@@ -171,8 +175,7 @@ def _about_reader(
     limit = network.policy(wanted.day).find("hold.limit", context)
     if len(mine) >= limit.number:
         reasons.append(Reason.TOO_MANY_HOLDS)
-    same = (target.record_id, target.item_id, target.volume)
-    if any((hold.record_id, hold.target_item_id, hold.volume) == same for hold in mine):
+    if any(_same(hold, target) for hold in mine):
         reasons.append(Reason.ALREADY_HELD)
     if any(candidate.item.row.loan_patron_id == patron.row.id for candidate in wanted.candidates):
         reasons.append(Reason.ALREADY_ON_LOAN)
@@ -256,7 +259,8 @@ def decide(request: PlaceHoldRequest, found: PlaceFacts, network: Network, now: 
         because.append(rule)
     if reasons:
         answer = HoldAnswer(tuple(reasons), patron=patron, pin=pin, pickup=pickup)
-        return Decision(answer, because=tuple(because))
+        had = next((f"hold:{hold.id}" for hold in mine if _same(hold, target)), "")
+        return Decision(answer, because=tuple(because), repeats=had)
     remarks = (Reason.AVAILABLE_HERE,) if here_now == "alert" else ()
     promise = _promise(network, wanted, serving, now) if not found.before else None
     return _placed(network, request, wanted, found, promise, remarks, tuple(because), now)

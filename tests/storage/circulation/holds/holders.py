@@ -111,7 +111,7 @@ class Holders(Desk):
         assert len(found) == 1
         return str(found[0][0])
 
-    def notices(self, kind: str) -> list[int]:
+    def told(self, kind: str) -> list[int]:
         """Return the readers who were told of something."""
         return [row[0] for row in self.sql("SELECT patron_id FROM notice WHERE kind=? ORDER BY id", kind)]
 

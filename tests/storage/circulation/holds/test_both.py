@@ -6,7 +6,7 @@ from typing import Any
 
 from storage import direct
 from storage.circulation.checkin import CHECKIN, CheckinRequest
-from storage.circulation.holds.answers import HoldRequest
+from storage.circulation.holds.answers import HoldAnswer, HoldRequest
 from storage.circulation.holds.change import (
     CANCEL_HOLD,
     EXTEND_HOLD,
@@ -23,7 +23,9 @@ from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
 from storage.circulation.holds.pulls import MISS_PULL, MissRequest, pull_list
 from storage.circulation.holds.targeting import TARGET_HOLDS
 from storage.jobs.job import Job, RunRequest, usecase_of
-from storage.usecase import Origin
+from storage.refusals import Reason
+from storage.usecase import Ledger, Origin
+from tests.counter import Counter
 from tests.network import LENS, LIEVIN, NOW
 from tests.storage.circulation.holds.test_races import TITLE, Rivals, at, rivals
 
@@ -75,3 +77,22 @@ def test_a_day_in_the_life_of_a_title(rivals: Rivals) -> None:
         ("I1", "A1", "not-collected"),
     ]
     rivals.check()
+
+
+def test_a_repeat_after_a_lost_connection_gets_the_answer_that_was_given(counter: Counter) -> None:
+    counter.sql("DELETE FROM hold")
+
+    def ledger(name: bytes, connection: int) -> Ledger[HoldAnswer]:
+        return Ledger("sip2:kiosk", name.ljust(16), connection, lambda answer: repr(answer.reasons).encode())
+
+    place = PlaceHoldRequest("R1", at(), barcode="I3", this_item=True, pickup_id=LENS)
+    first = counter.do(PLACE_HOLD, place, ledger(b"place", 1))
+    assert counter.do(PLACE_HOLD, place, ledger(b"place", 2)).repeated
+    refused = counter.do(PLACE_HOLD, place, ledger(b"place", 2)).answer
+    assert refused is not None
+    assert refused.reasons == (Reason.ALREADY_HELD,)
+    cancel = HoldRequest(at(), card="R1", barcode="I3")
+    counter.do(CANCEL_HOLD, cancel, ledger(b"cancel", 2))
+    again = counter.do(CANCEL_HOLD, cancel, ledger(b"cancel", 3))
+    assert (first.reply, again.reply, again.repeated) == (b"()", b"()", True)
+    assert counter.journal() == ["hold", "hold-cancelled"]

@@ -57,7 +57,7 @@ def test_a_shelved_item_stays_for_the_next_who_fetches_there(desk: Holders) -> N
     assert (answer.heir, answer.destination) == (second, None)
     assert (desk.state(first), desk.state(second)) == ("cancelled", "shelf")
     assert open_transits(desk) == []
-    assert desk.notices("hold-ready") == [1, 2]
+    assert desk.told("hold-ready") == [1, 2]
 
 
 def test_a_shelved_item_travels_to_the_next_elsewhere(desk: Holders) -> None:

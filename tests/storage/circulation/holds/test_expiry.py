@@ -39,7 +39,7 @@ def test_on_its_last_day_it_waits_still_and_the_day_after_it_goes(desk: Holders)
     desk.now += DAY
     assert desk.expire() == 1
     assert desk.state(hold) == "not-collected"
-    assert desk.notices("hold-not-collected") == [1]
+    assert desk.told("hold-not-collected") == [1]
     assert desk.sql("SELECT to_id, reason FROM transit WHERE received_at IS NULL") == [(LENS, "return")]
     assert desk.sql("SELECT act, channel, library_id, item_id FROM journal WHERE hold_id=?", hold)[-1] == (
         "hold-not-collected", "job", LIEVIN, 1,
@@ -67,7 +67,7 @@ def test_a_closure_that_comes_up_lengthens_and_the_reader_is_told(desk: Holders)
     assert until(desk) == ["2026-12-02"]
     assert desk.sql("SELECT patron_id, detail FROM notice WHERE kind='hold-shelf-longer'") == [(1, "2026-12-02")]
     desk.expire()
-    assert desk.notices("hold-shelf-longer") == [1]
+    assert desk.told("hold-shelf-longer") == [1]
     desk.rule("hold.shelf-days", "1")
     desk.expire()
     assert until(desk) == ["2026-12-02"]
@@ -93,7 +93,7 @@ def test_a_hold_that_is_needed_no_longer_ends(desk: Holders) -> None:
     assert desk.checkin("I1").hold_id is None
     assert desk.expire() == 1
     assert desk.state(hold) == "expired"
-    assert desk.notices("hold-expired") == [1]
+    assert desk.told("hold-expired") == [1]
 
 
 def test_slices_end_all_of_them(desk: Holders) -> None:

@@ -37,7 +37,12 @@ def _seen(desk: Holders, item: Item) -> None:
 
 
 def waits(number: int, **more: Any) -> WaitingRow:
-    row = WaitingRow(1, number, number, LENS, NOW - 1000 + number, 0, *[None] * 3, "sip2", 2, *[None] * 4)
+    """Return a hold that waits for I1 at LENS; the greater its number, the younger it is."""
+    row = WaitingRow(
+        item_id=1, id=number, patron_id=number, pickup_id=LENS, requested_at=NOW - 1000 + number, priority=0,
+        suspended_until=None, expires_on=None, target_item_id=None, channel="sip2", category_id=2, added_on=None,
+        block_acts=None, block_from=None, block_to=None,
+    )  # fmt: skip
     return row._replace(**more)
 
 

@@ -149,7 +149,7 @@ class Rivals:
 
 
 @pytest.fixture
-def rivals(any_location: Location) -> Iterator[Rivals]:
+def rivals(any_location: Location) -> Rivals:
     made = Rivals(any_location)
     made.sql(
         "INSERT INTO record (id, format, iso2709, source, control, title, created_at, modified_at)"
