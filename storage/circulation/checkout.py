@@ -27,7 +27,7 @@ from storage.circulation.due import Due, link_expiry, local_day
 from storage.circulation.facts import WaitingRow
 from storage.circulation.history import HISTORY, ended_of
 from storage.circulation.holds import queue
-from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load
+from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load, recount
 from storage.circulation.pins import PinState
 from storage.circulation.renew import Renewal, decide_renewal
 from storage.circulation.status import Status
@@ -205,6 +205,7 @@ class _Lending:
         loan_id = new_id()
         if self.request.offline:
             self.detail.append(f"offline at={self.setting.now}")
+        self.writes += recount(self.network, self.patron.row.id, loads)
         self._make_way(claim)
         self._lent(loan_id, due.due)
         if reasons:
