@@ -195,16 +195,18 @@ class Z3950Connection(Protocol):
         """Send the response to *request* when it is known, and go on."""
         began = perf_counter()
         try:
-            *segments, response = await self._target.answer(request)
+            response = await self._target.answer(request)
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, an origin gets the response that it waits for)
             refused = self._refused(error, request)
             self._owner.metrics.count("refusals", "z3950", refused.condition.name)
-            segments, response = [], refusal(request, refused, self._target.version)
+            response = refusal(request, refused, self._target.version)
         self._busy = False
         if self._closed or self._closing:
             return
-        for segment in segments:
-            self._write(self._association.send(segment))
+        if isinstance(response, tuple):
+            *segments, response = response
+            for segment in segments:
+                self._write(self._association.send(segment))
         self._write(self._association.send(response))
         self._owner.metrics.observe("z3950", type(request).__name__, perf_counter() - began)
         if isinstance(response, InitializeResponse):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 
 from protocols.z3950 import apdu, oids
 from protocols.z3950.diagnostics import Bib1, Refused
@@ -21,24 +24,36 @@ OTHER_FORMAT: Final = 1
 
 
 class Cancellation:
-    """Whether the origin wishes that what runs be stopped."""
+    """Whether the origin wishes that what runs be stopped, and what it is that runs."""
 
     def __init__(self) -> None:
         self.wished = False
+        self._running: tuple[Deferred[Any], Steps[Any]] | None = None
 
-    def steps(self, steps: Steps[T]) -> Steps[T]:
-        """Run *steps* as long as nobody wishes otherwise; then raise Refused (105)."""
-        try:
-            calls = next(steps)
-            while True:
-                rows = yield calls
-                if self.wished:
-                    steps.close()
-                    raise Refused(Bib1.TERMINATED_BY_ORIGIN)
-                calls = steps.send(rows)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    def begin(self) -> None:
+        """Note that another request is being answered."""
+        self.wished = False
+        self._running = None
+
+    def watch(self, reading: Deferred[T], steps: Steps[T]) -> Deferred[T]:
+        """Return the reading of *steps*, which fails with Refused (105) when the origin has had enough of it."""
+        if not reading.called:
+            self._running = reading, steps
+            reading.addErrback(_refused)
+        return reading
+
+    def cancel(self) -> None:
+        """Stop what runs: the rest of a long read is not done."""
+        self.wished = True
+        if self._running is not None:
+            reading, steps = self._running
+            steps.close()
+            reading.cancel()
+
+
+def _refused(failure: Failure) -> NoReturn:
+    failure.trap(CancelledError)
+    raise Refused(Bib1.TERMINATED_BY_ORIGIN)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from protocols.z3950 import apdu, oids, rpn
@@ -9,6 +10,7 @@ from protocols.z3950.apdu import ScanStatus
 from protocols.z3950.bib1 import AttributeType, Completeness, Position, Structure
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import AttributeElement, AttributeValue, Term
+from protocols.z3950.records import term_entry
 from protocols.z3950.schema import alternative_of
 from server.catalogue import Catalogue, databases
 from server.catalogue_query import LISTS, listing, refused
@@ -33,21 +35,21 @@ async def answer(catalogue: Catalogue, request: apdu.ScanRequest, cancellation: 
     every = step + 1
     try:
         steps = scan(catalogue.hits, points, text, asked, before * every, after * every, headings=headings)
-        found = await store.read(cancellation.steps(steps))
+        found = await cancellation.watch(store.read(steps), steps)
     except QueryError as error:
         raise refused(error) from error
     rest = found.after
     if position == 0 and rest and rest[0].term == found.start:
         rest = rest[1:]
     entries = [*found.before[::-1][step::every][::-1], *rest[::every]][:number]
-    suggested = _exactly(attributes) if headings else None
+    suggested = _exactly(attributes) if headings else b""
     return apdu.ScanResponse(
         reference_id=request.reference_id,
         step_size=request.step_size,
         scan_status=_status(len(entries), number, cut=found.cut),
         number_of_entries_returned=len(entries),
         position_of_term=min(position, len(found.before) // every + 1),
-        entries=apdu.ListEntries(entries=tuple(_entry(entry, suggested) for entry in entries)) if entries else None,
+        entries=apdu.ListEntries(entries=_encoded(entries, suggested)) if entries else None,
         attribute_set=oids.BIB_1 if suggested else None,
     )
 
@@ -84,23 +86,21 @@ def _status(found: int, asked: int, *, cut: bool) -> ScanStatus:
     return ScanStatus.PARTIAL_4 if cut else ScanStatus.PARTIAL_5
 
 
-def _entry(entry: Entry, suggested: tuple[AttributeElement, ...] | None) -> apdu.Entry:
-    return apdu.Entry(
-        term_info=apdu.TermInfo(
-            term=Term(general=entry.term.encode()), suggested_attributes=suggested, global_occurrences=entry.records
-        )
-    )
+def _encoded(entries: Sequence[Entry], suggested: bytes) -> tuple[bytes, ...]:
+    return tuple(term_entry(entry.term.encode(), entry.records, suggested) for entry in entries)
 
 
-def _exactly(attributes: rpn.Attributes) -> tuple[AttributeElement, ...]:
-    """Return the attributes that find the records of a whole field, and no others."""
+def _exactly(attributes: rpn.Attributes) -> bytes:
+    """Return the attributes that find the records of a whole field, and no others, as an AttributeList."""
     found = {
         AttributeType.USE: attributes.use,
         AttributeType.POSITION: Position.FIRST_IN_FIELD,
         AttributeType.STRUCTURE: Structure.PHRASE,
         AttributeType.COMPLETENESS: Completeness.COMPLETE_FIELD,
     }
-    return tuple(
-        AttributeElement(attribute_type=kind, attribute_value=AttributeValue(numeric=value))
-        for kind, value in found.items()
+    return rpn.encoded_attributes(
+        tuple(
+            AttributeElement(attribute_type=kind, attribute_value=AttributeValue(numeric=value))
+            for kind, value in found.items()
+        )
     )

@@ -37,7 +37,8 @@ async def ordered(
     keys = _keys(request.sort_sequence)
     records = inputs[0].records if len(inputs) == 1 else BitMap.union(*(each.records for each in inputs))
     try:
-        order = await catalogue.store.read(cancellation.steps(sort(catalogue.orders, records, keys)))
+        steps = sort(catalogue.orders, records, keys)
+        order = await cancellation.watch(catalogue.store.read(steps), steps)
     except SortError as error:
         if error.by is None:
             raise Refused(Bib1.TOO_MANY_RECORDS, MAX_RECORDS) from error

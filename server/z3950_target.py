@@ -68,13 +68,13 @@ class Target:
 
     def cancel(self, request: apdu.TriggerResourceControlRequest) -> None:
         """Stop what runs, if that is what the origin wants."""
-        self._cancellation.wished = request.requested_action == CANCEL
+        if request.requested_action == CANCEL:
+            self._cancellation.cancel()
 
-    async def answer(self, request: Pdu) -> tuple[Pdu, ...]:
-        """Return the response to a request, one of `ANSWERS`, with the segments before it. Raises Refused."""
-        self._cancellation.wished = False
-        response = await ANSWERS[type(request)](self, request)
-        return response if isinstance(response, tuple) else (response,)
+    def answer(self, request: Pdu) -> Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]:
+        """Begin to answer a request, one of `ANSWERS`: with its response, or segments and the response behind them."""
+        self._cancellation.begin()
+        return ANSWERS[type(request)](self, request)
 
     # --- the services ---------------------------------------------------------------------------------------------------
 
@@ -135,12 +135,13 @@ class Target:
         hits = self._catalogue.hits
         query = z3950_query.parsed(request.query)
         steps = catalogue_query.search(hits, query, asked, lambda operand: self._named(operand).records)
-        self._sets[name] = found = ResultSet(await store.read(self._cancellation.steps(steps)), asked)
+        records = await self._cancellation.watch(store.read(steps), steps)
+        self._sets[name] = found = ResultSet(records, asked)
         self._usage.searches += 1
         self._usage.found = len(found.records)
         return found
 
-    async def present(self, request: apdu.PresentRequest) -> tuple[Pdu, ...]:
+    async def present(self, request: apdu.PresentRequest) -> Pdu | tuple[Pdu, ...]:
         """Send records of a result set, those that do not fit into the response in segments before it."""
         found = self._named(request.result_set_id)
         form = composed_form(request.preferred_record_syntax, request.record_composition, found.databases, self.version)
@@ -148,23 +149,14 @@ class Target:
         made = await collect(self._catalogue, found, ranges, form, self._limits(request), self._stopped)
         self._usage.sent += made.number
         *before, last = made.messages
-        return (
-            *(
-                apdu.Segment(
-                    reference_id=request.reference_id,
-                    number_of_records_returned=len(records),
-                    segment_records=tuple(records),
-                )
-                for records in before
-            ),
-            apdu.PresentResponse(
-                reference_id=request.reference_id,
-                number_of_records_returned=made.number,
-                next_result_set_position=made.following,
-                present_status=made.status,
-                records=Records(response_records=tuple(last)) if last else None,
-            ),
+        response = apdu.PresentResponse(
+            reference_id=request.reference_id,
+            number_of_records_returned=made.number,
+            next_result_set_position=made.following,
+            present_status=made.status,
+            records=Records(response_records=tuple(last)) if last else None,
         )
+        return (*(_segment(request, records) for records in before), response) if before else response
 
     async def delete(self, request: apdu.DeleteResultSetRequest) -> apdu.DeleteResultSetResponse:
         """Drop result sets: those of the list, or all."""
@@ -232,6 +224,12 @@ class Target:
         return (
             PresentStatus.PARTIAL_4 if self._ended else PresentStatus.PARTIAL_3 if self._cancellation.wished else None
         )
+
+
+def _segment(request: apdu.PresentRequest, records: list[bytes]) -> apdu.Segment:
+    return apdu.Segment(
+        reference_id=request.reference_id, number_of_records_returned=len(records), segment_records=tuple(records)
+    )
 
 
 def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetNames | None]:

@@ -18,6 +18,7 @@ from protocols.z3950.asn1 import (
     Null,
     ObjectIdentifier,
     OctetString,
+    encoded,
 )
 from protocols.z3950.ber import constructed, identifier
 from protocols.z3950.elements import (
@@ -395,10 +396,14 @@ class Entry(Choice):
     surrogate_diagnostic: Annotated[DiagRec | None, 2] = None
 
 
+EncodedEntry = Annotated[bytes, encoded("Entry", 0xA1, 0xA2)]
+"""A whole Entry: a response carries many, made by `records.term_entry` and read by who wants them."""
+
+
 class ListEntries(Sequence):
     """The terms of a scan, or why there are none."""
 
-    entries: Annotated[tuple[Entry, ...] | None, 1] = None
+    entries: Annotated[tuple[EncodedEntry, ...] | None, 1] = None
     nonsurrogate_diagnostics: Annotated[tuple[DiagRec, ...] | None, 2] = None
 
 

@@ -1,6 +1,6 @@
-"""Records of a response, as encoded NamePlusRecord: written straight, because a Present makes ten of them at a time.
+"""Records and terms of a response, as encoded NamePlusRecord and Entry: written straight, because one makes ten or twenty.
 
-What is written is what `codec_of(NamePlusRecord).encode` writes; a test holds the two against each other.
+What is written is what their codecs write; a test holds the two against each other.
 """
 
 from __future__ import annotations
@@ -42,3 +42,10 @@ def surrogate_diagnostic(database: str, refused: Refused, version: int) -> bytes
     """Return the NamePlusRecord that stands for a record that cannot be sent."""
     diagnostic = DiagRec(default_format=refused.diagnostic(version))
     return _RECORD.encode(NamePlusRecord(name=database, record=Record(surrogate_diagnostic=diagnostic)))
+
+
+def term_entry(term: bytes, occurrences: int, suggested: bytes = b"") -> bytes:
+    """Return the Entry of a term of an index; *suggested* is a whole AttributeList, or nothing."""
+    count = occurrences.to_bytes(occurrences.bit_length() // 8 + 1, "big")
+    head = b"\x9f\x2d" + length(len(term)) + term + suggested + b"\x82" + bytes([len(count)]) + count
+    return b"\xa1" + length(len(head)) + head

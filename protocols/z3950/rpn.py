@@ -274,6 +274,11 @@ def attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attri
     return _remembered(encoded, attribute_set, profile)
 
 
+def encoded_attributes(attributes: Sequence[elements.AttributeElement]) -> bytes:
+    """Return an AttributeList as its element. Raises LocalProtocolError."""
+    return _ATTRIBUTE_LIST_CODEC.encode(tuple(attributes))
+
+
 def _attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attributes:
     return resolve(_ATTRIBUTE_LIST_CODEC.decode(encoded), attribute_set, profile)
 

@@ -72,6 +72,11 @@ class AccessPoint:
         """Whether complete fields can be asked for."""
         return bool(self.unimarc.headings)
 
+    @property
+    def always(self) -> bool:
+        """Whether every record has something there: what the leader tells."""
+        return self.unimarc.words.startswith("000$")
+
     def places(self, form: Format) -> Places:
         """Return where the access point is found in a record of `form`."""
         return self.unimarc if form is Format.UNIMARC else self.marc21
@@ -233,15 +238,12 @@ SUBJECT_PERSON: Final = _special(30, "subject-personal-name", "600$abcdf", "600$
 SUBJECT_BODY: Final = _special(31, "subject-corporate-name", "601?i1!=1$abcdef", "610$abcdn", pairs=True)
 SUBJECT_MEETING: Final = _special(32, "subject-meeting-name", "601?i1=1$abcdef", "611$acden", pairs=True)
 SUBJECT_TITLE: Final = _special(33, "subject-title", "604-605$ahit", "600-611$t 630$anp", titles=True)
-TOPIC: Final = _special(34, "subject-topical", "606$axyzj", "650$avxyz")
-PLACE_NAME: Final = _special(35, "geographic-name", "607$axyzj 600-606$y", "651$avxyz 650$z")
-GENRE: Final = _special(36, "genre-form", "608$axyzj 600-607$j", "655$avxyz 600-651$v")
-PERIOD: Final = _special(37, "subject-chronological", "600-608$z", "648$a 600-655$y")
+TOPIC: Final = _words(34, "subject-topical", "606$axyzj", "650$avxyz")
+PLACE_NAME: Final = _special(35, "geographic-name", "607$axyzj", "651$avxyz")
+GENRE: Final = _special(36, "genre-form", "608$axyzj", "655$avxyz")
 FREE_SUBJECT: Final = _special(38, "subject-uncontrolled", "610$a", "653$a")
-SUBDIVISION: Final = _special(39, "subject-subdivision", "600-608$xyzj", "600-655$vxyz")
 RAMEAU: Final = _list(40, "subject-rameau", "2=rameau", "2=ram,rameau")
 LCSH: Final = _list(41, "subject-lc", "2=lc,lcsh", "i2=0")
-MESH: Final = _list(42, "subject-mesh", "2=mesh", "i2=2")
 ABSTRACT: Final = _words(43, "abstract", "330$a", "520$ab")
 NOTE: Final = _words(44, "note", "300-328$ab 332-345$ab", "500-518$ab 521-588$a")
 DISSERTATION: Final = _words(45, "dissertation-note", "328$abcde", "502$abcdgo")
@@ -251,18 +253,13 @@ ABSTRACT_LANGUAGE: Final = _words(48, "language-of-abstract", "101$d", "041$b")
 COUNTRY: Final = _words(49, "country", "102$a", "008$/15-17 044$a")
 AREA: Final = _words(50, "geographic-code", "660$a", "043$a")
 LEVEL: Final = _words(51, "bibliographic-level", "000$/7-7", "000$/7-7")
-RECORD_TYPE: Final = _words(52, "record-type", "000$/6-6", "000$/6-6")
 RECORD_STATUS: Final = _words(53, "record-status", "000$/5-5", "000$/5-5")
 MATERIAL: Final = _words(54, "material-type", "000$/6-6 000$/6-7 200$b", "000$/6-6 000$/6-7 245$h")
 SOURCE: Final = _words(55, "record-source", "801$bg", "040$acd")
-EDITION: Final = _special(56, "edition", "205$a", "250$a")
+EDITION: Final = _words(56, "edition", "205$a", "250$a")
 VOLUME: Final = _words(57, "volume", "200$h 225$v 410$v", "245$n 490$v 830$v")
-HOST: Final = _special(58, "host-item", "461-464$t", "773$t", titles=True)
-RELATION: Final = _special(59, "related-title", "411-488$t", "765-787$t", titles=True)
-EXTENT: Final = _words(60, "physical-description", "215$acd", "300$abc")
-EDITOR: Final = _special(61, "editor", "700-712?4=340,650$ab", "700-711?4=edt$ab")
-PERFORMER: Final = _special(62, "performer", "700-712?4=590,721,230$ab", "700-711?4=prf,mus,cnd$ab 511$a")
-CONTRIBUTOR: Final = _words(63, "other-contributor", "701-702$ab 711-712$ab", "700$abcd 710$ab 711$ac")
+HOST: Final = _words(58, "host-item", "461-464$t", "773$t")
+RELATION: Final = _words(59, "related-title", "411-488$t", "765-787$t")
 SCALE: Final = _words(64, "map-scale", "206$b", "255$a")
 RIGHTS: Final = _words(65, "rights", "310$a 371$ac", "506$a 540$a")
 LCCN: Final = _number(66, "lc-card-number", "", "010$a")
@@ -284,11 +281,8 @@ SICI: Final = _number(81, "sici", "014$a", "024?i1=4$a")
 DOI: Final = _number(82, "doi", "017?2=doi$a", "024?2=doi$a")
 OCLC_NUMBER: Final = _number(83, "oclc-number", "035$a", "035$a", analyser.oclc)
 LINK: Final = _number(84, "record-linking", "4--$0", "76-$w 77-$w 78-$w")
-AUTHORITY: Final = _number(85, "authority-number", "5--$3 6--$3 7--$3", "100-130$0 6--$0 7--$0 8--$0")
 ADDED: Final = _date(86, "date-added", PointKind.DAY, "100$a/0-7", "008$/0-5")
 MODIFIED: Final = _date(87, "date-modified", PointKind.DAY, "005$/0-7", "005$/0-7")
-BEGINNING: Final = _date(88, "year-of-beginning", PointKind.YEAR, "100$a/9-12", "008$/7-10")
-ENDING: Final = _date(89, "year-of-ending", PointKind.YEAR, "100$a/13-16", "008$/11-14")
 
 ALL: Final = tuple(
     point
@@ -320,14 +314,12 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     20: (LOCAL_CLASS,),
     21: (SUBJECT,),
     22: (RAMEAU,),
-    25: (MESH,),
     27: (LCSH,),
     29: (FREE_SUBJECT,),
     30: (YEAR,),
     31: (YEAR,),
     33: (KEY_TITLE,),
     **{use: (point,) for use, point in _TITLES.items()},
-    47: (SUBDIVISION,),
     48: (NATIONAL_NUMBER,),
     49: (LEGAL_DEPOSIT,),
     50: (GOVERNMENT_NUMBER,),
@@ -342,7 +334,7 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     62: (ABSTRACT,),
     63: (NOTE,),
     1000: (*_AUTHOR, TITLE),
-    1001: (RECORD_TYPE,),
+    1001: (MATERIAL,),
     1002: (*_NAMES, *_SUBJECT_NAMES),
     1003: _AUTHOR,
     1004: (PERSON,),
@@ -352,12 +344,10 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     1009: (SUBJECT_PERSON,),
     1011: (ADDED,),
     1012: (MODIFIED,),
-    1013: (AUTHORITY,),
     1016: (ANY,),
     1017: (ANY,),
     1018: (PUBLISHER,),
     1019: (SOURCE,),
-    1020: (EDITOR,),
     1021: (LEVEL,),
     1024: (SCALE,),
     1027: (REPORT_NUMBER,),
@@ -378,12 +368,9 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     1074: (SUBJECT_BODY,),
     1075: (GENRE,),
     1076: (PLACE_NAME,),
-    1077: (PERIOD,),
     1078: (SUBJECT_TITLE,),
     1079: (TOPIC,),
     1080: (FREE_SUBJECT,),
-    1083: (BEGINNING,),
-    1084: (ENDING,),
     1091: (ISRC,),
     1092: (ISMN,),
     1093: (REPORT_NUMBER,),
@@ -398,13 +385,12 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     1103: (MATERIAL,),
     1104: (*_STANDARD, LOCAL_NUMBER, OTHER_NUMBER),
     1105: (LANGUAGE,),
-    1106: (CONTRIBUTOR,),
-    1107: (EXTENT, MATERIAL),
+    1106: _NAMES,
+    1107: (MATERIAL,),
     1108: (HOST,),
     1109: (RELATION,),
-    1110: (PLACE_NAME, PERIOD),
+    1110: (PLACE_NAME,),
     1111: (RIGHTS,),
-    1185: (PERFORMER,),
     1211: (OCLC_NUMBER,),
     1214: (EAN,),
     1223: (EDITION,),

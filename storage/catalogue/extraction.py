@@ -127,7 +127,7 @@ _SPOKEN: Final = {Format.UNIMARC: _spoken_unimarc, Format.MARC21: _spoken_marc21
 _PERSONS: Final = {Format.UNIMARC: {"700", "701", "702"}, Format.MARC21: {"100", "700"}}
 _PLANS: Final = {form: _plans(form) for form in Format}
 _ANYWHERE: Final = [point.code for point in ALL if point.anywhere and point is not ANY]
-_POINTS: Final = {point.code: str(point.code) for point in ALL}
+_POINTS: Final = {point.code: str(point.code) for point in ALL if not point.always}
 Terms = defaultdict[int, set[str]]
 
 
@@ -145,7 +145,7 @@ def extract(fields: Iterable[RawField], form: Format) -> Terms:
         else:
             _extract(text[:2], _parts(text), plan, terms)
     terms[ANY.code].update(*[terms[code] for code in _ANYWHERE if code in terms])
-    terms[PRESENT].update(_POINTS[code] for code in _POINTS.keys() & terms.keys() if terms[code])
+    terms[PRESENT] = {_POINTS[code] for code in terms if code in _POINTS}
     return terms
 
 

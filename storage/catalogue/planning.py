@@ -171,7 +171,7 @@ def _bound(point: AccessPoint, text: str) -> str:
 
 
 def _of_presence(leaf: Present) -> list[Alternative]:
-    if not leaf.access_points or ANY in leaf.access_points:
+    if not leaf.access_points or any(point is ANY or point.always for point in leaf.access_points):
         return [Alternative([[EVERYTHING]])]
     return [Alternative([[(PRESENT, str(point.code)) for point in leaf.access_points]])]
 

@@ -9,9 +9,12 @@ from protocols.marc.record import Record
 from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import ScanStatus, SortStatus
 from protocols.z3950.elements import AttributeElement, AttributeValue
+from protocols.z3950.schema import codec_of
 
 from .test_z3950 import Z3950TestCase
 from .z3950_origin import PAGES, Origin, present, refused, search, texts
+
+_ENTRY = codec_of(apdu.Entry)
 
 
 def scan(query: str, number: int = 5, position: int | None = None, *databases: str, **changes: Any) -> apdu.ScanRequest:
@@ -31,7 +34,7 @@ def scan(query: str, number: int = 5, position: int | None = None, *databases: s
 
 def found(response: Any) -> list[tuple[str, int]]:
     """Return the terms of a response with their counts."""
-    entries = response.entries.entries if response.entries is not None else ()
+    entries = [_ENTRY.decode(entry) for entry in response.entries.entries] if response.entries is not None else []
     assert response.number_of_entries_returned == len(entries)
     return [(each.term_info.term.general.decode(), each.term_info.global_occurrences) for each in entries]
 
@@ -116,7 +119,7 @@ class ScanTests(Z3950TestCase):
         origin = await self.origin()
         response = await origin.ask(scan('@attr 1=4 @attr 3=1 @attr 4=1 "La Terre"', 2))
         assert found(response) == [("terre", 1)]
-        suggested = response.entries.entries[0].term_info.suggested_attributes
+        suggested = _ENTRY.decode(response.entries.entries[0]).term_info.suggested_attributes
         assert [(each.attribute_type, each.attribute_value.numeric) for each in suggested] == [
             (1, 4),
             (3, 1),

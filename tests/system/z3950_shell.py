@@ -9,6 +9,7 @@ from typing import Any, Final
 from protocols.z3950 import oids, pqf, rpn
 from protocols.z3950.apdu import (
     CloseReason,
+    Entry,
     InitializeRequest,
     Options,
     PresentRequest,
@@ -34,6 +35,7 @@ from protocols.z3950.schema import codec_of
 from protocols.z3950.session import Association, Role
 
 _SYNTAXES: Final = {"unimarc": oids.UNIMARC, "usmarc": oids.USMARC, "xml": oids.XML, "sutrs": oids.SUTRS}
+_ENTRY: Final = codec_of(Entry)
 _RECORD: Final = codec_of(NamePlusRecord)
 
 
@@ -101,7 +103,7 @@ class Shell:
             term_list_and_start_point=sent.attr_term,
             number_of_terms_requested=20,
         )
-        for entry in self._ask(request).entries.entries:
+        for entry in map(_ENTRY.decode, self._ask(request).entries.entries):
             yield f"{entry.term_info.term.general.decode()} ({entry.term_info.global_occurrences})"
 
     def _sort(self, attribute: str, flags: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import asn1tools
 from hypothesis import strategies as st
 
-from protocols.z3950 import asn1, elements, rpn
+from protocols.z3950 import apdu, asn1, elements, rpn
 from protocols.z3950.apdu import Pdu
 from protocols.z3950.asn1 import Codec
 from protocols.z3950.rpn import Boolean, BooleanOperator, Proximity
@@ -18,6 +18,7 @@ from protocols.z3950.schema import Choice, Sequence, alternative_of, codec_of, r
 _ASN1 = Path(__file__).parents[3] / "conformance" / "z3950.asn"
 STRING = resolve(asn1.InternationalString)[0]
 _RECORD = codec_of(elements.NamePlusRecord)
+_ENTRY = codec_of(apdu.Entry)
 # The second spellings of some query types: read, but known to no other codec.
 _NOT_IN_STANDARD = {"type_2_implicit", "type_100_implicit", "type_102_implicit"}
 _ENCODING = ("single_asn1_type", "octet_aligned", "arbitrary")
@@ -55,6 +56,8 @@ def values(codec: Codec) -> st.SearchStrategy[Any]:
         return queries().map(rpn.encode)
     if codec.name == "NamePlusRecord":
         return instances(elements.NamePlusRecord).map(_RECORD.encode)
+    if codec.name == "Entry":
+        return instances(apdu.Entry).map(_ENTRY.encode)
     return _SIMPLE[codec.name]
 
 
@@ -149,6 +152,8 @@ def plain(codec: Codec, value: Any) -> Any:
         return _query(rpn.decode(value))
     if codec.name == "NamePlusRecord":
         return _sequence(_RECORD.decode(value))
+    if codec.name == "Entry":
+        return plain(_ENTRY, _ENTRY.decode(value))
     if codec.name == "NULL":
         return None
     if codec.name == "BIT STRING":

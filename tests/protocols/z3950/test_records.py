@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.z3950 import oids, records
+from protocols.z3950 import oids, records, rpn
+from protocols.z3950.apdu import Entry, TermInfo
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.elements import AddInfo, External, NamePlusRecord, Record
+from protocols.z3950.elements import AddInfo, AttributeElement, AttributeValue, External, NamePlusRecord, Record, Term
 from protocols.z3950.schema import codec_of
 from tests.protocols.z3950.tables import STRING
 
@@ -36,3 +37,12 @@ def test_a_record_that_cannot_be_sent_is_a_diagnostic_in_its_place() -> None:
     assert record.name == "network"
     assert record.record.surrogate_diagnostic.default_format.condition == 14
     assert record.record.surrogate_diagnostic.default_format.addinfo == AddInfo(v2_addinfo="ete")
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 2**40), st.booleans())
+def test_a_term_is_written_as_its_codec_writes_it(term: bytes, count: int, suggest: bool) -> None:
+    attributes = (AttributeElement(attribute_type=1, attribute_value=AttributeValue(numeric=4)),) if suggest else None
+    info = TermInfo(term=Term(general=term), suggested_attributes=attributes, global_occurrences=count)
+    suggested = rpn.encoded_attributes(attributes) if attributes else b""
+    assert records.term_entry(term, count, suggested) == codec_of(Entry).encode(Entry(term_info=info))
