@@ -69,5 +69,6 @@ def _what_to_try(daemon: Daemon) -> Iterator[str]:
 _LINES: Final = {
     "sip2": r"printf '9300CNkiosk-lens|COdemo|CPLENS|\r17                  AOLENS|ABI000001|\r' | nc -q 1 {host} {port} | tr '\r' '\n'",
     "z3950": r"printf 'find @attr 1=4 germinal\nshow 1\nquit\n' | yaz-client {host}:{port}/network",
+    "ncip": "printf '%s' '{ncip}' | nc -q 1 {host} {port}",
     "web": "curl -H 'Content-Type: application/xml' -d '{ncip}' http://{host}:{port}/ncip",
 }

@@ -71,7 +71,7 @@ def _names(value: Any) -> Iterable[str]:
 def comes_from(partner: Partner, address: str) -> bool:
     """Tell whether a partner may come from *address*."""
     allowed = partner.profile.get("addresses")
-    if allowed is None:
+    if not allowed:
         return True
     try:
         here = ip_address(address)
@@ -130,7 +130,7 @@ class Partners:
             raise Refused(problem(service, kind, "this partner is suspended", "FromAgencyId", partner.agency))
         if not comes_from(partner, peer.address):
             raise Refused(problem(service, kind, "not from this address", "FromAgencyId", partner.agency))
-        if "services" in profile and service not in _names(profile["services"]):
+        if profile.get("services") and service not in _names(profile["services"]):
             raise Refused(problem(service, kind, "this service was not agreed", "NCIPMessage", service))
         most = profile.get("per_minute")
         if type(most) is int:
@@ -170,7 +170,7 @@ def place_of(network: Network, service: str, header: InitiationHeader | None, pa
     agencies = (header.on_behalf_of_agency, header.to_agency_id) if header is not None else ()
     named = (library_named(network, code_of(agency)) for agency in agencies)
     place = next((library for library in named if library is not None), network.libraries[partner.library_id])
-    if "libraries" in partner.profile and place.code not in _names(partner.profile["libraries"]):
+    if partner.profile.get("libraries") and place.code not in _names(partner.profile["libraries"]):
         kind = ProblemType.UNAUTHORIZED_SERVICE_FOR_AGENCY
         raise Refused(problem(service, kind, "this library was not agreed", "ToAgencyId", place.code))
     return place

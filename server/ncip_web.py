@@ -7,17 +7,19 @@ transport (405, 413, 415) hold an NCIP Problem all the same.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qs
 
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.web.http import NOT_ALLOWED, OK, SERVICE_UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE
 
 from protocols.ncip import MEDIA_TYPE, problem, write
 from protocols.ncip.base import ProblemMessage
 from protocols.ncip.problems import ProblemType
 from protocols.xmlsafe import ENCODINGS
-from server.ncip import Responder
-from server.ncip_partners import peer_of
+from server.ncip import NOBODY
+from server.ncip_partners import Peer, peer_of
 from server.web import PLAIN, Page, Refusal, Request
 
 _FIELDS: Final = ("xml", "XForms:Model")
@@ -40,19 +42,34 @@ _METHOD: Final = _refusal(ProblemType.PROTOCOL_ERROR, "messages are sent by POST
 _MEDIA: Final = _refusal(ProblemType.INVALID_MESSAGE_SYNTAX_ERROR, "XML is taken here, not compressed")
 
 
+class NoAnswer(Exception):
+    """The line is to be broken off. Ours always answers; a simulator need not."""
+
+
+class Answers(Protocol):
+    """What the page asks of a responder."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether questions are answered."""
+
+    def answer(self, body: bytes, charset: str | None = None, peer: Peer = NOBODY) -> Deferred[bytes]:
+        """Answer one document; may fail with `NoAnswer` alone."""
+
+
 class NcipPage(Page):
     """The resource `/ncip`."""
 
-    about = "NCIP 2.02 responder: POST a message"
+    about = "NCIP responder: POST a message"
 
-    def __init__(self, responder: Responder) -> None:
+    def __init__(self, responder: Answers) -> None:
         super().__init__()
         self._responder = responder
 
     def get(self, request: Request) -> None:
         """Say whether questions are answered: for people and for watchdogs."""
         if self._responder.ready:
-            self.send(request, OK, PLAIN, b"NCIP 2.02 responder: POST a message here.\n")
+            self.send(request, OK, PLAIN, b"NCIP responder: POST a message here.\n")
         else:
             self.send(request, SERVICE_UNAVAILABLE, PLAIN, b"The store does not answer at present.\n")
 
@@ -76,7 +93,15 @@ class NcipPage(Page):
         known = charset[1] if charset and charset[1].lower() in ENCODINGS else None
         peer = peer_of(request.channel.transport, request.getHeader("Authorization"))
         answering = self._responder.answer(body, known, peer)
-        answering.addCallback(lambda answer: self.send(request, OK, MEDIA_TYPE, answer))
+        answering.addCallbacks(
+            lambda answer: self.send(request, OK, MEDIA_TYPE, answer), lambda failure: self.hang_up(request, failure)
+        )
+
+    def hang_up(self, request: Request, failure: Failure) -> None:
+        """Break the line off without an answer, where a responder wants that."""
+        failure.trap(NoAnswer)
+        if request.channel is not None:
+            request.channel.forceAbortClient()
 
 
 def _form_field(body: bytes) -> bytes:

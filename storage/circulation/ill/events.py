@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from storage.circulation import facts, writes
+from storage.circulation.accounts import make_item
 from storage.circulation.due import local_day
+from storage.circulation.facts import ItemRow
 from storage.circulation.ill import rows
 from storage.circulation.ill.machine import (
     ENDED,
@@ -197,6 +199,13 @@ class _Work:
     def ship(self) -> None:
         """Note which of our items leaves, and until when."""
         row = self.row
+        if row.held_item_id is None and row.item_id is None and len(self.found.bearers) == 1:  # sent without a scan
+            item = make_item(self.network, ItemRow._make(self.found.bearers[0]))
+            if item.home.kind != "external":
+                row = self.row = row._replace(
+                    held_item_id=item.row.id, item_type_id=item.row.item_type_id, shown_barcode=item.row.barcode,
+                    loan_id=item.row.loan_id, transit_id=item.row.transit_id,
+                )  # fmt: skip
         back_on = (self.today + timedelta(days=self.profile("lend_days", LEND_DAYS))).isoformat()
         if row.held_item_id is not None:
             self.writes.append(rows.OWN(row.id, row.held_item_id))
