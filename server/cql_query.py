@@ -14,9 +14,19 @@ from protocols.sru import cql
 from protocols.sru.cql import Clause, Modifier, Piece
 from protocols.sru.diagnostics import Condition, Refused
 from protocols.z3950 import rpn
-from protocols.z3950.bib1 import ATTRIBUTES, AttributeType, Completeness, Position, Relation, Structure, Truncation
+from protocols.z3950.bib1 import (
+    ATTRIBUTES,
+    AttributeType,
+    Completeness,
+    Position,
+    ProximityRelation,
+    ProximityUnit,
+    Relation,
+    Structure,
+    Truncation,
+)
 from protocols.z3950.diagnostics import Refused as Bib1Refused
-from protocols.z3950.rpn import Attributes, BooleanOperator, ResultSetOperand, Term
+from protocols.z3950.rpn import Attributes, BooleanOperator, Proximity, ResultSetOperand, Term
 from server import catalogue_query, cql_indexes
 from server.catalogue_query import PROFILE
 from server.sru_diagnostics import translated
@@ -59,12 +69,54 @@ def translate(node: cql.Node) -> rpn.Query:
     """Return a query as RPN that our catalogue answers. Raises Refused."""
     if isinstance(node, Clause):
         return _clause(node)
-    operator = _OPERATORS.get(node.operator)
-    if operator is None:
-        raise Refused(Condition.PROXIMITY, f"character {node.position}")
+    if node.operator == "prox":
+        return _near(node)
     if node.modifiers:
         raise Refused(Condition.BOOLEAN_MODIFIER, _place(node.modifiers[0]))
-    return rpn.Boolean(operator, translate(node.left), translate(node.right))
+    return rpn.Boolean(_OPERATORS[node.operator], translate(node.left), translate(node.right))
+
+
+_UNITS: Final = {unit.name.lower(): unit for unit in ProximityUnit}
+_DISTANCES: Final = {
+    "<": ProximityRelation.LESS_THAN,
+    "<=": ProximityRelation.LESS_THAN_OR_EQUAL,
+    "=": ProximityRelation.EQUAL,
+    ">=": ProximityRelation.GREATER_THAN_OR_EQUAL,
+    ">": ProximityRelation.GREATER_THAN,
+    "<>": ProximityRelation.NOT_EQUAL,
+}
+
+
+def _near(node: cql.Boolean) -> rpn.Query:
+    """Say proximity: side by side where nothing else is asked, in one field where the unit is the element."""
+    unit, ordered = ProximityUnit.WORD, False
+    distance: Modifier | None = None
+    for modifier in node.modifiers:
+        name = modifier.name.removeprefix("cql.")
+        if name == "unit" and modifier.comparison == "=":
+            found = _UNITS.get(modifier.value.lower())
+            if found is None:
+                raise Refused(Condition.PROXIMITY_UNIT, f"{modifier.value} at character {modifier.position}")
+            unit = found
+        elif name == "distance" and modifier.comparison in _DISTANCES:
+            distance = modifier
+        elif name in {"ordered", "unordered"} and not modifier.comparison:
+            ordered = name == "ordered"
+        else:
+            raise Refused(Condition.BOOLEAN_MODIFIER, _place(modifier))
+    number, relation = int(unit is ProximityUnit.WORD), ProximityRelation.LESS_THAN_OR_EQUAL
+    if distance is not None:
+        if not (distance.value.isascii() and distance.value.isdigit() and len(distance.value) < 7):
+            raise Refused(Condition.PROXIMITY_DISTANCE, f"{distance.value} at character {distance.position}")
+        number, relation = int(distance.value), _DISTANCES[distance.comparison]
+    sent = Proximity(number, relation, unit, ordered)
+    near: rpn.Query = rpn.Boolean(sent, translate(node.left), translate(node.right))
+    try:
+        catalogue_query.translated(near)
+    except Bib1Refused as refused:
+        condition, details = translated(refused)
+        raise Refused(condition, f"{details}: prox at character {node.position}") from refused
+    return near
 
 
 def _place(modifier: Modifier) -> str:
@@ -181,7 +233,7 @@ def taken_modifiers() -> list[str]:
 
 def taken_booleans() -> list[str]:
     """Return the Boolean operators."""
-    return list(_OPERATORS)
+    return [*_OPERATORS, "prox"]
 
 
 # --- terms --------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 from protocols.sru import cql
 from protocols.sru.diagnostics import Condition, Refused
 from protocols.z3950.diagnostics import Bib1
-from protocols.z3950.rpn import Attributes, Boolean, ResultSetOperand, Term
+from protocols.z3950.diagnostics import Refused as Bib1Refused
+from protocols.z3950.rpn import Attributes, Boolean, BooleanOperator, Proximity, ResultSetOperand, Term
 from server import cql_indexes, cql_query
 from server.cql_query import translate
 from server.sru_diagnostics import CONDITIONS, translated
@@ -56,10 +57,29 @@ def test_a_clause_has_the_attributes_of_the_bath_profile(text: str, expected: tu
 def test_words_are_joined_as_the_relation_says() -> None:
     query = translate(cql.parse('dc.title any "germinal terr*"').root)
     assert isinstance(query, Boolean)
-    assert query.operator.value == "or"
+    assert query.operator is BooleanOperator.OR
     query = translate(cql.parse('dc.title = "germ* terre"').root)
     assert isinstance(query, Boolean)
-    assert query.operator.value == "and"
+    assert query.operator is BooleanOperator.AND
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "expected"),
+    [
+        ("", (1, 2, 2, False)),
+        ("/ordered", (1, 2, 2, True)),
+        ("/unit=word/distance<=3/unordered", (3, 2, 2, False)),
+        ("/distance=2", (2, 3, 2, False)),
+        ("/distance>2", (2, 5, 2, False)),
+        ("/unit=element", (0, 2, 8, False)),
+    ],
+)
+def test_proximity_has_the_parts_of_that_of_z3950(modifiers: str, expected: tuple[Any, ...]) -> None:
+    query = translate(cql.parse(f"dc.title = bete prox{modifiers} dc.title = humaine").root)
+    assert isinstance(query, Boolean)
+    told = query.operator
+    assert isinstance(told, Proximity)
+    assert (told.distance, int(told.relation), told.unit, told.ordered) == expected
 
 
 def test_a_result_set_is_an_operand() -> None:
@@ -82,6 +102,14 @@ def test_a_result_set_is_an_operand() -> None:
         ('>x="http://nosuch" x.title = a', Condition.CONTEXT_SET),
         ("dc.date = never", Condition.TERM_FORMAT),
         ("a or/rel.combine=sum b", Condition.BOOLEAN_MODIFIER),
+        ("a prox/unit=page b", Condition.PROXIMITY_UNIT),
+        ("a prox/unit=sentence b", Condition.PROXIMITY_UNIT),
+        ("a prox/distance=x b", Condition.PROXIMITY_DISTANCE),
+        ("a prox/distance=0 b", Condition.PROXIMITY_DISTANCE),
+        ("a prox/nosuch b", Condition.BOOLEAN_MODIFIER),
+        ("dc.title = a prox dc.creator = b", Condition.PROXIMITY_COMBINATION),
+        ("cql.resultSetId = a prox b", Condition.PROXIMITY),
+        ("(a or b) prox c", Condition.BOOLEAN_OPERATOR),
         (r'dc.title = "a\b"', Condition.ESCAPED_CHARACTER),
     ],
 )
@@ -106,6 +134,6 @@ def test_every_refusal_of_a_search_has_its_condition() -> None:
     from server.catalogue_query import REASONS
 
     assert {condition for condition, _ in REASONS.values()} <= set(CONDITIONS)
-    told = translated(cql_query.Bib1Refused(Bib1.ES_QUOTA))
+    told = translated(Bib1Refused(Bib1.ES_QUOTA))
     assert told.condition is Condition.CANNOT_PROCESS
     assert "220" in told.details

@@ -87,13 +87,13 @@ class SruTestCase(TestCase):
         transport.loseConnection()
         return reply
 
-    async def get(self, path: str = "/network", **parameters: object) -> Any:
+    async def get(self, path: str = "/network", **parameters: Any) -> Any:
         """Return the root element of the response to a GET."""
         reply = await self.http(request("GET", f"{path}?{urlencode(parameters)}" if parameters else path))
         assert reply.status == 200
         return etree.fromstring(reply.body)
 
-    async def search(self, query: str, version: str = "1.2", path: str = "/network", **more: object) -> Any:
+    async def search(self, query: str, version: str = "1.2", path: str = "/network", **more: Any) -> Any:
         parameters = {"version": version, "operation": "searchRetrieve", "query": query, **more}
         return await self.get(path, **parameters)
 
@@ -249,7 +249,7 @@ class SearchRetrieveTests(SruTestCase):
         ]
 
     async def test_records_are_sorted_by_keys_of_the_query_or_beside_it(self) -> None:
-        async def titles(query: str, **more: object) -> list[str]:
+        async def titles(query: str, **more: Any) -> list[str]:
             root = await self.search(query, recordSchema="dc", **more)
             assert told(root) == []
             return [record.findtext(f".//{DC}title") for record in root.iter(f"{SRW}record")]
@@ -393,7 +393,7 @@ class VersionTests(SruTestCase):
 
 
 class ScanTests(SruTestCase):
-    async def scan(self, clause: str, version: str = "1.2", **more: object) -> list[tuple[str, int, str]]:
+    async def scan(self, clause: str, version: str = "1.2", **more: Any) -> list[tuple[str, int, str]]:
         root = await self.get(version=version, operation="scan", scanClause=clause, **more)
         assert told(root) == []
         return [
@@ -437,13 +437,14 @@ class ScanTests(SruTestCase):
         assert root.findtext(f".//{SCAN_2}value") == "germinal"
 
     async def test_what_cannot_be_scanned_is_refused(self) -> None:
-        for parameters, expected in [
+        cases: list[tuple[dict[str, Any], int]] = [
             ({"scanClause": "a and b"}, 10),
             ({"scanClause": "dc.nosuch = x"}, 16),
             ({"scanClause": "cql.resultSetId = x"}, 16),
             ({"scanClause": "zola", "maximumTerms": MAX_TERMS + 1}, 121),
             ({"scanClause": "zola", "responsePosition": 99}, 120),
-        ]:
+        ]
+        for parameters, expected in cases:
             root = await self.get(version="1.1", operation="scan", **parameters)
             assert root.tag == f"{SRW}scanResponse"
             assert told(root)[0][0] == expected, parameters
@@ -459,7 +460,7 @@ class ExplainTests(SruTestCase):
 
     async def test_it_tells_where_it_is(self) -> None:
         reply = await self.http(b"GET /lens HTTP/1.1\r\nHost: catalogue.example:2100\r\n\r\n")
-        info = etree.fromstring(reply.body).find(f".//{ZR}serverInfo")
+        info: Any = etree.fromstring(reply.body).find(f".//{ZR}serverInfo")
         assert [each.text for each in info] == ["catalogue.example", "2100", "lens"]
 
     async def test_a_false_host_is_not_repeated(self) -> None:
