@@ -17,6 +17,7 @@ from server.cli_import import import_
 from server.cli_job import job
 from server.cli_patron import card, patron
 from server.cli_policy import policy
+from server.cli_shuttle import container, manifest, route, run, transit
 from server.cli_statistics import statistics
 from server.cli_store import daemon, db, load
 from server.cli_why import what_if, why
@@ -113,5 +114,10 @@ for _command in (
     policy,
     why,
     what_if,
+    route,
+    run,
+    container,
+    transit,
+    manifest,
 ):
     main.add_command(_command)

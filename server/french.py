@@ -9,6 +9,7 @@ from typing import Final
 
 from server.french_network import NETWORK
 from server.french_readers import READERS
+from server.french_shuttle import SHUTTLE
 
 _COMMANDS: Final = {
     "Bibliobus, interoperability server of a network of public libraries.": (
@@ -338,6 +339,7 @@ FRENCH: Final[dict[str, str]] = {
     **_RECORDS,
     **READERS,
     **NETWORK,
+    **SHUTTLE,
     **_CLICK,
 }
 """Every text, as `gettext` is asked for it."""

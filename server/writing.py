@@ -18,7 +18,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import control, operations_commune, operations_holds, operations_jobs, operations_patrons
+from server import (
+    control,
+    operations_commune,
+    operations_holds,
+    operations_jobs,
+    operations_patrons,
+    operations_shuttle,
+)
 from server.control import Refused
 from server.passwords import HASHER
 from storage import database, direct
@@ -114,8 +121,9 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     **operations_jobs.OPERATIONS,
     **operations_commune.OPERATIONS,
     **operations_patrons.OPERATIONS,
+    **operations_shuttle.OPERATIONS,
 }
-DECLARE: Final = frozenset({"load", *operations_commune.OPERATIONS})
+DECLARE: Final = frozenset({"load", *operations_commune.OPERATIONS, *operations_shuttle.DECLARE})
 """Operations that change the network itself, which the daemon then reads again."""
 
 

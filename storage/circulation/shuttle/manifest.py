@@ -37,10 +37,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "unload": ("À décharger", "To unload"),
     "nothing": ("rien à décharger", "nothing to unload"),
     "container": ("Caisse", "Container"),
+    "item": ("document", "item"),
     "items": ("documents", "items"),
     "from": ("De", "From"),
     "to": ("Vers", "To"),
-    "hold": ("Réservation", "Hold"),
+    "number": ("n°", "no."),
     "shelf": ("Étagère", "Shelf"),
     "signature": ("Reçu par", "Received by"),
     "planned": ("prévu", "planned"),
@@ -186,6 +187,10 @@ def word(name: str, language: str) -> str:
     return english if language == "en" else french
 
 
+def _items(number: int, language: str) -> str:
+    return f"{number} {word('item' if number == 1 else 'items', language)}"
+
+
 def _day(day: str, language: str) -> str:
     return day if language == "en" else "/".join(reversed(day.split("-")))
 
@@ -201,7 +206,7 @@ def hold_label(hold_id: int | None, language: str) -> str:
     """Return what paper says of a hold: its shelf code and its number; nothing without a hold."""
     if hold_id is None:
         return ""
-    return f"{word('shelf', language)} {shelf_code(hold_id)} ({word('hold', language)} {hold_id})"
+    return f"{word('shelf', language)} {shelf_code(hold_id)} ({word('number', language)} {hold_id})"
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------------------
@@ -267,7 +272,7 @@ def _text(network: Network, manifest: Manifest, language: str) -> Iterator[str]:
         else f"{word('left', language)} {_time(network, manifest)}"
     )
     driver = f"  {word('driver', language)} : {manifest.driver}" if manifest.driver else ""
-    yield f"{_day(manifest.day, language)}  {left}{driver}  {manifest.items} {word('items', language)}"
+    yield f"{_day(manifest.day, language)}  {left}{driver}  {_items(manifest.items, language)}"
     for halt in manifest.halts:
         library = network.libraries[halt.library_id]
         yield ""
@@ -275,10 +280,10 @@ def _text(network: Network, manifest: Manifest, language: str) -> Iterator[str]:
         if not halt.boxes:
             yield f"    {word('nothing', language)}"
         for box in halt.boxes:
-            yield f"    [ ] {word('container', language)} {box.code}  {len(box.lines)} {word('items', language)}"
+            yield f"    [ ] {word('container', language)} {box.code}  {_items(len(box.lines), language)}"
             for line in box.lines:
                 to = network.libraries[line.to_id].code
-                told = f"{line.barcode:16} {word(line.reason, language)} > {to}  {hold_label(line.hold_id, language)}"
+                told = f"{line.barcode:14} {word(line.reason, language)} > {to}  {hold_label(line.hold_id, language)}"
                 yield f"        {told}".rstrip()
         if halt.boxes:
             yield f"    {word('signature', language)} : ____________________"
@@ -315,12 +320,12 @@ section { break-inside: avoid }
 <body>
 <h1>{{ word("manifest") }} {{ manifest.route }} {{ manifest.name }}</h1>
 <p>{{ day }} {{ time or word("planned") }}{% if manifest.driver %} · {{ word("driver") }} : {{ manifest.driver }}{% endif %} ·
-{{ manifest.items }} {{ word("items") }}</p>
+{{ items(manifest.items) }}</p>
 {% for halt in manifest.halts %}
 <section>
 <h2>{{ halt.at }} {{ libraries[halt.library_id].code }} {{ libraries[halt.library_id].name }}</h2>
 {% for box in halt.boxes %}
-<h3>☐ {{ word("container") }} {{ box.code }} ({{ box.lines | length }} {{ word("items") }})</h3>
+<h3>☐ {{ word("container") }} {{ box.code }} ({{ items(box.lines | length) }})</h3>
 <table>
 {% for line in box.lines %}
 <tr><td>{{ line.barcode }}</td><td>{{ word(line.reason) }}</td><td>{{ libraries[line.to_id].code }}</td>
@@ -351,5 +356,6 @@ def as_html(network: Network, manifest: Manifest, language: str) -> str:
         day=_day(manifest.day, language),
         time=_time(network, manifest),
         word=lambda name: word(name, language),
+        items=lambda number: _items(number, language),
         hold_label=lambda hold_id: hold_label(hold_id, language),
     )
