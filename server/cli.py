@@ -14,7 +14,9 @@ from server.cli_common import Exit, configured, explained, read_config, stop
 from server.cli_commune import commune
 from server.cli_hold import hold, pull_list
 from server.cli_import import import_
+from server.cli_item import anomaly, item
 from server.cli_job import job
+from server.cli_loan import loan
 from server.cli_patron import card, patron
 from server.cli_policy import policy
 from server.cli_shuttle import container, manifest, route, run, transit
@@ -105,6 +107,9 @@ for _command in (
     daemon,
     hold,
     pull_list,
+    loan,
+    item,
+    anomaly,
     job,
     patron,
     card,

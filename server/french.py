@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.french_loans import LOANS
 from server.french_network import NETWORK
 from server.french_readers import READERS
 from server.french_shuttle import SHUTTLE
@@ -338,6 +339,7 @@ FRENCH: Final[dict[str, str]] = {
     **_CONFIGURATION,
     **_RECORDS,
     **READERS,
+    **LOANS,
     **NETWORK,
     **SHUTTLE,
     **_CLICK,

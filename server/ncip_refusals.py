@@ -88,6 +88,7 @@ REFUSALS: Final[dict[Reason, Row]] = {
     Reason.IN_CIRCULATION: _NOT_NOW,
     Reason.NOT_OWNER: Row((_NO,), ITEM),
     Reason.NOTHING_TO_UNDO: Row((P.ITEM_NOT_CHECKED_OUT, _NO), ITEM),
+    Reason.UNKNOWN_ANOMALY: Row((_NO,), ITEM),
     Reason.NOT_SO: Row((P.ITEM_NOT_CHECKED_OUT, _NO), ITEM),
     Reason.UNKNOWN_HOLD: Row((P.UNKNOWN_REQUEST, _NO), ITEM),
     Reason.UNKNOWN_TITLE: Row((P.UNKNOWN_ITEM, _NO), ITEM),

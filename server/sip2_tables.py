@@ -82,6 +82,7 @@ REASONS: Final[dict[Reason, Wire]] = {
     Reason.NOT_OWNER: Wire(),
     Reason.NOTHING_TO_UNDO: Wire(),
     Reason.NOT_SO: Wire(),
+    Reason.UNKNOWN_ANOMALY: Wire(),
     Reason.UNKNOWN_HOLD: Wire(),
     Reason.UNKNOWN_TITLE: Wire(),
     Reason.TOO_MANY_HOLDS: Wire(),
@@ -146,6 +147,7 @@ ALERTS: Final[dict[Alert, tuple[AlertType, str, str]]] = {
 """Alert -> (alert type CV, French, English)."""
 
 MALFORMED: Final = ("Message incomplet.", "Incomplete message.")
+FREE: Final = ("Réseau gratuit : rien à payer.", "This network is free: nothing to pay.")
 NOT_LOGGED_IN: Final = ("Terminal non identifié : connexion requise.", "Terminal not identified: login required.")
 
 MEDIA: Final = {media.value: media for media in MediaType}

@@ -23,6 +23,7 @@ from server import (
     operations_commune,
     operations_holds,
     operations_jobs,
+    operations_loans,
     operations_patrons,
     operations_shuttle,
 )
@@ -119,6 +120,7 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "import": import_records,
     **operations_holds.OPERATIONS,
     **operations_jobs.OPERATIONS,
+    **operations_loans.OPERATIONS,
     **operations_commune.OPERATIONS,
     **operations_patrons.OPERATIONS,
     **operations_shuttle.OPERATIONS,

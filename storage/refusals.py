@@ -52,6 +52,7 @@ class Reason(Enum):
     NOT_OWNER = "not-owner"
     NOTHING_TO_UNDO = "nothing-to-undo"
     NOT_SO = "not-so"
+    UNKNOWN_ANOMALY = "unknown-anomaly"
     UNKNOWN_HOLD = "unknown-hold"
     UNKNOWN_TITLE = "unknown-title"
     TOO_MANY_HOLDS = "too-many-holds"
@@ -141,6 +142,7 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
         "Only the commune that owns the item may do this.",
     ),
     Reason.NOTHING_TO_UNDO: ("Rien à annuler.", "Nothing to undo."),
+    Reason.UNKNOWN_ANOMALY: ("Aucune anomalie à traiter sous ce numéro.", "No unsettled anomaly with this number."),
     Reason.NOT_SO: ("Le prêt n'est pas dans cet état.", "The loan is not in that state."),
     Reason.WAITED_FOR: ("Prolongation impossible : document réservé.", "Cannot renew: item reserved."),
     Reason.UNKNOWN_HOLD: ("Réservation inconnue.", "Unknown hold."),

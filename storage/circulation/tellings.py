@@ -6,16 +6,22 @@ id, an anomaly names things alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import and_, bindparam, insert, literal_column, or_, select, update
 
 from storage.ids import new_id
-from storage.schema import anomaly, notice
+from storage.refusals import Reason
+from storage.schema import anomaly, barcode, notice
 from storage.statements import Statement
+from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
-    from storage.statements import Call
+    from collections.abc import Sequence
+
+    from storage.network.network import Network
+    from storage.statements import Call, Row, Steps
 
 ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "claim-found": ("Déclaré rendu, puis retrouvé", "Claimed returned, then found"),
@@ -31,14 +37,14 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "presumed-lost": ("Présumé perdu : trop de retard", "Presumed lost: too late"),
     "unknown-barcode": ("Code à barres inconnu", "Unknown barcode"),
     "transit-mended": ("Navette incohérente, réparée", "Inconsistent transit, mended"),
+    "item-to-search": ("À rechercher : demandé et introuvable", "To be searched: asked for and not found"),
+    "hold-hopeless": ("Réservation sans issue", "Hold that nothing can serve any more"),
     "scanned-too-soon": ("Vu à l'arrivée aussitôt parti", "Seen at its destination as soon as sent"),
 }
 """What circulation finds: kind -> (French, English). Other parts have kinds of their own."""
 
 _COLUMNS: Final = ("id", "kind", "at", "library_id", "item_id", "loan_id", "hold_id", "detail")
 _ANOMALY: Final = Statement(
-    "item-to-search": ("À rechercher : demandé et introuvable", "To be searched: asked for and not found"),
-    "hold-hopeless": ("Réservation sans issue", "Hold that nothing can serve any more"),
     "anomaly", insert(anomaly).values({column: bindparam(column) for column in _COLUMNS}), *_COLUMNS
 )
 _NOTICE: Final = Statement(
@@ -74,3 +80,89 @@ def tell_reader(
 ) -> Call:
     """Return the write that tells a reader of something."""
     return _NOTICE(patron_id, new_id(), kind, now, library_id, item_id, loan_id, hold_id, detail)
+
+
+# --- what staff make of it -----------------------------------------------------------------------------------------------
+
+
+class Anomaly(NamedTuple):
+    """Something for staff to look at. *barcode* is the item's."""
+
+    id: int
+    kind: str
+    at: int
+    library_id: int | None
+    item_id: int | None
+    loan_id: int | None
+    hold_id: int | None
+    detail: str
+    settled_at: int | None
+    settled_by: str
+    barcode: str | None
+
+
+_SHOWN: Final = (
+    select(
+        anomaly.c.id, anomaly.c.kind, anomaly.c.at, anomaly.c.library_id, anomaly.c.item_id, anomaly.c.loan_id,
+        anomaly.c.hold_id, anomaly.c.detail, anomaly.c.settled_at, anomaly.c.settled_by, barcode.c.number,
+    )
+    .select_from(
+        anomaly.outerjoin(
+            barcode, and_(barcode.c.item_id == anomaly.c.item_id, barcode.c.is_primary == literal_column("1"))
+        )
+    )
+    .where(
+        anomaly.c.settled_at.is_(None),
+        or_(bindparam("library") == literal_column("0"), anomaly.c.library_id == bindparam("library")),
+        or_(bindparam("kind") == literal_column("''"), anomaly.c.kind == bindparam("kind")),
+    )
+    .order_by(anomaly.c.at, anomaly.c.id)
+    .limit(bindparam("size"))
+)  # fmt: skip
+UNSETTLED: Final = Statement("unsettled anomalies", _SHOWN, "library", "kind", "size")
+_ONE: Final = Statement("anomaly", select(anomaly.c.settled_at).where(anomaly.c.id == bindparam("id")), "id")
+_SETTLE: Final = Statement(
+    "settle anomaly",
+    update(anomaly)
+    .where(anomaly.c.id == bindparam("number"), anomaly.c.settled_at.is_(None))
+    .values(settled_at=bindparam("when"), settled_by=bindparam("by")),
+    "number", "when", "by",
+    guarded=True,
+)  # fmt: skip
+
+
+def unsettled(library_id: int | None, kind: str, most: int) -> Steps[list[Anomaly]]:
+    """Read at most *most* things to look at, the oldest first: those of a library, or of one *kind* ("" for all)."""
+    (rows,) = yield [UNSETTLED(library_id or 0, kind, most)]
+    return [Anomaly._make(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleRequest:
+    """Staff have looked at an anomaly. *by* says who, as they sign."""
+
+    anomaly_id: int
+    origin: Origin
+    by: str = ""
+
+
+def _gather(request: SettleRequest, _network: Network) -> Steps[Sequence[Row]]:
+    (rows,) = yield [_ONE(request.anomaly_id)]
+    return rows
+
+
+def _settle(request: SettleRequest, rows: Sequence[Row], _network: Network, now: int) -> Decision[tuple[Reason, ...]]:
+    if not rows or rows[0][0] is not None:
+        return Decision((Reason.UNKNOWN_ANOMALY,))
+    entry = Entry("anomaly-settled", request.origin.library_id, detail=f"anomaly={request.anomaly_id}")
+    return Decision((), (_SETTLE(request.anomaly_id, now, request.by or request.origin.actor),), (entry,))
+
+
+SETTLE: Final = UseCase(
+    name="settle anomaly",
+    gather=_gather,
+    decide=_settle,
+    keys=lambda request: (f"anomaly:{request.anomaly_id}",),
+    failed=lambda _request, code: (Reason(code),),
+)
+"""Answers the reasons why not; none when it is settled."""

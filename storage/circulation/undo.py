@@ -158,14 +158,14 @@ _REOPEN_HOLD: Final = Statement(
         select(
             *(past_hold.c[column] for column in _ENDED),
             cast(bindparam("patron"), hold.c.patron_id.type),
-            cast(bindparam("state"), hold.c.state.type),
+            cast(bindparam("stands"), hold.c.state.type),
             cast(bindparam("item"), hold.c.item_id.type),
             cast(bindparam("until"), hold.c.shelf_until.type),
             cast(bindparam("expires"), hold.c.expires_on.type),
-            cast(bindparam("priority"), hold.c.priority.type),
+            cast(bindparam("rank"), hold.c.priority.type),
         ).where(past_hold.c.id == bindparam("hold")),
     ),
-    "patron", "state", "item", "until", "expires", "priority", "hold",
+    "patron", "stands", "item", "until", "expires", "rank", "hold",
 )  # fmt: skip
 _FORGET_HOLD_READER: Final = Statement(
     "drop reader of past hold",
