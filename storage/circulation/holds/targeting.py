@@ -18,9 +18,8 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
-    union,
+    union_all,
 )
 
 from storage.circulation import writes
@@ -53,31 +52,34 @@ _SHARE: Final = 5
 """A title costs as much as so many lines of a pull list."""
 
 _WAITS: Final = hold.c.state == literal_column("'waiting'")
-_TITLES: Final = union(
-    select(hold.c.record_id.label("title")).where(_WAITS, hold.c.record_id > bindparam("after")),
-    select(item.c.record_id.label("title"))
-    .join_from(hold, item, hold.c.target_item_id == item.c.id)
-    .where(_WAITS, item.c.record_id > bindparam("after")),
-).subquery()
 TITLES: Final = Statement(
     "titles waited for",
-    select(_TITLES.c.title).order_by(_TITLES.c.title).limit(bindparam("size")),
+    select(hold.c.record_id, null())
+    .distinct()
+    .where(_WAITS, hold.c.record_id > bindparam("after"))
+    .order_by(hold.c.record_id)
+    .limit(bindparam("size")),
     "after", "size",
 )  # fmt: skip
 ITEMS: Final = Statement(
-    "items without a title waited for",
-    select(item.c.id)
+    "items waited for",
+    select(hold.c.target_item_id, item.c.record_id)
     .distinct()
     .join_from(hold, item, hold.c.target_item_id == item.c.id)
-    .where(_WAITS, item.c.record_id.is_(None), item.c.id > bindparam("after"))
-    .order_by(item.c.id)
+    .where(_WAITS, hold.c.target_item_id > bindparam("after"))
+    .order_by(hold.c.target_item_id)
     .limit(bindparam("size")),
     "after", "size",
 )  # fmt: skip
 
-_OF_TITLE: Final = or_(
-    hold.c.record_id == bindparam("title"),
-    hold.c.target_item_id.in_(select(item.c.id).where(item.c.record_id == bindparam("title"))),
+_ANY: Final = hold.alias("any_hold")
+_OF_TITLE: Final = hold.c.id.in_(
+    union_all(
+        select(_ANY.c.id).where(_ANY.c.record_id == bindparam("title")),
+        select(_ANY.c.id)
+        .join_from(item, _ANY, _ANY.c.target_item_id == item.c.id)
+        .where(item.c.record_id == bindparam("title")),
+    )
 )
 _OF_ITEM: Final = hold.c.target_item_id == bindparam("item")
 _HELD: Final = (
@@ -135,7 +137,12 @@ _READS: Final = {
         Statement("misses of item", _misses(_OF_ITEM), "item"),
     ),
 }
-_NEXT: Final = {"pull": "title", "title": "item", "item": ""}
+
+
+def _group_of(phase: str, key: int, record_id: int | None) -> tuple[str, int]:
+    if phase == "item" and record_id is not None:
+        return "title", record_id
+    return phase, key
 
 
 class Group(NamedTuple):
@@ -164,12 +171,11 @@ def gather(request: SliceRequest, _network: Network) -> Steps[TargetFacts]:
         return TargetFacts(list(lines), [], list(loads), more)
     size = max(request.size // _SHARE, 1)
     keys, loads = yield [(TITLES if phase == "title" else ITEMS)(int(last), size), pulls.LOADS()]
-    follows = _NEXT[phase]
-    more = f"{phase}:{keys[-1][0]}" if len(keys) == size else follows and f"{follows}:0"
-    reads = _READS[phase]
-    found = yield [read(key) for (key,) in keys for read in reads]
-    width = len(reads)
-    groups = [Group(*(list(part) for part in found[at + 1 : at + width])) for at in range(0, len(keys) * width, width)]
+    more = f"{phase}:{keys[-1][0]}" if len(keys) == size else "item:0" if phase == "title" else ""
+    # An item stands in one line with its title; each title once, for a second look would not see what the first asks for.
+    wanted = dict.fromkeys([_group_of(phase, *row) for row in keys])
+    found = yield [read(key) for kind, key in wanted for read in _READS[kind]]
+    groups = [Group(*(list(part) for part in found[at + 1 : at + 4])) for at in range(0, len(found), 4)]
     return TargetFacts([], groups, list(loads), more)
 
 
