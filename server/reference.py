@@ -28,6 +28,7 @@ from server import cli, config
 from server.cli_common import MEANINGS
 from server.cql_indexes import CONTEXT_SETS, OFFERED
 from server.french import FRENCH
+from server.ncip_profile import profile as ncip_profile
 from server.ncip_refusals import REFUSALS
 from server.records import SCHEMAS
 from server.sip2_tables import REASONS
@@ -202,6 +203,7 @@ def catalogue(texts: Mapping[str, str]) -> bytes:
 FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "sip2.md": lambda: f"{sip2()}\n{device_profiles()}",
     PAGES / "ncip.md": ncip,
+    PAGES / "ncip-profile.md": ncip_profile,
     PAGES / "z3950.md": z3950,
     PAGES / "sru.md": lambda: f"{sru()}\n{cql_indexes()}",
     PAGES / "network-file.md": network_file,
