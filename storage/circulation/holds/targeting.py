@@ -48,7 +48,7 @@ NO_RUN: Final = 30 * 86400
 """What it costs, in seconds, when no run of the shuttle brings an item where it is fetched."""
 PULL_LOAD: Final = 3600
 """What each line that a library has already costs, in seconds, when its weight is 100."""
-_SHARE: Final = 5
+_SHARE: Final = 10
 """A title costs as much as so many lines of a pull list."""
 
 _WAITS: Final = hold.c.state == literal_column("'waiting'")
@@ -166,9 +166,9 @@ def gather(request: SliceRequest, _network: Network) -> Steps[TargetFacts]:
     """Read the next lines, or the next titles with all that is to be known of them."""
     phase, _, last = (request.cursor or "pull:0").partition(":")
     if phase == "pull":
-        lines, loads = yield [pulls.OPEN_PULLS(int(last), request.size), pulls.LOADS()]
+        (lines,) = yield [pulls.OPEN_PULLS(int(last), request.size)]
         more = f"pull:{lines[-1][0]}" if len(lines) == request.size else "title:0"
-        return TargetFacts(list(lines), [], list(loads), more)
+        return TargetFacts(list(lines), [], [], more)
     size = max(request.size // _SHARE, 1)
     keys, loads = yield [(TITLES if phase == "title" else ITEMS)(int(last), size), pulls.LOADS()]
     more = f"{phase}:{keys[-1][0]}" if len(keys) == size else "item:0" if phase == "title" else ""
@@ -337,4 +337,5 @@ TARGET_HOLDS: Final = Job(
     gather,
     decide,
     every=600,
+    size=50,
 )
