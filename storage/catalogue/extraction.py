@@ -154,10 +154,15 @@ def _parts(text: str) -> Parts:
 
 
 def _extract(indicators: str, parts: Parts, plan: _Plan, terms: Terms) -> None:
-    for (codes, cut), takers in plan.words.items():
-        sequence = _sequence(parts, codes, cut)
-        if sequence:
-            _take(indicators, parts, codes, sequence, takers, terms)
+    if plan.words:
+        split = [(code, analyser.words(value)) for code, value in parts]
+        for (codes, cut), takers in plan.words.items():
+            if cut is None:
+                sequence = [word for code, words in split if code in codes for word in words]
+            else:
+                sequence = _sequence(parts, codes, cut)
+            if sequence:
+                _take(indicators, parts, codes, sequence, takers, terms)
     for texts, normal, taker in plan.numbers:
         found = [number for text in _read(parts, texts) for number in normal(text)]
         if found and taker.takes(indicators, parts):
