@@ -118,6 +118,11 @@ class Element:
         values = ((child, getattr(self, child.field)) for child in self.TABLE)
         return [(child, value) for child, value in values if value or type(value) is int]
 
+    @classmethod
+    def fits(cls, letters: str) -> bool:
+        """Tell whether the children that stand for *letters* may be there together."""
+        return bool(cls._CHOICE.fullmatch(letters))
+
     def valid_children(self) -> list[tuple[Child, Any]]:
         """Give the children that are there, in order; raises LocalProtocolError when the schema forbids that they are all."""
         found = []

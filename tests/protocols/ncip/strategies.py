@@ -36,7 +36,7 @@ def _together(cls: type[Element]) -> list[frozenset[str]]:
         frozenset(child.field for child in some)
         for count in range(len(chosen) + 1)
         for some in combinations(chosen, count)
-        if cls._CHOICE.fullmatch("".join(child.letter for child in some))
+        if cls.fits("".join(child.letter for child in some))
     ]
 
 
