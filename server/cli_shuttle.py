@@ -499,3 +499,14 @@ def slip(barcode: str, path: Path | None, data: Path | None, *, json_: bool) -> 
         refuse(["not-travelling"], json_=json_)
     text = papers.slip(network, row, LANGUAGE)
     click.echo(json.dumps({"barcode": barcode, "slip": text}, ensure_ascii=False) if json_ else text, nl=json_)
+
+
+@transit.command(help=_("Tell staff that an item came damaged, and by which run."))
+@click.argument("barcode")
+@click.option("--note", default="", help=_("What is wrong with it."))
+@_at
+def damaged(path: Path | None, data: Path | None, *, json_: bool, **given: Any) -> None:
+    """Note a damage."""
+    told = _do("transit.damaged", path, data, json_=json_, **given)
+    if told is not None:
+        click.echo("  ".join(filter(None, (told["barcode"], told["ride"]))))

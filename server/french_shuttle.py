@@ -78,6 +78,10 @@ SHUTTLE: Final = {
     "Print the slip of an item that travels: where it goes, and on which shelf it is put there.": (
         "Imprime le bon d'un document en navette : où il va, et sur quelle étagère il y est mis."
     ),
+    "Tell staff that an item came damaged, and by which run.": (
+        "Signale qu'un document est arrivé abîmé, et par quel passage."
+    ),
+    "What is wrong with it.": "Ce qu'il a.",
     "Take items for lost that the shuttle should have brought days ago": (
         "Tient pour perdus les documents que la navette aurait dû apporter depuis des jours"
     ),

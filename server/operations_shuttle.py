@@ -10,6 +10,7 @@ from server.operations_patrons import at
 from storage.circulation.due import local_day
 from storage.circulation.shuttle import carriage, packing
 from storage.circulation.shuttle.carriage import LoadRequest, RunAnswer, RunRequest
+from storage.circulation.shuttle.discrepancies import DAMAGED, DamagedRequest
 from storage.circulation.shuttle.packing import AddRequest, ContainerAnswer, ContainerRequest, PackAnswer, PackRequest
 from storage.jobs.job import ZONE
 from storage.usecase import Origin
@@ -65,6 +66,12 @@ def _packed(usecase: UseCase[PackRequest, Any, PackAnswer]) -> Callable[..., dic
     return operation
 
 
+def damaged(access: Access, *, library: str, barcode: str, note: str) -> dict[str, Any]:
+    """Note that an item came damaged."""
+    answer = access.act(DAMAGED, DamagedRequest(barcode, at(access, library), note))
+    return {"refused": [reason.value for reason in answer.reasons], "barcode": barcode, "ride": answer.ride}
+
+
 def load(access: Access, *, library: str, code: str, run: str) -> dict[str, Any]:
     """Put a container aboard a run."""
     route, day = run_named(run, access.now())
@@ -105,6 +112,7 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "container.load": load,
     "container.pack": _packed(packing.PACK),
     "container.unpack": _packed(packing.UNPACK),
+    "transit.damaged": damaged,
     "run.plan": _run(carriage.PLAN, changes=True),
     "run.leave": _run(carriage.LEAVE),
     "run.end": _run(carriage.END),

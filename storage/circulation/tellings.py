@@ -40,6 +40,12 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "item-to-search": ("À rechercher : demandé et introuvable", "To be searched: asked for and not found"),
     "hold-hopeless": ("Réservation sans issue", "Hold that nothing can serve any more"),
     "scanned-too-soon": ("Vu à l'arrivée aussitôt parti", "Seen at its destination as soon as sent"),
+    "missing": ("Manque dans une caisse", "Missing from a container"),
+    "extra": ("Trouvé hors de la caisse où il était noté", "Found outside the container that it was noted in"),
+    "wrong-stop": ("Déchargé ou vu au mauvais arrêt", "Unloaded or seen at a wrong stop"),
+    "damaged": ("Arrivé abîmé", "Came damaged"),
+    "not-unloaded": ("Caisse restée à bord", "Container left aboard"),
+    "lost-in-transit": ("Perdu en navette", "Lost in transit"),
 }
 """What circulation finds: kind -> (French, English). Other parts have kinds of their own."""
 

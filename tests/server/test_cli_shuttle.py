@@ -83,6 +83,7 @@ def test_a_container_from_its_packing_to_its_arrival(run: Run, location: Locatio
     store.act(CHECKIN, CheckinRequest("I10", Origin("cli", "staff", LIEVIN)))
     assert asked(run, "transit", "list") == []
     assert asked(run, "transit", "lost") == []
+    assert asked(run, "transit", "damaged", "I10", "--note", "mouillé", at="LIEVIN")["ride"][:8] == "C1 NORD/"
 
 
 def test_a_refusal_says_what_would_be_right(run: Run, location: Location) -> None:

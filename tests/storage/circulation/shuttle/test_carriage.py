@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from storage.circulation.shuttle import carriage
+from storage.circulation.shuttle.discrepancies import DAMAGED, DamagedRequest
 from storage.circulation.shuttle.eta import eta
 from storage.circulation.shuttle.receive import carried
+from storage.circulation.tellings import ANOMALIES
 from storage.refusals import Reason
 from tests.network import AVION, LENS, LIEVIN
 from tests.storage.circulation.shuttle.timetables import instant
@@ -174,3 +176,23 @@ def test_an_item_checked_in_at_the_hub_for_which_its_container_was_has_come_out_
     assert yard.checkin("I11", AVION).ok
     assert yard.lines("I11") == [("C1", "received", 0), (None, "received", 1)]
     assert yard.anomalies() == []
+
+
+def test_what_came_damaged_is_told_with_the_run_that_brought_it(yard: Yard) -> None:
+    yard.ready("C1", "I10")
+    yard.load("C1", "NORTH", LENS)
+    yard.checkin("I10", LIEVIN)
+    told = yard.do(DAMAGED, DamagedRequest("I10", yard.origin(LIEVIN), "dos cassé"))
+    assert (told.ok, told.ride) == (True, "C1 NORTH/2026-11-23")
+    assert yard.anomalies() == [("damaged", LIEVIN, 10, "C1 NORTH/2026-11-23 dos cassé")]
+    assert yard.do(DAMAGED, DamagedRequest("I12", yard.origin(LIEVIN))).ride == ""
+    assert yard.do(DAMAGED, DamagedRequest("NONE", yard.origin(LIEVIN))).reasons == (Reason.UNKNOWN_ITEM,)
+
+
+def test_every_anomaly_of_the_shuttle_has_its_words(yard: Yard) -> None:
+    yard.ready("C1", "I10")
+    yard.load("C1", "NORTH", LENS)
+    yard.unload("C1", AVION)
+    yard.checkin("I10", AVION)
+    assert yard.anomalies()
+    assert {kind for kind, *_ in yard.anomalies()} <= set(ANOMALIES)
