@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, union_all
 
-from storage.schema import barcode, block, card, hold, item, loan, patron, transit
+from storage.schema import barcode, block, card, hold, item, loan, patron, record, transit
 from storage.statements import Statement
 
 _NUMBER: Final = bindparam("number", type_=barcode.c.number.type)
@@ -376,7 +376,7 @@ LOANS: Final = Statement(
 
 
 class HoldRow(NamedTuple):
-    """An open hold of a reader, for lists. *title* is empty for a title without items."""
+    """An open hold of a reader, for lists. *title* is the item's where there is one, else the record's."""
 
     patron_id: int
     id: int
@@ -402,12 +402,13 @@ HOLDS: Final = Statement(
         hold.c.shelf_until,
         hold.c.item_id,
         barcode.c.number,
-        item.c.title,
+        func.coalesce(item.c.title, record.c.title),
     )
     .select_from(
         card.join(hold, card.c.patron_id == hold.c.patron_id)
         .outerjoin(item, item.c.id == func.coalesce(hold.c.item_id, hold.c.target_item_id))
         .outerjoin(barcode, _primary(item.c.id))
+        .outerjoin(record, record.c.id == hold.c.record_id)
     )
     .where(card.c.number == _CARD)
     .order_by(hold.c.requested_at, hold.c.id),
