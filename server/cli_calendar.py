@@ -38,11 +38,13 @@ def _declare(days: Iterable[dict[str, str]], libraries: Iterable[str], path: Pat
     )
     places = f"libraries = {quoted(list(libraries))}\n" if libraries else ""
     text = f"[[calendars]]\n{places}exceptions = [{exceptions}]\n"
-    try:
-        with explained(), writing(find_store(path, data)) as writer:
+    with explained(), writing(find_store(path, data)) as writer:
+        try:
             return writer.run("load", text=text, dry_run=False)["exceptions"]
-    except Refused as error:
-        stop(Exit.REFUSED, str(error))
+        except Refused as error:
+            if error.code != "declaration":
+                raise
+            stop(Exit.REFUSED, str(error))
 
 
 def _tell(count: dict[str, int], *, json_: bool) -> None:

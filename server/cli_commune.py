@@ -155,16 +155,10 @@ def calendar(code: str, path: Path | None, data: Path | None, *, json_: bool) ->
 
 
 def _note(act: str, code: str, path: Path | None, data: Path | None, *, json_: bool, **given: Any) -> None:
-    from server.control import Refused
     from server.writing import writing
 
     with explained(), writing(find_store(path, data)) as writer:
-        try:
-            told = writer.run(f"commune.{act}", commune=code, **given)
-        except Refused as error:
-            if error.code != "unknown-commune":
-                raise
-            told = {"refused": [error.code], "sentences": [_("There is no such commune."), str(error)]}
+        told = writer.run(f"commune.{act}", commune=code, **given)
     if not told["refused"]:
         click.echo(json.dumps(told) if json_ else _("Noted."))
         return

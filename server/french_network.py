@@ -65,7 +65,6 @@ NETWORK: Final = {
     "Look after the conventions between communes and the network.": "Suit les conventions des communes avec le réseau.",
     "The day; today if not given.": "Le jour ; aujourd'hui à défaut.",
     "There is no commune {code}; there are: {known}": "Il n'y a pas de commune {code} ; il y a : {known}",
-    "There is no such commune.": "Cette commune n'existe pas.",
     "List the communes with what their convention is on a day.": "Liste les communes et l'état de leur convention un jour.",
     "Show a commune: its conventions, its libraries, and what an exit has still to settle.": (
         "Montre une commune : ses conventions, ses bibliothèques, et ce qu'une sortie a encore à régler."

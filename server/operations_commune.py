@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from server.control import Refused
 from storage.network import convention_acts
 from storage.network.conventions import OBJECTIONS
 
@@ -20,8 +19,6 @@ def _act(name: str) -> Callable[..., dict[str, Any]]:
         now = access.now()
         try:
             access.write(lambda connection: noted(connection, now, commune, **given))
-        except LookupError:
-            raise Refused("unknown-commune", f"no commune has the code {commune!r}") from None
         except convention_acts.Objected as error:
             return {"refused": [error.objection.value], "sentences": list(OBJECTIONS[error.objection])}
         return {"refused": []}

@@ -43,10 +43,10 @@ class Objected(Exception):
 
 
 def _commune(connection: Connection, code: str) -> int:
-    """Return the id of a commune. Raises LookupError."""
+    """Return the id of a commune."""
     found = connection.scalar(select(schema.commune.c.id).where(schema.commune.c.code == code))
     if found is None:
-        raise LookupError(code)
+        raise Objected(Objection.UNKNOWN_COMMUNE)
     return int(found)
 
 

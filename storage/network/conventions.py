@@ -190,6 +190,7 @@ def alarms(membership: Membership) -> tuple[Alarm, ...]:
 class Objection(Enum):
     """Why a convention cannot be changed as asked; the value is for programs."""
 
+    UNKNOWN_COMMUNE = "unknown-commune"
     NOT_NOTIFIED = "not-notified"
     NOTIFIED_ALREADY = "notified-already"
     DENOUNCED_ALREADY = "denounced-already"
@@ -203,6 +204,7 @@ class Objection(Enum):
 
 
 OBJECTIONS: Final[dict[Objection, tuple[str, str]]] = {
+    Objection.UNKNOWN_COMMUNE: ("Cette commune n'est pas du réseau.", "There is no such commune in the network."),
     Objection.NOT_NOTIFIED: ("La convention n'est pas notifiée.", "The convention was not notified."),
     Objection.NOTIFIED_ALREADY: ("La convention est déjà notifiée.", "The convention is notified already."),
     Objection.DENOUNCED_ALREADY: ("La convention est déjà dénoncée.", "The convention is denounced already."),

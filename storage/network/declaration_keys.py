@@ -576,3 +576,7 @@ class Database(Checked):
     name: Code | None = key("Its name.")
     title: Text | None = key("What it holds, for people.", "")
     default: bool | None = key("Whether it is the one that `Default` names.", False, column="is_default")
+    lenient: bool | None = key(
+        "Whether attributes that are not taken are replaced, and the origin is told so, instead of being refused.",
+        False,
+    )

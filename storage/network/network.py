@@ -100,12 +100,13 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A Z39.50 database. Names are compared without case."""
+    """A Z39.50 database. Names are compared without case. One that is lenient replaces attributes that are not taken."""
 
     id: int
     name: str
     title: str
     is_default: bool
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
             for row in all_of(schema.partner)
         },
         databases={
-            row.name.casefold(): Database(row.id, row.name, row.title, bool(row.is_default))
+            row.name.casefold(): Database(row.id, row.name, row.title, bool(row.is_default), bool(row.lenient))
             for row in all_of(schema.database)
         },
         pins=pins,

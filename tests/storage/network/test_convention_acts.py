@@ -77,7 +77,7 @@ def test_every_act_has_its_journal_row(member: Store) -> None:
 
 
 def test_a_commune_that_nobody_knows(store: Store) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(Objected, match="unknown-commune"):
         notify(store.connection, NOW, "NOWHERE", "2025-05-31", "2025")
 
 
