@@ -27,6 +27,7 @@ ITEM_NAMES: Final = frozenset(
     {"barcode", "title", "author", "call_number", "location", "type", "owner", "home", "current", "destination"}
 )
 """What a template may say of an item."""
+_BIN_NAMES: Final = ITEM_NAMES | {"alert"}
 _DATES: Final = frozenset({"expires"})
 _ABOUT_READERS: Final = frozenset({"24", "26", "64"})
 _ABOUT_ITEMS: Final = frozenset({"10", "12", "18", "30"})
@@ -202,8 +203,8 @@ def bins(text: str) -> tuple[Bin, ...]:
     found = []
     for line in _lines(text):
         rule = re.fullmatch(r"(?:(\w+)\s*(!?=)\s*(.*?)|\*)\s*:\s*(\S+)", line)
-        if rule is None or (rule[1] is not None and rule[1] not in ITEM_NAMES | {"alert"}):
-            raise ValueError(f"{line!r}: write name = value: bin, names are alert, {', '.join(sorted(ITEM_NAMES))}")
+        if rule is None or str(rule[1] or "alert") not in _BIN_NAMES:
+            raise ValueError(f"{line!r}: write name = value: bin, names are {', '.join(sorted(_BIN_NAMES))}")
         found.append(Bin(rule[1] or "", rule[3] or "", rule[4], rule[2] == "!="))
     return tuple(found)
 

@@ -10,7 +10,6 @@ from them.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
@@ -315,9 +314,11 @@ def resolve(*declared: Mapping[str, Any]) -> DeviceProfile:
     The last `model` that is named stands between the last of them and those before it. What is wrong in one counts as not
     given: see `check_profile`.
     """
-    sound = [_sound(each) for each in declared] or [{}]
-    model = next((each["model"] for each in reversed(sound) if "model" in each), "")
-    given = ChainMap(sound[-1], MODELS[model].options if model else {}, *reversed(sound[:-1]))
+    *shared, own = [_sound(each) for each in declared] or [{}]
+    model = next((each["model"] for each in (own, *reversed(shared)) if "model" in each), "")
+    given: dict[str, Any] = {}
+    for each in (*shared, MODELS[model].options if model else {}, own):
+        given |= each
     return DeviceProfile(**{name: OPTIONS[name].read(str(value)) for name, value in given.items()})
 
 

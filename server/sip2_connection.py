@@ -13,22 +13,23 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from devices.profiles import check_profile, resolve
+from devices.profiles import resolve
 from protocols.sip2 import messages
-from protocols.sip2.codes import SupportedMessage, TerminalStatus
+from protocols.sip2.codes import TerminalStatus
 from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
-from server.sip2_desk import ANSWERS, Desk, Pending, Response, not_supported
-from server.sip2_replies import Setting
+from server.sip2_desk import SUPPORTED, Desk, Pending, Response, answer
+from server.sip2_guard import Bucket
+from server.sip2_setting import Setting, language_of, network_zone
 from server.sip2_tables import MALFORMED, NOT_LOGGED_IN
 from storage.network.network import Device
 from storage.refusals import SENTENCES, Reason
@@ -42,14 +43,15 @@ IDLE_SECONDS: Final = 600.0
 """Kiosks poll with 99 every five to seven minutes."""
 WAITING: Final = 16
 """Events that may wait before reading pauses."""
+ACCOUNT_TRIES: Final = 10
+"""Failed logins to one account from one address in `LOGIN_SPAN`, after which it is refused unheard; ..."""
+PEER_TRIES: Final = 100
+"""... and to whatever accounts, for behind one tunnel there may be all devices of a library."""
 BURST: Final = 8
 """Events answered before other connections get their turn: fifty that flood cost a kiosk some 15 ms, not 150."""
 _RESEND: Final = messages.RequestACSResend.CODE
-_OWN: Final = (messages.SCStatus.CODE, _RESEND, messages.Login.CODE)
 _IN_CLEAR: Final = frozenset("0 ")
 """The only algorithm of 93 in use, and what some terminals send for it."""
-SUPPORTED: Final = frozenset(SupportedMessage(code) for code in (*(message.CODE for message in ANSWERS), *_OWN))
-"""All requests that are answered in earnest, for BX."""
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
@@ -75,6 +77,8 @@ class SIP2Connection(Protocol):
         self._closed = False
         self._told: set[str] = set()
         self._started = 0.0
+        self._idle = service.idle
+        self._bucket: Bucket | None = None  # of the device, when its rate is bounded
         self._setting: Any = None  # of the request that is being answered
 
     # --- the transport's calls ---------------------------------------------------------------------------------------------
@@ -93,7 +97,7 @@ class SIP2Connection(Protocol):
         session = self._session
         self._queue.extend(session.receive(data, self._service.clock.seconds()))
         if session.state is State.READY:
-            self._timer.reset(self._service.idle)
+            self._timer.reset(self._idle)
         if session.nul_frames:
             self._odd("defects", "nul")
             session.nul_frames = 0
@@ -114,6 +118,8 @@ class SIP2Connection(Protocol):
             self._desk.leave(int(self._service.clock.seconds()))
         if self._timer.active():
             self._timer.cancel()
+        if self._desk is not None:
+            self._service.left(self, self._desk.code)
         self._service.lost(self)
 
     def pauseProducing(self) -> None:  # noqa: N802 (Twisted's)
@@ -171,6 +177,10 @@ class SIP2Connection(Protocol):
         self._working = True
         left = BURST
         while self._queue and left and not self._busy and not self._stuck:
+            if self._bucket is not None and (pause := self._bucket.wait(self._service.clock.seconds())):
+                self._resting = True
+                self._service.clock.callLater(pause, self._rested)
+                break
             left -= 1
             self._take(self._queue.popleft())
         self._working = False
@@ -220,16 +230,16 @@ class SIP2Connection(Protocol):
         try:
             asked = self._ask(request)
             if not isinstance(asked, tuple):
-                self._reply(asked, request)
+                self._reply(self._polished(asked), request)
                 return
         except Exception:  # noqa: BLE001 (a bug of ours must not leave a kiosk without an answer)
             self._failed(Failure(), request)
             return
         pending, reply = asked
         # On SQLite reads have been answered already: no callback then, each costs as much as parsing a request.
-        answer = pending.result if pending.called else pending
-        if not isinstance(answer, Deferred | Failure):
-            self._answered(answer, request, reply)
+        found = pending.result if pending.called else pending
+        if not isinstance(found, Deferred | Failure):
+            self._answered(found, request, reply)
             return
         self._busy = True
         pending.addCallbacks(self._answered, self._failed, (request, reply), {}, (request,))
@@ -239,22 +249,27 @@ class SIP2Connection(Protocol):
         desk = self._desk
         if desk is not None and not desk.allowed():
             self.log.info("{who}: no longer declared", who=desk.code)
-            desk = self._desk = None
+            self._leave()
+            desk = None
             self._closing = True
         if isinstance(message, messages.Login):
+            self._setting = self._nobodys(int(self._service.clock.seconds()))
             return self._login(message)
         if isinstance(message, messages.SCStatus):
             return self._status(message)
         if desk is None or not self._session.admits(message):
             return self._refusal(message, NOT_LOGGED_IN)
         self._setting = desk.setting(message, int(self._service.clock.seconds()))
-        return ANSWERS.get(type(message), not_supported)(desk, request, self._setting)
+        return answer(desk, request, self._setting)
 
-    def _answered(self, answer: Any, request: Request, reply: Callable[[Any, Any, Setting], Response]) -> None:
+    def _answered(self, found: Any, request: Request, reply: Callable[[Any, Any, Setting], Response]) -> None:
         try:
-            self._reply(reply(answer, request.message, self._setting), request)
+            self._reply(self._polished(reply(found, request.message, self._setting)), request)
         except Exception:  # noqa: BLE001 (as above)
             self._failed(Failure(), request)
+
+    def _polished(self, response: Response) -> Response:
+        return response if self._desk is None else self._desk.polished(response, self._setting)
 
     def _reply(self, response: Response, request: Request) -> None:
         awaited, self._busy = self._busy, False
@@ -282,47 +297,92 @@ class SIP2Connection(Protocol):
     def _refusal(self, message: Message, text: tuple[str, str]) -> Message:
         now = int(self._service.clock.seconds())
         desk = self._desk
-        setting = (
-            desk.setting(message, now) if desk is not None else self._nobodys(now, replies.language_of(message, "fr"))
-        )
+        setting = desk.setting(message, now) if desk is not None else self._nobodys(now, language_of(message, "fr"))
         return replies.refusal(message, setting, (setting.word(text),))
 
     def _nobodys(self, now: int, language: str = "fr") -> Setting:
         """Return the setting before a login: no library, but the network's time, for kiosks set their clocks by 98."""
-        return Setting(None, now, language, replies.network_zone(self._service.store.network))
+        network = self._service.store.network
+        return Setting(None, now, language, network_zone(network), resolve(network.profiles.get("", {})))
 
     def _status(self, message: messages.SCStatus) -> Response:
         if message.status_code is not TerminalStatus.OK:
             self.log.warn("{who}: {status}", who=self._who(), status=message.status_code.name)  # noqa: G010 (Twisted's)
         service, desk = self._service, self._desk
         now = int(service.clock.seconds())
-        setting = desk.setting(message, now) if desk is not None else self._nobodys(now)
+        self._setting = setting = desk.setting(message, now) if desk is not None else self._nobodys(now)
+        if desk is not None:
+            desk.status(message)
+        elif not setting.profile.status_before_login:
+            return replies.refusal(message, setting, (setting.word(NOT_LOGGED_IN),))
         library = setting.library
         return replies.acs_status(
             setting,
             library.name if library is not None else service.store.network.name,
             on_line=service.store.healthy and service.draining is None,
             circulates=library is None or library.offers("circulation", setting.date.date().isoformat()),
-            supported=SUPPORTED,
+            supported=desk.supported if desk is not None else SUPPORTED & setting.profile.messages,
+            legacy=self._session.legacy,
         )
 
     def _login(self, message: messages.Login) -> Pending:
-        device = self._service.store.network.devices.get(message.login_user_id.strip())
+        service, login = self._service, message.login_user_id.strip()
+        device = service.store.network.devices.get(login)
         in_clear = message.uid_algorithm in _IN_CLEAR and message.pwd_algorithm in _IN_CLEAR
         known = device if device is not None and device.enabled and in_clear else None
-        verified = self._service.verify(known.password_hash if known is not None else None, message.login_password)
-        return verified, lambda right, _message, _setting: self._logged_in(right, known)
+        now = service.clock.seconds()
+        host = self._host()
+        row = f"{host} {login}"[:200]
+        if service.failed_logins.reach(row, ACCOUNT_TRIES, now) or service.failed_logins.reach(host, PEER_TRIES, now):
+            self._odd("refusals", "login-throttled")
+            return succeed(False), lambda _right, _message, _setting: self._refused(row, host)
+        verified = service.verify(known.password_hash if known is not None else None, message.login_password)
+        return (
+            verified,
+            lambda right, _message, _setting: (
+                self._logged_in(known, row) if right and known is not None else self._refused(row, host)
+            ),
+        )
 
-    def _logged_in(self, right: bool, device: Device | None) -> Response:
-        self._desk = None
-        if not right or device is None:
-            self._odd("refusals", "login")
-            return messages.LoginResponse(ok=False)
-        for option, fault in check_profile(device.profile):
+    def _host(self) -> str:
+        """Return the peer's address, as a proxy tells it; of a serial line or a socket file, what there is."""
+        peer = self.transport.getPeer()
+        return str(getattr(peer, "host", peer))
+
+    def _refused(self, row: str, host: str) -> Response:
+        self._leave()
+        self._odd("refusals", "login")
+        for key in (row, host):
+            self._service.failed_logins.add(key, self._service.clock.seconds())
+        return messages.LoginResponse(ok=False)
+
+    def _leave(self) -> None:
+        """Be no device any more."""
+        if self._desk is not None:
+            self._service.left(self, self._desk.code)
+            self._desk = None
+        self._session.profile, self._session.legacy, self._bucket = Profile(), False, None
+
+    def _logged_in(self, device: Device, row: str) -> Response:
+        service, host = self._service, self._host()
+        self._leave()
+        desk = Desk(service, device, self._number, self._session, host)
+        profile = desk.profile
+        if not profile.lets_in(host) or (profile.certificate and profile.certificate != self._fingerprint()):
+            self.log.warn("{who}: not from {host}, or not with this certificate", who=device.code, host=host)  # noqa: G010 (Twisted's)
+            return self._refused(row, host)
+        service.failed_logins.forget(row)
+        for option, fault in desk.faults():
             self.log.warn("{who}: {option}: {fault}", who=device.code, option=option, fault=fault)  # noqa: G010 (Twisted's)
-        self._session.profile = resolve(device.profile).wire
-        self._desk = Desk(self._service, device, self._number, self._session.profile.charset)
+        self._desk = desk
+        self._idle = profile.idle_timeout or service.idle
+        self._bucket = service.entered(self, device.code, profile)
         if not self._closed:
-            self._timer.reset(self._service.idle)
+            self._timer.reset(self._idle)
         self.log.info("{device} logged in from {peer}", device=device.code, peer=self.transport.getPeer())
         return messages.LoginResponse(ok=True)
+
+    def _fingerprint(self) -> str:
+        """Return the SHA-256 fingerprint of the certificate that the peer showed, empty without one."""
+        shown = getattr(self.transport, "getPeerCertificate", lambda: None)()
+        return shown.digest("sha256").decode().replace(":", "").lower() if shown is not None else ""

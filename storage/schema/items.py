@@ -26,6 +26,7 @@ item = table(
     day("due_back_on"),  # a deposit goes back to its lender before this day
     words("source", null=True),
     words("note", null=True),  # of its condition
+    words("properties", null=True),  # what terminals store (SIP2 CH)
     count("misses"),  # times that it was asked for and not found on the shelf, since it was last seen
     one_of("condition", "good", "missing", "lost", "damaged", "repair", "in-process", "on-order", "withdrawn"),
 )

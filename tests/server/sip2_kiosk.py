@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
 
 from protocols.sip2 import codec
 from protocols.sip2.tables import Message
 from server.metrics import Metrics
 from server.sip2 import SIP2Factory
-from storage.store import Store
+from storage import schema
+from storage.database import Location
+from storage.store import Store, open_store
 from tests.network import NOW, PASSWORD
 
 reactor: Any = installed_reactor
 DATE = b"20261122    120000"
 """The local time of `NOW`."""
 BLANK = b" " * 18
+DUE = b"20261220    235900"
+
+
+def sealed(body: bytes, sequence: bytes = b"1") -> bytes:
+    return codec.seal(body, sequence, checked=True) + b"\r"
 
 
 def login(user: bytes = b"kiosk-lens", password: bytes = b"demo") -> bytes:
@@ -125,3 +135,28 @@ class Service:
             kiosk.send(login(user) + b"\r")
             assert kiosk.got() == b"941\r"
         return kiosk
+
+
+class SIP2TestCase(TestCase):
+    """A real store on SQLite, and a factory whose clock stands still."""
+
+    location: Location
+
+    @pytest.fixture(autouse=True)
+    def _take_location(self, location: Location) -> None:
+        self.location = location
+
+    def setUp(self) -> None:
+        self.store = open_store(self.location, reactor)
+        self.addCleanup(self.store.close)
+        self.service = Service(self.store)
+
+    def change(self, statement: Any) -> Deferred[None]:
+        """Change something in the database."""
+        return self.store.work(lambda connection: connection.execute(statement) and None)
+
+    async def profile(self, code: str = "kiosk-lens", **options: str) -> None:
+        """Give a device a profile, from its next message on."""
+        device = schema.device
+        await self.change(device.update().where(device.c.code == code).values(profile=json.dumps(options)))
+        await self.store.reload_network()

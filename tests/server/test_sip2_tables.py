@@ -9,8 +9,7 @@ from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaTy
 from protocols.sip2.session import REQUESTS
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
-from server.sip2_connection import SUPPORTED
-from server.sip2_desk import ANSWERS
+from server.sip2_desk import ANSWERS, SUPPORTED
 from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
 from storage.circulation.checkin import Alert
 from storage.circulation.due import Due
@@ -73,9 +72,9 @@ def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response()
 
 
 def test_bx_is_computed_from_what_is_answered() -> None:
-    assert {code.value for code in SUPPORTED} == {kind.CODE for kind in ANSWERS} | {"93", "97", "99"}
+    assert {code.value for code in SUPPORTED} == {kind.CODE for kind in ANSWERS} - {"37"} | {"93", "97", "99"}
     setting = replies.Setting(None, NOW, "fr", PARIS)
-    status: Any = replies.acs_status(setting, "x", on_line=True, circulates=True, supported=SUPPORTED)
+    status: Any = replies.acs_status(setting, "x", on_line=True, circulates=True, supported=SUPPORTED, legacy=False)
     assert status.supported_messages == SUPPORTED
     assert {Message.BY_CODE[code.value] for code in SupportedMessage} == REQUESTS
 
@@ -85,14 +84,19 @@ def test_98_says_only_what_is_possible() -> None:
 
     def flags(*, circulates: bool, answered: set[str]) -> str:
         status: object = replies.acs_status(
-            setting, "x", on_line=True, circulates=circulates, supported=frozenset(map(SupportedMessage, answered))
+            setting,
+            "x",
+            on_line=True,
+            circulates=circulates,
+            supported=frozenset(map(SupportedMessage, answered)),
+            legacy=False,
         )
         names = ("checkin_ok", "checkout_ok", "acs_renewal_policy", "status_update_ok", "off_line_ok")
         return "".join("NY"[getattr(status, name)] for name in names)
 
-    assert flags(circulates=True, answered={"09", "11", "29"}) == "YYYNN"
+    assert flags(circulates=True, answered={"09", "11", "29"}) == "YYYNY"
     assert flags(circulates=False, answered={"09", "11", "29"}) == "NNNNN"
-    assert flags(circulates=True, answered={"09"}) == "YNNNN"
+    assert flags(circulates=True, answered={"09", "01"}) == "YNNYY"
 
 
 def test_magnetic_media_are_told_from_others() -> None:
@@ -105,6 +109,8 @@ def test_magnetic_media_are_told_from_others() -> None:
 
 def test_due_dates_are_the_end_of_a_day_or_an_instant() -> None:
     setting = replies.Setting(None, NOW, "fr", PARIS)
-    assert setting.due(Due("2026-12-20")) == "20261220    235900"
-    assert setting.due(Due(None, NOW + 3 * 3600)) == "20261122    150000"
-    assert setting.due(None) == ""
+    assert setting.due(Due("2026-12-20"), "sip") == "20261220    235900"
+    assert setting.due(Due(None, NOW + 3 * 3600), "sip") == "20261122    150000"
+    assert setting.due(Due("2026-12-20"), "%d/%m/%Y %H:%M") == "20/12/2026 23:59"
+    assert setting.due(Due(None, NOW + 3 * 3600), "%H:%M") == "15:00"
+    assert setting.due(None, "sip") == ""

@@ -33,6 +33,7 @@ _COLUMNS: dict[str, list[sa.Column[Any]]] = {
     "patron": [sa.Column("last_seen_on", sa.Text(), nullable=True), sa.Column("erased_on", sa.Text(), nullable=True)],
     "item": [
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("properties", sa.Text(), nullable=True),
         sa.Column("misses", sa.Integer(), server_default="0", nullable=False),
     ],
     "loan": [sa.Column("state_on", sa.Text(), nullable=True), sa.Column("renewed_on", sa.Text(), nullable=True)],
