@@ -30,7 +30,7 @@ from storage.store import StoreUnavailable
 RECORDS: Final = 100
 """Records of one part of a list; identifiers are so small that there are more of them."""
 IDENTIFIERS: Final = 1_000
-SLICE: Final = 20
+SLICE: Final = 10
 _MAX_NUMBER: Final = 1 << 31
 
 

@@ -56,7 +56,8 @@ def _circulation(item: Holding) -> CircRecord:
 def opac_xml(record: str, holdings: Sequence[HoldingsAndCircData]) -> str:
     """Return an `opacRecord`: a record, which is XML, and its holdings."""
     held = "".join(f"<holding>{_members(each)}</holding>" for each in holdings)
-    return f"<opacRecord><bibliographicRecord>{record}</bibliographicRecord>{inside('holdings', held)}</opacRecord>"
+    # Without a namespace, and saying so: it stands inside the response of a wire that has one.
+    return f'<opacRecord xmlns=""><bibliographicRecord>{record}</bibliographicRecord>{inside("holdings", held)}</opacRecord>'
 
 
 def _members(value: Any) -> str:

@@ -208,7 +208,7 @@ def _holding(network: Network, item: HoldingRow) -> Holding:
         agency=owner.isil,
         place_name=home.name,
         available=status is Status.AVAILABLE,
-        on_hold=item.hold_state is not None,
+        on_hold=item.hold_state is not None or bool(item.waited_for),
     )
 
 

@@ -36,7 +36,7 @@ from storage.catalogue.sorting import SortError, SortKey, sort
 from storage.network.network import Database
 from storage.store import StoreUnavailable
 
-SLICE: Final = 20
+SLICE: Final = 10
 """Records that are made before others get their turn."""
 MAX_OCTETS: Final = 8 << 20
 """Of the records of one response; those that are too many come with the next request."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, select
 
 from storage.schema import barcode, hold, item, loan, transit
 from storage.statements import Call, Row, Statement
 
 
 class HoldingRow(NamedTuple):
-    """An item of a record with what holds it now, as `status_of` wants it. Due dates are None without a loan."""
+    """An item of a record with what holds it now, as `status_of` wants it. Due dates are None without a loan.
+
+    `waited_for` tells (0 or 1) whether a reader waits for the record or for this very item.
+    """
 
     record_id: int
     barcode: str
@@ -27,15 +30,22 @@ class HoldingRow(NamedTuple):
     due_at: int | None
     transit_id: int | None
     hold_state: str | None
+    waited_for: int
 
 
 _SEVERAL: Final = 10
+_WAITING: Final = hold.alias("waiting")
+_WAITED_FOR: Final = case(
+    (exists().where(_WAITING.c.record_id == item.c.record_id), literal_column("1")),
+    (exists().where(_WAITING.c.target_item_id == item.c.id), literal_column("1")),
+    else_=literal_column("0"),
+)
 
 
 def _of(records: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     columns = (
         item.c.record_id, barcode.c.number, item.c.owner_id, item.c.home_id, item.c.location, item.c.call_number,
-        item.c.volume, item.c.condition, loan.c.state, loan.c.due_on, loan.c.due_at, transit.c.id, hold.c.state,
+        item.c.volume, item.c.condition, loan.c.state, loan.c.due_on, loan.c.due_at, transit.c.id, hold.c.state, _WAITED_FOR,
     )  # fmt: skip
     captured = hold.c.state.in_([literal_column("'transit'"), literal_column("'shelf'")])
     return (

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from lxml import etree
+from sqlalchemy import Connection, insert
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransportWithDisconnection
@@ -24,7 +25,9 @@ from server.sru_explain import MAX_RECORDS, MAX_TERMS
 from server.sru_web import SruPage
 from server.web import TOO_LARGE, Site
 from storage.database import Location
+from storage.schema import hold
 from storage.store import open_store
+from tests.network import NOW
 
 from .test_web import Reply, request
 from .z3950_origin import PAGES, fill_catalogue
@@ -183,6 +186,21 @@ class SearchRetrieveTests(SruTestCase):
         assert [field.findtext(f"{MX}subfield[@code='f']") for field in fields] == ["I1", "I2"]
         root = await self.search("dc.title = germinal", recordSchema="mods")
         assert root.findtext(f".//{MODS}itemIdentifier") == "I1"
+
+    async def test_a_record_or_item_that_somebody_waits_for_says_so(self) -> None:
+        async def on_hold() -> list[str]:
+            root = await self.search("dc.title = germinal", recordSchema="opac")
+            return [each.get("value") for each in root.iter("onHold")]
+
+        def wait(connection: Connection, number: int, target: dict[str, int]) -> None:
+            row = {"id": number, "patron_id": 1, "pickup_id": 1, "requested_at": NOW, **target}
+            connection.execute(insert(hold).values(row))
+
+        assert await on_hold() == ["0", "0"]
+        await self.store.work(wait, 1, {"target_item_id": 2})
+        assert await on_hold() == ["0", "1"]
+        await self.store.work(wait, 2, {"record_id": 1})
+        assert await on_hold() == ["1", "1"]
 
     async def test_records_may_be_strings(self) -> None:
         root = await self.search("dc.title = germinal", recordPacking="string", recordSchema="dc")
