@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from storage.circulation import writes
 from storage.circulation.due import local_day
 from storage.circulation.holds import queue, rows, shelf
-from storage.circulation.losses import UNBLOCK
+from storage.circulation.losses import unblocked
 from storage.circulation.shuttle.receive import carried, found_again
 from storage.circulation.tellings import note_anomaly, tell_reader
 from storage.ids import new_id
@@ -122,7 +122,8 @@ class Returning:
             self.detail.append(f"stood={row.loan_state}")
             self.remarks.append(Reason.CLAIMED_RETURNED if claimed else Reason.DECLARED_LOST)
             self.note("claim-found" if claimed else "lost-found", row.loan_id)
-            self.writes.append(UNBLOCK(row.loan_patron_id))
+            assert row.loan_patron_id is not None
+            self.writes += unblocked(row.loan_patron_id)
 
     def travels(self) -> bool:
         """Deal with an open transit; True when the item goes on with it."""

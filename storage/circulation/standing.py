@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, find_item, find_patron
 from storage.circulation.due import local_day
-from storage.circulation.losses import BLOCK, UNBLOCK
+from storage.circulation.losses import blocked, unblocked
 from storage.circulation.tellings import tell_reader
 from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin, UseCase
@@ -129,19 +129,19 @@ def _written(finding: Finding, item: Item, here_id: int, today: date, now: int) 
         return [
             *writes.end_loan(row, here_id, max(now, row.out_at or 0), today, state),
             writes.MARK(row.id, condition, None),
-            UNBLOCK(row.loan_patron_id),
+            *unblocked(row.loan_patron_id),
         ]
     if finding is Finding.LOST:
         return lose(row.loan_id, row.loan_patron_id, row.id, here_id, today.isoformat(), now)
     stands = writes.STAND(row.loan_id, finding.value, today.isoformat())
-    return [stands, UNBLOCK(row.loan_patron_id)] if row.loan_state == "lost" else [stands]
+    return [stands, *unblocked(row.loan_patron_id)] if row.loan_state == "lost" else [stands]
 
 
 def lose(loan_id: int, patron_id: int, item_id: int, library_id: int, today: str, now: int) -> list[Call]:
     """Return the writes that make a loan a lost one: its reader is told, and blocked."""
     return [
         writes.STAND(loan_id, "lost", today),
-        BLOCK(today, patron_id),
+        *blocked(patron_id, today),
         tell_reader("loan-lost", patron_id, now, library_id, item_id, loan_id),
     ]
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, case, cast, delete, func, insert, literal_colu
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, find_item, find_patron
 from storage.circulation.due import link_expiry, local_day
-from storage.circulation.losses import BLOCK
+from storage.circulation.losses import blocked
 from storage.refusals import Reason
 from storage.schema import (
     barcode,
@@ -330,7 +330,7 @@ class _Undoing:
                 writes.PUT_BACK(last.hold_id) if state == "waiting" else _STAND_HOLD(last.hold_id, state, until or None)
             )
             self.writes.append(back)
-        if last.loan_id is not None:
+        if last.loan_id is not None and patron_id is not None:
             day = last.day(self.here)
             self.writes += [
                 _FORGET_READER(link_expiry(day), last.loan_id),
@@ -338,7 +338,7 @@ class _Undoing:
                 _FORGET_LOAN(last.loan_id),
             ]
             if changed.get("stood") == "lost":
-                self.writes.append(BLOCK(day.isoformat(), patron_id))
+                self.writes += blocked(patron_id, day.isoformat())
         self._as_it_was(changed)
         return True
 

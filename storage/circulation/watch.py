@@ -23,6 +23,7 @@ from storage.statements import Statement
 from storage.usecase import Decision, Entry
 
 if TYPE_CHECKING:
+    from storage.network.calendars import Calendar
     from storage.network.network import Library, Network
     from storage.network.policies import PolicySet
     from storage.statements import Call, Steps
@@ -49,19 +50,23 @@ class OpenLoan(NamedTuple):
     valid_until: str | None
 
 
+_LOANS: Final = select(
+    loan.c.id, loan.c.item_id, loan.c.patron_id, loan.c.library_id, loan.c.item_type_id, loan.c.channel,
+    loan.c.due_on, loan.c.due_at, loan.c.state, item.c.owner_id, item.c.location, item.c.due_back_on,
+    item.c.temporary, patron.c.category_id, patron.c.home_id, patron.c.valid_until,
+).select_from(loan.join(item, item.c.id == loan.c.item_id).join(patron, patron.c.id == loan.c.patron_id))  # fmt: skip
 NEXT: Final = Statement(
     "open loans after",
-    select(
-        loan.c.id, loan.c.item_id, loan.c.patron_id, loan.c.library_id, loan.c.item_type_id, loan.c.channel,
-        loan.c.due_on, loan.c.due_at, loan.c.state, item.c.owner_id, item.c.location, item.c.due_back_on,
-        item.c.temporary, patron.c.category_id, patron.c.home_id, patron.c.valid_until,
-    )
-    .select_from(loan.join(item, item.c.id == loan.c.item_id).join(patron, patron.c.id == loan.c.patron_id))
-    .where(loan.c.id > bindparam("after"))
-    .order_by(loan.c.id)
-    .limit(bindparam("size")),
+    _LOANS.where(loan.c.id > bindparam("after")).order_by(loan.c.id).limit(bindparam("size")),
     "after", "size",
 )  # fmt: skip
+ONE: Final = Statement("open loan", _LOANS.where(loan.c.id == bindparam("loan")), "loan")
+LOCK_ITEM: Final = Statement(
+    "lock item of loan",
+    select(item.c.id).where(item.c.id == bindparam("item")).with_for_update(key_share=True),
+    "item",
+    rank=1,
+)
 REMINDED: Final = Statement(
     "reminders of loan",
     select(func.count()).where(
@@ -105,6 +110,7 @@ class WatchFacts:
     """The loans of a slice, and those of them that are late enough to be told so."""
 
     loans: list[OpenLoan]
+    cursor: str
     late: dict[int, Late] = field(default_factory=dict)
 
 
@@ -138,13 +144,19 @@ def _late(network: Network, one: OpenLoan, now: int) -> Late | None:
 
 
 def gather(request: SliceRequest, network: Network) -> Steps[WatchFacts]:
-    """Read the next open loans, and how often the readers of late ones were reminded."""
+    """Read the next open loans; lock and read again those that may change, and ask how often late readers were reminded."""
     (rows,) = yield [NEXT(int(request.cursor or 0), request.size)]
-    found = WatchFacts([OpenLoan._make(row) for row in rows])
-    for one in found.loans:
-        late = _late(network, one, request.now)
-        if late is not None:
-            found.late[one.id] = late
+    read = [OpenLoan._make(row) for row in rows]
+    found = WatchFacts([], str(read[-1].id) if len(read) == request.size else "")
+    changing = [one for one in read if _may_change(network, one, request.now)]
+    again: dict[int, OpenLoan] = {}
+    if changing:
+        locks = [LOCK_ITEM(one.item_id) for one in changing]
+        known = (yield [*locks, *(ONE(one.id) for one in changing)])[len(locks) :]
+        again = {row[0]: OpenLoan._make(row) for one in known for row in one}
+    gone = {one.id for one in changing} - again.keys()
+    found.loans = [again.get(one.id, one) for one in read if one.id not in gone]
+    found.late = {one.id: late for one in found.loans if (late := _late(network, one, request.now)) is not None}
     told = [late for late in found.late.values() if late.reminders]
     if told:
         since = [request.now - (late.days + 1) * 86400 for late in told]
@@ -154,7 +166,25 @@ def gather(request: SliceRequest, network: Network) -> Steps[WatchFacts]:
     return found
 
 
-def decide(request: SliceRequest, found: WatchFacts, network: Network, now: int) -> Decision[Slice]:
+def _may_change(network: Network, one: OpenLoan, now: int) -> bool:
+    """Tell whether a loan is late enough to be lost, or due on a day that is closed."""
+    if one.state != "open":
+        return False
+    here = network.libraries[one.library_id]
+    today, day = local_day(now, here.zone), _due_day(one, here)
+    if day < today:
+        limit = network.policy(today.isoformat()).find("loan.lost-days", _context(network, one)).number
+        return 0 < limit < (today - day).days
+    return not _calendar(network, one, today).is_open(day)
+
+
+def _calendar(network: Network, one: OpenLoan, today: date) -> Calendar:
+    """Return whose closed days count for a loan."""
+    home = network.policy(today.isoformat()).find("loan.calendar", _context(network, one)).value == "home"
+    return network.libraries[one.home_id if home else one.library_id].calendar
+
+
+def decide(_request: SliceRequest, found: WatchFacts, network: Network, now: int) -> Decision[Slice]:
     """Decide what is to be told, lost or moved."""
     calls: list[Call] = []
     entries: list[Entry] = []
@@ -165,8 +195,7 @@ def decide(request: SliceRequest, found: WatchFacts, network: Network, now: int)
         made = _tell(network, late, now, entries, because) if late is not None else _move(network, one, now, entries)
         calls += made
         done += bool(made)
-    cursor = str(found.loans[-1].id) if len(found.loans) == request.size else ""
-    return Decision(Slice(done, cursor), tuple(calls), tuple(entries), tuple(because))
+    return Decision(Slice(done, found.cursor), tuple(calls), tuple(entries), tuple(because))
 
 
 def _tell(network: Network, late: Late, now: int, entries: list[Entry], because: dict[str, None]) -> list[Call]:
@@ -191,9 +220,7 @@ def _move(network: Network, one: OpenLoan, now: int, entries: list[Entry]) -> li
     here = network.libraries[one.library_id]
     today = local_day(now, here.zone)
     policy, context = network.policy(today.isoformat()), _context(network, one)
-    opens = here.calendar
-    if policy.find("loan.calendar", context).value == "home":
-        opens = network.libraries[one.home_id].calendar
+    opens = _calendar(network, one, today)
     day = _due_day(one, here)
     if one.state != "open" or opens.is_open(day) or policy.find("loan.closed-days", context).value == "keep":
         return []
