@@ -11,18 +11,22 @@ from server.catalogue import Catalogue
 from server.oai import Repository
 from server.oai_web import OaiPage
 from server.sru import SruServer
-from server.sru_web import SruPage
+from server.sru_web import SruPage, StylesheetPage
 from server.web import TOO_LARGE, Page, Request, Site
 
 
 def catalogue_pages(catalogue: Catalogue) -> dict[str, Page]:
     """Return the pages of the catalogue, for a listener that has others too."""
-    return {"sru": SruPage(SruServer(catalogue)), "oai": OaiPage(Repository(catalogue))}
+    return {"sru": SruPage(SruServer(catalogue)), **_others(catalogue)}
+
+
+def _others(catalogue: Catalogue) -> dict[str, Page]:
+    return {"sru.xsl": StylesheetPage(), "oai": OaiPage(Repository(catalogue))}
 
 
 def catalogue_site(catalogue: Catalogue, reactor: Any) -> Site:
     """Return what is served where Z39.50 is: SRU, its path the database, and OAI-PMH."""
-    root = CatalogueRoot(SruPage(SruServer(catalogue), ""), {"oai": OaiPage(Repository(catalogue))})
+    root = CatalogueRoot(SruPage(SruServer(catalogue), ""), _others(catalogue))
     return Site(root, reactor, limit=2 * MAX_OCTETS, too_large=TOO_LARGE)
 
 

@@ -13,6 +13,7 @@ from protocols.sru import responses, soap
 from protocols.sru.diagnostics import Refused
 from protocols.sru.requests import Version, form_pairs
 from protocols.sru.soap import NotSoap
+from protocols.sru.stylesheet import STYLESHEET
 from protocols.xmlsafe import ENCODINGS
 from server.sru import DEFAULT, Answer, Place, SruServer
 from server.web import PLAIN, Page, Request, address
@@ -70,8 +71,11 @@ class SruPage(Page):
         wanted = f"{dict(pairs).get('httpAccept', '')} {request.getHeader('Accept') or ''}"
         media_type = SRU_XML if "application/sru+xml" in wanted else XML
 
+        shown = "/sru.xsl" if "text/html" in wanted else ""  # it is a browser, and its user wants to read
+
         def answered(answer: Answer) -> None:
-            self._send_xml(request, media_type, responses.declaration(answer.stylesheet) + answer.element)
+            stylesheet = answer.stylesheet or shown
+            self._send_xml(request, media_type, responses.declaration(stylesheet) + answer.element)
 
         self._server.answer(pairs, self._place(request, names)).addCallback(answered)
 
@@ -97,3 +101,13 @@ class SruPage(Page):
     def _place(self, request: Request, names: Sequence[bytes]) -> Place:
         database = names[0].decode("utf-8", "replace") if names else DEFAULT
         return Place(*address(request), self._prefix, database)
+
+
+class StylesheetPage(Page):
+    """The stylesheet that shows responses to people."""
+
+    about = "a stylesheet for responses of SRU"
+
+    def get(self, request: Request) -> None:
+        """Send it."""
+        self.send(request, OK, XML, STYLESHEET.encode())

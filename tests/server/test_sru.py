@@ -17,7 +17,7 @@ from protocols.sru import responses, soap
 from protocols.sru.requests import Version
 from protocols.sru.responses import NAMES
 from server.catalogue import Catalogue
-from server.catalogue_web import CatalogueRoot
+from server.catalogue_web import CatalogueRoot, catalogue_site
 from server.metrics import Metrics
 from server.result_sets import ResultSet
 from server.sru import SruServer
@@ -546,6 +546,22 @@ class HttpTests(SruTestCase):
         assert reply.headers["content-security-policy"] == "default-src 'self'"
         broken = await self.http(request("GET", "/network?version=1.1&operation=searchRetrieve&stylesheet=/show.xsl"))
         assert b"show.xsl" in broken.body
+
+    async def test_a_browser_is_given_our_stylesheet_and_it_shows_every_response(self) -> None:
+        self.site = catalogue_site(self.catalogue, reactor)
+        self.site.startFactory()
+        self.addCleanup(self.site.stopFactory)
+        sheet = etree.XSLT(etree.fromstring((await self.http(request("GET", "/sru.xsl"))).body))
+        for path, shown in [
+            ("/network", "Catalogue"),
+            ("/network?query=dc.title=germinal", "Germinal"),
+            ("/network?query=dc.title=germinal&recordSchema=dc", "Germinal"),
+            ("/network?query=nosuch.x=1", "nosuch"),
+            ("/network?scanClause=germinal", "germinal"),
+        ]:
+            reply = await self.http(request("GET", path, Accept="text/html,*/*"))
+            assert b'href="/sru.xsl"' in reply.body
+            assert shown in str(sheet(etree.fromstring(reply.body)))
 
     async def test_the_media_type_of_two_is_sent_to_who_wants_it(self) -> None:
         reply = await self.http(request("GET", "/network?query=zola&httpAccept=application/sru%2Bxml"))
