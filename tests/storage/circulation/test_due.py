@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.circulation.due import Due, Terms, compute, local_day, parse_period
+from storage.circulation.due import Due, Terms, compute, local_day, open_near, parse_period
 from storage.network.calendars import MAX_PUSH, Calendar, Opening
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -115,3 +117,97 @@ def test_overdue_begins_the_day_after() -> None:
     assert Due("2026-11-22").is_past("2026-11-23", 0)
     assert not Due(None, 100).is_past("2026-11-22", 100)
     assert Due(None, 100).is_past("2026-11-22", 101)
+
+
+# --- properties ----------------------------------------------------------------------------------------------------------
+
+weeks = st.sets(st.integers(1, 7), min_size=1).map(
+    lambda opens: tuple(Opening(day, "10:00", "12:00") for day in sorted(opens))
+)
+terms = st.builds(
+    Terms,
+    st.builds("{} {}".format, st.integers(1, 90), st.sampled_from(["days", "weeks", "months"])),
+    st.sampled_from(["next", "previous", "keep"]),
+    st.integers(0, 40),
+    st.lists(days.map(date.isoformat), max_size=2).map(tuple),
+    st.sampled_from(["", "7 days", "1 day", "2 hours"]),
+)
+
+
+@given(start=days, terms=terms, week=weeks, closed=closures)
+@settings(derandomize=True, deadline=None)
+def test_a_due_date_is_open_or_told_of_never_before_its_start_and_never_past_a_cap(
+    start: date, terms: Terms, week: tuple[Opening, ...], closed: set[int]
+) -> None:
+    """I-21, I-22."""
+    calendar = Calendar(week, {(start + timedelta(days=n)).isoformat(): None for n in closed})
+    due, cap, stranded = compute(0, start, terms, calendar)
+    assert due.on is not None
+    day = date.fromisoformat(due.on)
+    assert day >= start
+    assert stranded or calendar.is_open(day) or (terms.closed_days == "keep" and cap is None)
+    assert not stranded or not calendar.is_open(day) or day == start
+    for last in terms.caps:
+        assert day <= max(start, date.fromisoformat(last))
+    assert cap is None or cap == min(terms.caps)
+    assert compute(0, start, terms, calendar) == (due, cap, stranded)
+
+
+@given(start=days, terms=terms, week=weeks)
+@settings(derandomize=True, deadline=None)
+def test_demand_never_lengthens_and_leaves_an_open_day(start: date, terms: Terms, week: tuple[Opening, ...]) -> None:
+    calendar = Calendar(week)
+    plain = terms._replace(reduced="", closed_days="next", caps=(), max_push=31)
+    asked = plain._replace(reduced=terms.reduced)
+    long, short = compute(0, start, plain, calendar).due.on, compute(0, start, asked, calendar).due.on
+    assert long is not None
+    assert short is not None
+    assert start.isoformat() < short <= long
+
+
+@given(start=days, terms=terms, week=weeks, closed=closures, more=closures)
+@settings(derandomize=True, deadline=None)
+def test_a_closure_that_comes_later_never_moves_a_date_back(
+    start: date, terms: Terms, week: tuple[Opening, ...], closed: set[int], more: set[int]
+) -> None:
+    def calendar(offsets: set[int]) -> Calendar:
+        return Calendar(week, {(start + timedelta(days=n)).isoformat(): None for n in offsets})
+
+    plain = terms._replace(closed_days="next", caps=(), reduced="", max_push=31)
+    due = date.fromisoformat(compute(0, start, plain, calendar(closed)).due.on or "")
+    moved = open_near(calendar(closed | more), due, 1, plain.max_push)
+    assert moved is None or moved >= due
+
+
+_DIGEST = """
+import random
+from datetime import date, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+from storage.circulation.due import Terms, compute, link_expiry, local_day
+from storage.network.calendars import Calendar, Opening
+
+chance, told = random.Random(3), []
+for _ in range(2000):
+    zone = ZoneInfo(chance.choice(["Europe/Paris", "America/Martinique", "Indian/Reunion"]))
+    now = chance.randint(1_700_000_000, 1_900_000_000)
+    week = tuple(Opening(day, "10:00", "12:00") for day in sorted(chance.sample(range(1, 8), 3)))
+    terms = Terms(f"{chance.randint(1, 40)} {chance.choice(['hours', 'days', 'months'])}", chance.choice(["next", "previous"]))
+    day = local_day(now, zone)
+    told.append((day.isoformat(), compute(now, day, terms, Calendar(week)), link_expiry(day)))
+print(sha256(repr(told).encode()).hexdigest())
+"""
+
+
+def test_dates_are_the_same_whatever_the_zone_of_the_process() -> None:
+    """I-26."""
+    asked = [
+        subprocess.Popen(
+            [sys.executable, "-c", _DIGEST], env={**os.environ, "TZ": zone}, stdout=subprocess.PIPE, text=True
+        )
+        for zone in ("UTC", "Europe/Paris", "Pacific/Auckland")
+    ]
+    told = {process.communicate(timeout=60)[0] for process in asked}
+    assert [process.returncode for process in asked] == [0, 0, 0]
+    assert len(told) == 1
+    assert len(told.pop()) == 65
