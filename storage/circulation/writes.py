@@ -114,29 +114,6 @@ RECEIVE: Final = Statement(
 )  # fmt: skip
 SIGHT: Final = _insert(sighting, "sight", "item_id", "library_id", "transit_id", "at", "actor")
 
-_WAITS: Final = hold.c.state == literal_column("'waiting'")
-CAPTURE: Final = Statement(
-    "capture hold",
-    update(hold)
-    .where(hold.c.id == bindparam("hold"), _WAITS)
-    .values(state=bindparam("how"), item_id=bindparam("item"), shelf_until=bindparam("until")),
-    "hold", "how", "item", "until",
-    guarded=True,
-)  # fmt: skip
-SHELVE: Final = Statement(
-    "put hold on shelf",
-    update(hold)
-    .where(hold.c.id == bindparam("hold"))
-    .values(state=literal_column("'shelf'"), shelf_until=bindparam("until")),
-    "hold", "until",
-    guarded=True,
-)  # fmt: skip
-REDIRECT: Final = Statement(
-    "send captured hold on",
-    update(hold).where(hold.c.id == bindparam("hold")).values(state=literal_column("'transit'"), shelf_until=null()),
-    "hold",
-    guarded=True,
-)
 PUT_BACK: Final = Statement(
     "put hold back in line",
     update(hold)

@@ -252,7 +252,8 @@ def decide(request: PlaceHoldRequest, found: PlaceFacts, network: Network, now: 
     reasons += more
     if any(day is not None and day < wanted.day for day in (request.expires_on, request.suspended_until)):
         reasons.append(Reason.BAD_DATE)
-    here_now, rule = _available_here(network, wanted, serving)
+    # What stands there is theirs to take only when nobody is served before them.
+    here_now, rule = _available_here(network, wanted, [] if found.before else serving)
     if here_now == "forbid":
         reasons.append(Reason.AVAILABLE_HERE)
     if rule:
