@@ -259,10 +259,13 @@ def _leaf(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) ->
                 return Masked(points, found)
             raise Refused(Bib1.MALFORMED_TERM, text)
     elif (how := KINDS.get((shape, truncation))) is not None:
+        if shape in _OF_FIELDS and not any(point.has_headings for point in points):
+            raise Refused(Bib1.ATTRIBUTE_COMBINATION, points[0].name)
         return Term(points, how, text)
     raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{shape.value}, with truncation {truncation}")
 
 
+_OF_FIELDS: Final = frozenset({Shape.FIRST, Shape.WHOLE})
 _DATES: Final = frozenset({PointKind.YEAR, PointKind.DAY})
 
 
@@ -285,6 +288,8 @@ def _bounds(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) 
         raise Refused(
             Bib1.ATTRIBUTE_COMBINATION, f"relation {attributes.relation} with truncation {attributes.truncation}"
         )
+    if points[0].kind is PointKind.WORDS:
+        raise Refused(Bib1.ATTRIBUTE_COMBINATION, points[0].name)
     return BOUNDS[attributes.relation](points, text)
 
 

@@ -6,14 +6,17 @@ done raises `Refused`, and `z3950_refusals` gives it the shape of the response t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from protocols.z3950 import apdu, negotiation
+from pyroaring import BitMap
+
+from protocols.z3950 import apdu, negotiation, rpn
 from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, ProtocolVersion
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.elements import ElementSetNames, Records
+from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Records
+from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
 from server import catalogue_query, z3950_query, z3950_scan, z3950_sort
 from server.catalogue import Catalogue, databases
 from server.result_sets import ResultSet, ResultSets
@@ -27,6 +30,7 @@ from server.z3950_present import (
     composed_form,
     simple_form,
 )
+from storage.network.network import Database
 
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH
@@ -45,6 +49,7 @@ OFFER: Final = negotiation.Offer(
     implementation_version=version("bibliobus"),
 )
 _DEFAULT: Final = "default"
+_EXPLAIN: Final = "ir-explain-1"
 
 
 class Target:
@@ -91,7 +96,7 @@ class Target:
     async def search(self, request: apdu.SearchRequest) -> apdu.SearchResponse:
         """Search, keep what was found under its name, and send it along when it is little enough."""
         try:
-            found = await self._find(request)
+            found, info = await self._find(request)
         except Exception:
             if request.replace_indicator:  # the set of that name goes, whether there is a new one or not
                 self._sets.discard(request.result_set_name)
@@ -105,6 +110,7 @@ class Target:
                 number_of_records_returned=0,
                 next_result_set_position=min(count, 1),
                 search_status=True,
+                additional_search_info=info,
             )
         try:
             form = simple_form(request.preferred_record_syntax, names, found.databases, self.version)
@@ -122,24 +128,44 @@ class Target:
             search_status=True,
             present_status=made.status,
             records=along,
+            additional_search_info=info,
         )
 
-    async def _find(self, request: apdu.SearchRequest) -> ResultSet:
-        """Return the result set of a search, kept under its name. Raises Refused, StoreUnavailable."""
+    async def _find(self, request: apdu.SearchRequest) -> tuple[ResultSet, tuple[OtherInformationUnit, ...] | None]:
+        """Return the result set of a search, kept under its name, and what is told of the search beside it.
+
+        Raises Refused, StoreUnavailable.
+        """
         name = request.result_set_name
         self._check_name(name)
         if name in self._sets and not request.replace_indicator:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
-        store = self._catalogue.store
-        asked = databases(store.network, request.database_names)
-        hits = self._catalogue.hits
-        query = z3950_query.parsed(request.query)
-        steps = catalogue_query.search(hits, query, asked, lambda operand: self._named(operand).records)
-        records = await self._cancellation.watch(store.read(steps), steps)
-        self._sets[name] = found = ResultSet(records, asked)
+        asked = self._databases(request.database_names)
+        notes: list[str] = []
+        query = z3950_query.parsed(request.query, lenient=asked[0].lenient)
+        if asked[0].lenient:
+            query = z3950_query.softened(query, notes)
+        self._sets[name] = found = ResultSet(await self._records(query, asked), asked)
         self._usage.searches += 1
         self._usage.found = len(found.records)
-        return found
+        reports: list[SubqueryReport] = []
+        if notes:
+            reports.append(full_report(z3950_query.written(query), "; ".join(notes), len(found.records)))
+        if request.additional_search_info is not None and wanted(request.additional_search_info):
+            for number, term in enumerate(z3950_query.terms(query), 1):
+                reports.append(term_report(number, term.value, len(await self._records(term, asked))))
+        return found, search_info(tuple(reports)) if reports else None
+
+    def _records(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[BitMap]:
+        """Return the records that a query finds. Raises Refused, StoreUnavailable."""
+        catalogue = self._catalogue
+        steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._named(operand).records)
+        return self._cancellation.watch(catalogue.store.read(steps), steps)
+
+    def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
+        if any(name.casefold() == _EXPLAIN for name in names):
+            raise Refused(Bib1.NO_EXPLAIN, "the explain record of SRU, on this port")
+        return databases(self._catalogue.store.network, names)
 
     async def present(self, request: apdu.PresentRequest) -> Pdu | tuple[Pdu, ...]:
         """Send records of a result set, those that do not fit into the response in segments before it."""

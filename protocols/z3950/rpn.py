@@ -79,6 +79,8 @@ class Attributes:
     structure: int | None = None
     truncation: int = Truncation.DO_NOT_TRUNCATE
     completeness: int = Completeness.INCOMPLETE_SUBFIELD
+    replaced: tuple[str, ...] = ()
+    """What a lenient target said otherwise than the origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ SentQuery = elements.Operand | Boolean[elements.Operand]
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Which values of each type of Bib-1 attribute a target takes."""
+    """Which values of each type of Bib-1 attribute a target takes.
+
+    One that is *lenient* goes by the default where another is sent, and notes it; else that is refused.
+    """
 
     use: frozenset[int] = frozenset(USE)
     relation: frozenset[int] = frozenset({Relation.EQUAL})
@@ -122,6 +127,7 @@ class Profile:
     structure: frozenset[int] = frozenset({Structure.PHRASE, Structure.WORD, Structure.WORD_LIST})
     truncation: frozenset[int] = frozenset({Truncation.RIGHT, Truncation.DO_NOT_TRUNCATE})
     completeness: frozenset[int] = frozenset({Completeness.INCOMPLETE_SUBFIELD})
+    lenient: bool = False
     values: dict[int, tuple[str, frozenset[int]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -286,23 +292,36 @@ def _attributes_of(encoded: bytes, attribute_set: str, profile: Profile) -> Attr
 def resolve(sent: Sequence[elements.AttributeElement], attribute_set: str, profile: Profile) -> Attributes:
     """Return what attributes mean together, each of `attribute_set` where it names no other. Raises Refused."""
     values: dict[str, int] = {}
+    replaced: list[str] = []
     for attribute in sent or ():
-        if (attribute.attribute_set or attribute_set) != oids.BIB_1:
-            raise Refused(Bib1.ATTRIBUTE_SET, attribute.attribute_set or attribute_set)
-        kind, allowed = profile.values.get(attribute.attribute_type, (None, frozenset()))
-        if kind is None:
-            raise Refused(Bib1.ATTRIBUTE_TYPE, f"{attribute.attribute_type}: {spans(profile.values)} are taken")
-        value = attribute.attribute_value.numeric
-        if value is None:
-            raise Refused(Bib1.COMPLEX_ATTRIBUTE_VALUE)
-        if value not in allowed:
-            diagnostic = ATTRIBUTES[AttributeType(attribute.attribute_type)].diagnostic
-            raise Refused(diagnostic, f"{value}: {spans(allowed)} are taken")
-        if values.setdefault(kind, value) != value:
-            raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{kind} {values[kind]} and {value}")
-    if not sent and attribute_set != oids.BIB_1:
+        try:
+            _resolve(attribute, attribute_set, profile, values)
+        except Refused as refused:
+            if not profile.lenient:
+                raise
+            replaced.append(str(refused))
+    if not sent and attribute_set != oids.BIB_1 and not profile.lenient:
         raise Refused(Bib1.ATTRIBUTE_SET, attribute_set)
-    return Attributes(**values)
+    return Attributes(**values, replaced=tuple(replaced))
+
+
+def _resolve(
+    attribute: elements.AttributeElement, attribute_set: str, profile: Profile, values: dict[str, int]
+) -> None:
+    """Put what an attribute says into *values*."""
+    if (attribute.attribute_set or attribute_set) != oids.BIB_1:
+        raise Refused(Bib1.ATTRIBUTE_SET, attribute.attribute_set or attribute_set)
+    kind, allowed = profile.values.get(attribute.attribute_type, (None, frozenset()))
+    if kind is None:
+        raise Refused(Bib1.ATTRIBUTE_TYPE, f"{attribute.attribute_type}: {spans(profile.values)} are taken")
+    value = attribute.attribute_value.numeric
+    if value is None:
+        raise Refused(Bib1.COMPLEX_ATTRIBUTE_VALUE)
+    if value not in allowed:
+        diagnostic = ATTRIBUTES[AttributeType(attribute.attribute_type)].diagnostic
+        raise Refused(diagnostic, f"{value}: {spans(allowed)} are taken")
+    if values.setdefault(kind, value) != value:
+        raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{kind} {values[kind]} and {value}")
 
 
 def spans(values: Iterable[int]) -> str:

@@ -15,6 +15,7 @@ from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, IdAuthentication, IdPass, RecordComposition
 from protocols.z3950.resources import read_report
+from protocols.z3950.search_result import read_search_info, term_report
 from server.catalogue import MAX_DATABASES, Catalogue
 from server.catalogue_query import BOUNDS, KINDS, MASKS, PROFILE, REASONS, SHAPES, Shape
 from server.metrics import Metrics
@@ -312,11 +313,64 @@ class SearchTests(Z3950TestCase):
         ]:
             assert (await self.refuses(query))[0] == condition, query
 
+    async def test_what_each_term_finds_is_told_to_who_asks(self) -> None:
+        origin = await self.origin()
+        asking = (elements.OtherInformationUnit(information=elements.Information(oid=oids.SEARCH_RESULT_1)),)
+        query = "@and @attr 1=4 germinal @not @attr 1=1003 zola @attr 1=4 nothing"
+        response = await origin.ask(search(query, additional_search_info=asking))
+        reports = read_search_info(response.additional_search_info)
+        expected = enumerate([(b"germinal", 1), (b"zola", 3), (b"nothing", 0)], 1)
+        assert reports == tuple(term_report(number, term, count) for number, (term, count) in expected)
+        assert not any(each.full_query for each in reports)
+        assert (await origin.ask(search(query))).additional_search_info is None
+
+    async def test_explain_is_answered_with_where_to_look(self) -> None:
+        assert await self.refuses("x", "IR-Explain-1") == (1007, "the explain record of SRU, on this port")
+
     async def test_a_malformed_query_is_refused_and_the_association_goes_on(self) -> None:
         origin = await self.origin()
         query = elements.Query(type_1=elements.RPNQuery(attribute_set=oids.BIB_1, rpn=b"\xa0\x01\x00"))
         assert refused(await origin.ask(search(query)))[0] == 108
         assert await origin.count("zola") == 3
+
+
+class LenientTests(Z3950TestCase):
+    """Databases that replace attributes instead of refusing them, and say so."""
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
+        await super().setUp()
+        await self.store.work(lambda connection: connection.execute(update(schema.database).values(lenient=1)))
+        await self.store.reload_network()
+
+    async def test_what_is_not_taken_is_replaced_and_told(self) -> None:
+        origin = await self.origin()
+        for query, count, understood, note in [
+            ("@attr 1=9999 zola", 3, '@attr 1=1016 @attr 2=3 @attr 3=3 @attr 5=100 @attr 6=1 "zola"', "114 "),
+            ("@attr 1=4 @attr 2=102 @attr 7=1 germinal", 1, None, "117 "),
+            (
+                "@attr 1=4 @attr 2=1 germinal",
+                1,
+                '@attr 1=4 @attr 2=3 @attr 3=3 @attr 5=100 @attr 6=1 "germinal"',
+                "123 ",
+            ),
+            ("@attrset gils @attr 1=4 germinal", 1, None, "121 "),
+            ("@and @attr 1=4 @attr 3=2 germinal @not @attr 1=1003 zola @attr 1=4 @attr 4=4 terre", 1, None, "119 "),
+        ]:
+            response = await origin.ask(search(query))
+            assert (response.search_status, response.result_count) == (True, count), query
+            (report,) = read_search_info(response.additional_search_info)
+            assert (report.full_query, report.subquery_count) == (True, count)
+            assert report.subquery_interpretation is not None
+            told = report.subquery_interpretation.term
+            assert told is not None
+            assert note in str(told.term_comment)
+            assert understood is None or told.query_term.general == understood.encode()
+
+    async def test_what_is_taken_is_told_nothing_and_what_is_wrong_is_still_refused(self) -> None:
+        origin = await self.origin()
+        assert (await origin.ask(search("@attr 1=4 germinal"))).additional_search_info is None
+        assert (await self.refuses("@attr 1=31 soon"))[0] == 126
+        assert (await self.refuses("@set nosuch"))[0] == 30
 
 
 class ResultSetTests(Z3950TestCase):
