@@ -32,6 +32,33 @@ ROUNDS = 4
 TITLE = 100
 
 
+CHECKS = (
+    "SELECT item_id FROM loan GROUP BY item_id HAVING count(*) > 1",
+    "SELECT item_id FROM transit WHERE received_at IS NULL GROUP BY item_id HAVING count(*) > 1",
+    "SELECT item_id FROM hold WHERE item_id IS NOT NULL GROUP BY item_id HAVING count(*) > 1",
+    "SELECT l.id FROM loan l JOIN hold h ON h.item_id = l.item_id",
+    "SELECT l.id FROM loan l JOIN transit t ON t.item_id = l.item_id AND t.received_at IS NULL",
+    (
+        "SELECT h.id FROM hold h LEFT JOIN transit t ON t.item_id = h.item_id AND t.received_at IS NULL"
+        " WHERE h.state = 'transit' AND (t.id IS NULL OR t.hold_id <> h.id OR t.to_id <> h.pickup_id)"
+    ),
+    (
+        "SELECT h.id FROM hold h JOIN item i ON i.id = h.item_id LEFT JOIN transit t"
+        " ON t.item_id = h.item_id AND t.received_at IS NULL"
+        " WHERE h.state = 'shelf' AND (t.id IS NOT NULL OR i.current_id <> h.pickup_id)"
+    ),
+    (
+        "SELECT t.id FROM transit t LEFT JOIN hold h ON h.id = t.hold_id AND h.item_id = t.item_id"
+        " WHERE t.received_at IS NULL AND t.reason = 'hold' AND h.id IS NULL"
+    ),
+    "SELECT id FROM hold JOIN past_hold USING (id)",
+    "SELECT patron_id FROM hold GROUP BY patron_id, record_id, target_item_id, volume HAVING count(*) > 1",
+    "SELECT hold_id FROM pull WHERE outcome IS NULL GROUP BY hold_id HAVING count(*) > 1",
+    "SELECT p.id FROM pull p JOIN hold h ON h.id = p.hold_id WHERE p.outcome IS NULL AND h.state <> 'waiting'",
+)
+"""I-01 to I-05, I-13 and I-20, in the database's own words: what each finds is wrong."""
+
+
 def at(library: int = LENS) -> Origin:
     return Origin("sip2", "desk", library)
 
@@ -113,31 +140,8 @@ class Rivals:
         self.sql(f"INSERT INTO hold ({', '.join(values)}) VALUES ({marks})", **values)
 
     def check(self) -> None:
-        """I-01 to I-05, I-13 and I-20, in the database's own words."""
-        for query in (
-            "SELECT item_id FROM loan GROUP BY item_id HAVING count(*) > 1",
-            "SELECT item_id FROM transit WHERE received_at IS NULL GROUP BY item_id HAVING count(*) > 1",
-            "SELECT item_id FROM hold WHERE item_id IS NOT NULL GROUP BY item_id HAVING count(*) > 1",
-            "SELECT l.id FROM loan l JOIN hold h ON h.item_id = l.item_id",
-            "SELECT l.id FROM loan l JOIN transit t ON t.item_id = l.item_id AND t.received_at IS NULL",
-            (
-                "SELECT h.id FROM hold h LEFT JOIN transit t ON t.item_id = h.item_id AND t.received_at IS NULL"
-                " WHERE h.state = 'transit' AND (t.id IS NULL OR t.hold_id <> h.id OR t.to_id <> h.pickup_id)"
-            ),
-            (
-                "SELECT h.id FROM hold h JOIN item i ON i.id = h.item_id LEFT JOIN transit t"
-                " ON t.item_id = h.item_id AND t.received_at IS NULL"
-                " WHERE h.state = 'shelf' AND (t.id IS NOT NULL OR i.current_id <> h.pickup_id)"
-            ),
-            (
-                "SELECT t.id FROM transit t LEFT JOIN hold h ON h.id = t.hold_id AND h.item_id = t.item_id"
-                " WHERE t.received_at IS NULL AND t.reason = 'hold' AND h.id IS NULL"
-            ),
-            "SELECT id FROM hold JOIN past_hold USING (id)",
-            "SELECT patron_id FROM hold GROUP BY patron_id, record_id, target_item_id, volume HAVING count(*) > 1",
-            "SELECT hold_id FROM pull WHERE outcome IS NULL GROUP BY hold_id HAVING count(*) > 1",
-            "SELECT p.id FROM pull p JOIN hold h ON h.id = p.hold_id WHERE p.outcome IS NULL AND h.state <> 'waiting'",
-        ):
+        """See `CHECKS`."""
+        for query in CHECKS:
             assert self.sql(query) == [], query
 
     def state(self, number: int) -> str:
