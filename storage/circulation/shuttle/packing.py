@@ -199,7 +199,7 @@ def _pack(request: PackRequest, found: PackFacts, network: Network, now: int) ->
     way = _way(network, here, parcel, now)
     right = tuple(each.code for each in map(Container._make, found.open_here) if each.to_id in {None, *way.stops})
     answer = PackAnswer((), request.barcode, item, way.destination, network.libraries[way.stops[0]], right)
-    if container is not None and parcel.container_id == container.id and container.run_id is None:
+    if container is not None and parcel.container_id == container.id and not at_hand(container, here):
         return Decision(answer)  # A second scan of what is in it already.
     reasons = _refusals(container, here, now)
     if container is not None and container.to_id is not None and container.to_id not in way.stops:
