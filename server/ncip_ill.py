@@ -44,7 +44,7 @@ from server.ncip_loans import LOANS_KEPT, renew
 from server.ncip_refusals import ITEM, USER, Refused, Row
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.machine import Event, No, Role, State
-from storage.circulation.ill.requests import ACCOUNT, ILL_REQUEST, IllRequest
+from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
 from storage.network.network import Library
 from storage.statements import Steps
@@ -91,18 +91,20 @@ _MEDIA_TYPES: Final = {medium: kind for kind, medium in MEDIA.items()}
 # --- reading what is asked -------------------------------------------------------------------------------------------------
 
 
-def _key(given: RequestId | None) -> tuple[str, str]:
+def key_of(given: RequestId | None) -> tuple[str, str]:
     """Give the two halves of a RequestId, empty where it has none."""
     if given is None:
         return "", ""
     return (given.agency_id.value if given.agency_id else ""), given.request_identifier_value or ""
 
 
-def _number(item: ItemId | None) -> str:
+def number_of(item: ItemId | None) -> str:
+    """Give an item's number, empty where it has none."""
     return (item.item_identifier_value if item is not None else None) or ""
 
 
-def _day(asked: Asked, moment: datetime | None) -> str | None:
+def day_of(asked: Asked, moment: datetime | None) -> str | None:
+    """Give the day of an instant, where the act takes place."""
     return None if moment is None else moment.astimezone(asked.setting.place.zone).date().isoformat()
 
 
@@ -110,8 +112,8 @@ def _event(asked: Asked, event: Event, **more: Any) -> IllEvent:
     """Make the event that a message tells, from the keys that it has."""
     message = asked.message
     item = getattr(message, "item_id", None)
-    agency, number = _key(getattr(message, "request_id", None))
-    told = {"barcode": _number(item)} | more
+    agency, number = key_of(getattr(message, "request_id", None))
+    told = {"barcode": number_of(item)} | more
     return IllEvent(
         event,
         asked.partner.agency,
@@ -136,7 +138,7 @@ def _description(message: Any) -> dict[str, Any]:
     }
 
 
-def _pickup(asked: Asked, given: SchemeValue | None) -> Library:
+def pickup_of(asked: Asked, given: SchemeValue | None) -> Library:
     """Find the pick-up library by code, ISIL, name, or what the partner's profile calls it; else the library addressed."""
     network = asked.setting.network
     aliases = asked.partner.profile.get("pickup_locations", {})
@@ -183,8 +185,8 @@ def _problem(asked: Asked, no: No) -> Any:
     kind = next(kind for kind in row.types if kind in allowed)
     message = asked.message
     values = {
-        ITEM: _number(getattr(message, "item_id", None) if not isinstance(message, RequestItem) else None),
-        _REQUEST: _key(getattr(message, "request_id", None))[1],
+        ITEM: number_of(getattr(message, "item_id", None) if not isinstance(message, RequestItem) else None),
+        _REQUEST: key_of(getattr(message, "request_id", None))[1],
     }
     element = ITEM if row.element == _REQUEST and not values[_REQUEST] and values[ITEM] else row.element
     return problem(asked.service, kind, detail, element, values.get(element) or None)
@@ -209,17 +211,17 @@ def _row(answer: IllAnswer) -> IllRow:
 async def accept_item(desk: Desk, asked: Asked) -> bytes:
     """Take in an item that comes for a reader of ours, asked for or not: a temporary item, held for them."""
     message: AcceptItem = asked.message
-    agency, number = _key(message.request_id)
+    agency, number = key_of(message.request_id)
     if not number:
         raise missing(asked.service, _REQUEST)
-    barcode = _number(message.item_id)
+    barcode = number_of(message.item_id)
     comes = _event(
-        asked, Event.SHIPPED, due_on=_day(asked, message.date_for_return), returnable=not message.non_returnable_flag,
+        asked, Event.SHIPPED, due_on=day_of(asked, message.date_for_return), returnable=not message.non_returnable_flag,
         renewable=not message.renewal_not_permitted, **_description(message),
     )  # fmt: skip
     user = message.user_id.user_identifier_value if message.user_id is not None else None
     request = IllRequest(
-        Role.BORROWING, asked.partner.agency, asked.origin, _pickup(asked, message.pickup_location).id, user or "",
+        Role.BORROWING, asked.partner.agency, asked.origin, pickup_of(asked, message.pickup_location).id, user or "",
         agency or asked.partner.agency, number, title=comes.title, author=comes.author, comes=comes,
     )  # fmt: skip
 
@@ -234,20 +236,23 @@ async def accept_item(desk: Desk, asked: Asked) -> bytes:
     return await _act(desk, asked, request, made)
 
 
+def needs_target(asked: Asked) -> None:
+    """Refuse a RequestItem that names neither an item nor a title."""
+    if not asked.message.item_id and not asked.message.bibliographic_id:
+        raise missing(asked.service, "BibliographicId")
+
+
 async def request_item(desk: Desk, asked: Asked) -> bytes:
     """Be asked for an item, or for any item of a title: a hold of the partner's account, which the shuttle brings there."""
     message: RequestItem = asked.message
-    if not message.item_id and not message.bibliographic_id:
-        raise missing(asked.service, "BibliographicId")
-    if not asked.partner.profile.get(ACCOUNT):
-        raise Refused(_problem(asked, No.NO_ACCOUNT))
-    agency, number = _key(message.request_id)
+    needs_target(asked)
+    agency, number = key_of(message.request_id)
     described = _description(message)
     request = IllRequest(
-        Role.LENDING, asked.partner.agency, asked.origin, _pickup(asked, None).id, "", agency or asked.partner.agency,
-        number or asked.digest.hex(), record_id=_record(message.bibliographic_id),
-        barcode=_number(message.item_id[0]) if message.item_id else "", title=described["title"],
-        author=described["author"], needed_by=_day(asked, message.need_before_date),
+        Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency or asked.partner.agency,
+        number or asked.digest.hex(), record_id=record_of(message.bibliographic_id),
+        barcode=number_of(message.item_id[0]) if message.item_id else "", title=described["title"],
+        author=described["author"], needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
     def made(answer: IllAnswer) -> Response:
@@ -265,7 +270,7 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     return await _act(desk, asked, request, made)
 
 
-def _record(ids: tuple[BibliographicId, ...]) -> int | None:
+def record_of(ids: tuple[BibliographicId, ...]) -> int | None:
     """Give the first of our records that is named."""
     for each in ids:
         record = each.bibliographic_record_id
@@ -301,7 +306,7 @@ async def recall_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=_moment(asked, answer.due_on)
         )
 
-    return await _act(desk, asked, _event(asked, Event.RECALLED, due_on=_day(asked, message.desired_date_due)), made)
+    return await _act(desk, asked, _event(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made)
 
 
 async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
@@ -339,7 +344,7 @@ async def renew_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
         )
 
-    return await _act(desk, asked, _event(asked, Event.RENEWED, due_on=_day(asked, wanted)), made)
+    return await _act(desk, asked, _event(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
 
 
 async def delete_item(desk: Desk, asked: Asked) -> bytes:
@@ -366,10 +371,10 @@ def _open(partner_id: int, barcode: str) -> Steps[IllRow | None]:
 async def lookup_request(desk: Desk, asked: Asked) -> bytes:
     """Tell how far a request has come."""
     message: LookupRequest = asked.message
-    agency, number = _key(message.request_id)
+    agency, number = key_of(message.request_id)
     if not number:
         raise missing(asked.service, _REQUEST)
-    row = await desk.store.read(_numbered(agency or asked.partner.agency, number))
+    row = await desk.store.read(numbered(agency or asked.partner.agency, number))
     if row is None or row.partner_id != asked.partner.id:
         raise Refused(_problem(asked, No.UNKNOWN_REQUEST))
     wanted = {RequestElementType.of(pair) for pair in message.request_element_type}
@@ -390,7 +395,8 @@ async def lookup_request(desk: Desk, asked: Asked) -> bytes:
     )
 
 
-def _numbered(agency: str, number: str) -> Steps[IllRow | None]:
+def numbered(agency: str, number: str) -> Steps[IllRow | None]:
+    """Read a request by its number."""
     (found,) = yield [BY_NUMBER(agency, number)]
     return row_of(found[0]) if found else None
 
@@ -421,15 +427,15 @@ def _shipped(asked: Asked) -> IllEvent:
     message: Any = asked.message
     fields = message.item_optional_fields
     due = fields.date_due if fields is not None else None
-    return _event(asked, Event.SHIPPED, due_on=_day(asked, due), **_description(message))
+    return _event(asked, Event.SHIPPED, due_on=day_of(asked, due), **_description(message))
 
 
 def _renewed(asked: Asked) -> IllEvent:
-    return _event(asked, Event.RENEWED, due_on=_day(asked, asked.message.date_due))
+    return _event(asked, Event.RENEWED, due_on=day_of(asked, asked.message.date_due))
 
 
 def _recalled(asked: Asked) -> IllEvent:
-    return _event(asked, Event.RECALLED, due_on=_day(asked, asked.message.date_due))
+    return _event(asked, Event.RECALLED, due_on=day_of(asked, asked.message.date_due))
 
 
 def _status(asked: Asked) -> IllEvent | None:
@@ -448,7 +454,7 @@ def _reported(asked: Asked) -> IllEvent | None:
 def _announced(asked: Asked) -> IllRequest | None:
     """Ask in the name of a reader of ours, who has asked in the partner's portal."""
     message: ItemRequested = asked.message
-    agency, number = _key(message.request_id)
+    agency, number = key_of(message.request_id)
     user = message.user_id.user_identifier_value if message.user_id is not None else None
     wanted = message.bibliographic_id
     if not (user and number and wanted is not None):
@@ -459,8 +465,8 @@ def _announced(asked: Asked) -> IllRequest | None:
         code = edition.bibliographic_item_identifier_code
         name = f"{code.value if code is not None else 'ISBN'}:{edition.bibliographic_item_identifier or ''}"
     return IllRequest(
-        Role.BORROWING, asked.partner.agency, asked.origin, _pickup(asked, message.pickup_location).id, user,
-        agency or asked.partner.agency, number, identifier=name, needed_by=_day(asked, message.need_before_date),
+        Role.BORROWING, asked.partner.agency, asked.origin, pickup_of(asked, message.pickup_location).id, user,
+        agency or asked.partner.agency, number, identifier=name, needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
 

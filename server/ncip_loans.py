@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from protocols.ncip.base import Response
 from protocols.ncip.circulation import CheckInItem, CheckOutItem, RenewItem
+from protocols.ncip.elements import MandatedAction
 from server import ncip_answers
 from server.ncip_desk import Asked, Desk, barcode_of, reader_of
 from server.ncip_refusals import ITEM
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import CHECKIN, CheckinRequest, ReturnAnswer
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
+from storage.circulation.due import Due
 from storage.circulation.renew import RENEW, RenewRequest
 
 LOANS_KEPT: Final = 86_400
@@ -23,12 +26,27 @@ travelled between, and the second time is then a new one.
 """
 
 
+def happened(mandated: MandatedAction | None) -> int | None:
+    """Give when an act has already taken place (seconds since 1970), None when it is asked for now."""
+    moment = mandated.date_event_occurred if mandated is not None else None
+    return int(moment.timestamp()) if moment is not None else None
+
+
+def wished(asked: Asked, moment: datetime | None) -> Due | None:
+    """Give the day on which a partner wishes a loan to end."""
+    return None if moment is None else Due(moment.astimezone(asked.setting.place.zone).date().isoformat())
+
+
 async def check_out(desk: Desk, asked: Asked) -> bytes:
     """Lend an item to a reader."""
     message: CheckOutItem = asked.message
     barcode = barcode_of(asked.service, message.item_id)
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
-    request = CheckoutRequest(reader.card, barcode, asked.origin, reader.pin)
+    due = wished(asked, message.desired_date_due)
+    done_at = happened(message.mandated_action)
+    request = CheckoutRequest(
+        reader.card, barcode, asked.origin, reader.pin, done_at=done_at, offline=done_at is not None, due=due
+    )
     values = {**reader.values, ITEM: barcode}
 
     def made(answer: LoanAnswer) -> Response:
@@ -42,7 +60,11 @@ async def renew(desk: Desk, asked: Asked) -> bytes:
     message: RenewItem = asked.message
     barcode = barcode_of(asked.service, message.item_id)
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
-    request = RenewRequest(reader.card, barcode, asked.origin, reader.pin)
+    due = wished(asked, message.desired_date_due)
+    done_at = happened(message.mandated_action)
+    request = RenewRequest(
+        reader.card, barcode, asked.origin, reader.pin, done_at=done_at, offline=done_at is not None, due=due
+    )
     values = {**reader.values, ITEM: barcode}
 
     def made(answer: LoanAnswer) -> Response:
@@ -55,8 +77,7 @@ async def check_in(desk: Desk, asked: Asked) -> bytes:
     """Take an item back, and tell where it goes."""
     message: CheckInItem = asked.message
     barcode = barcode_of(asked.service, message.item_id)
-    happened = message.mandated_action and message.mandated_action.date_event_occurred
-    request = CheckinRequest(barcode, asked.origin, int(happened.timestamp()) if happened else None)
+    request = CheckinRequest(barcode, asked.origin, happened(message.mandated_action))
 
     def made(answer: ReturnAnswer) -> Response:
         return ncip_answers.check_in(asked.setting, message, answer)

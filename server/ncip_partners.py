@@ -20,13 +20,18 @@ from storage.network.network import Library, Network, Partner
 RIGHTS: Final = {
     "addresses": "networks from which it may come, as `192.0.2.0/24`",
     "certificate": "SHA-256 fingerprint of the certificate that it must show (hexadecimal)",
-    "services": "services that it may ask for; all, when not given",
+    "services": "services that it may ask for; all, when not given, but for those that must be granted by name",
+    "category": "code of the category in which readers are registered that it brings (CreateUser)",
     "libraries": "codes of the libraries in which its acts may take place; all, when not given",
     "per_minute": "messages that it may send in a minute",
     "language": "`fr` or `en`: in which problems are explained",
     "timezone": "where dates without a zone were written",
 }
 """Key of a partner's profile -> what it bounds."""
+
+
+GRANTED: Final = frozenset({"CreateUser", "SendUserNotice", "UpdateCirculationStatus", "UpdateUser"})
+"""Services that only a partner may use whose profile names them: they are more than lending needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,8 @@ class Partners:
             raise Refused(problem(service, kind, "this partner is suspended", "FromAgencyId", partner.agency))
         if not comes_from(partner, peer.address):
             raise Refused(problem(service, kind, "not from this address", "FromAgencyId", partner.agency))
-        if profile.get("services") and service not in _names(profile["services"]):
+        named = service in _names(profile.get("services"))
+        if not named and (profile.get("services") or service in GRANTED):
             raise Refused(problem(service, kind, "this service was not agreed", "NCIPMessage", service))
         most = profile.get("per_minute")
         if type(most) is int:

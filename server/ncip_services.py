@@ -10,7 +10,7 @@ from typing import Final
 
 from protocols.ncip.base import PlainResponse
 from protocols.ncip.problems import SERVICES, Group
-from server import ncip_ill, ncip_loans, ncip_lookups, ncip_sets
+from server import ncip_holds, ncip_ill, ncip_loans, ncip_lookups, ncip_sets, ncip_upkeep
 from server.ncip_desk import Asked, Desk, Handler
 
 
@@ -25,9 +25,11 @@ class Support(enum.Enum):
 HANDLERS: Final[dict[str, Handler]] = {
     "AcceptItem": ncip_ill.accept_item,
     "CancelRecallItem": ncip_ill.cancel_recall_item,
-    "CancelRequestItem": ncip_ill.cancel_request_item,
+    "CancelRequestItem": ncip_holds.cancel_request_item,
     "CheckInItem": ncip_loans.check_in,
     "CheckOutItem": ncip_loans.check_out,
+    "CreateUser": ncip_upkeep.create_user,
+    "CreateUserFiscalTransaction": ncip_upkeep.charge,
     "DeleteItem": ncip_ill.delete_item,
     "LookupAgency": ncip_lookups.lookup_agency,
     "LookupItem": ncip_lookups.lookup_item,
@@ -36,7 +38,12 @@ HANDLERS: Final[dict[str, Handler]] = {
     "LookupUser": ncip_lookups.lookup_user,
     "RecallItem": ncip_ill.recall_item,
     "RenewItem": ncip_ill.renew_item,
-    "RequestItem": ncip_ill.request_item,
+    "ReportCirculationStatusChange": ncip_upkeep.report_status,
+    "RequestItem": ncip_holds.request_item,
+    "SendUserNotice": ncip_upkeep.send_notice,
+    "UndoCheckOutItem": ncip_upkeep.undo_check_out,
+    "UpdateCirculationStatus": ncip_upkeep.update_status,
+    "UpdateUser": ncip_upkeep.update_user,
     **{name: ncip_ill.notified(teller) for name, teller in ncip_ill.TELLERS.items()},
 }
 """Service -> who renders it. (LookupVersion is answered before anyone is asked who he is.)"""

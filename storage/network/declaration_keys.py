@@ -529,6 +529,7 @@ class PartnerProfile(Checked):
     timezone: Zone | None = key("Where its dates without a zone were written.", None)
     our_agency: Code | None = key("What it calls us; the ISIL or code of the library concerned, when not given.", None)
     account: Code | None = key("The card of the reader that stands for it: what we lend it is lent to this card.", None)
+    category: Code | None = key("The category in which readers are registered that it brings.", None)
     dialect: Code | None = key("How it wants to be spoken to: see [NCIP profile](ncip-profile.md).", None)
     notifications: tuple[Text, ...] = many(
         "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."

@@ -200,7 +200,7 @@ class LendingTests(Case):
         ]
         head = header("FR-EN")
         stranger = message("RequestItem", user("X") + item("I1") + request("d3", "FR-EN"), head)
-        assert [kind for kind, _ in (await self.ask(stranger)).problems] == ["User Ineligible To Request This Item"]
+        assert [kind for kind, _ in (await self.ask(stranger)).problems] == ["Unknown User"]  # it reserves for readers
 
     async def test_nobody_learns_of_anothers_requests(self) -> None:
         await self.ask(request_item("d1", item("I1")))

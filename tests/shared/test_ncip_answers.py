@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.server import test_ncip, test_ncip_ill, test_ncip_lookups, test_ncip_protocol
+from tests.server import test_ncip, test_ncip_ill, test_ncip_lookups, test_ncip_protocol, test_ncip_upkeep
 from tests.server.ncip_partner import Answer, PartnerCase
 
 
@@ -60,3 +60,15 @@ class ValidBorrowingTests(Valid, test_ncip_ill.BorrowingTests):
 
 class ValidLendingTests(Valid, test_ncip_ill.LendingTests):
     """What a partner asks of us."""
+
+
+class ValidUpkeepTests(Valid, test_ncip_upkeep.UpkeepTests):
+    """What is granted by name."""
+
+
+class ValidDeskTests(Valid, test_ncip_upkeep.DeskTests):
+    """Undoing and reporting."""
+
+
+class ValidHoldTests(Valid, test_ncip_upkeep.HoldTests):
+    """Holds for readers of ours."""

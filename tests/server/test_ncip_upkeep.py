@@ -1,0 +1,170 @@
+"""Undoing, reporting, marking, registering, notices and holds on the wire, each once however often it is asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import update
+
+from server.ncip_partners import GRANTED
+from server.ncip_services import Support, support
+from storage import schema
+from tests.network import AVION
+from tests.server.ncip_partner import (
+    PARTNER,
+    Answer,
+    PartnerCase,
+    check_out,
+    item,
+    lookup_item,
+    message,
+    typed,
+    user,
+    wants,
+)
+from tests.server.test_ncip_ill import record
+
+NAME = (
+    "<NameInformation><PersonalNameInformation><StructuredPersonalUserName><GivenName>Ada</GivenName><Surname>Lovelace</Surname>"
+    "</StructuredPersonalUserName></PersonalNameInformation></NameInformation>"
+)
+MAIL = (
+    "<UserAddressInformation><UserAddressRoleType>Home</UserAddressRoleType><ElectronicAddress><ElectronicAddressType>mailto"
+    "</ElectronicAddressType><ElectronicAddressData>{0}</ElectronicAddressData></ElectronicAddress></UserAddressInformation>"
+)
+
+
+class UpkeepTests(PartnerCase):
+    def setUp(self) -> None:
+        profile = json.dumps({"services": [*GRANTED, "LookupUser", "LookupItem", "CheckOutItem"], "category": "ADULT"})
+        self.change(update(schema.partner).where(schema.partner.c.agency == PARTNER).values(profile=profile))
+        super().setUp()
+
+    async def rows(self, statement: str) -> list[Any]:
+        found = await self.store.work(lambda connection: list(connection.exec_driver_sql(statement)))
+        return [tuple(row) for row in found]
+
+    async def twice(self, body: bytes) -> Answer:
+        answer = await self.ask(body)
+        assert (await self.ask(body)).octets == answer.octets
+        return answer
+
+    async def test_a_reader_is_registered_once_and_changed(self) -> None:
+        made = await self.twice(message("CreateUser", user("N1") + NAME + MAIL.format("ada@example.org")))
+        assert made.one("UserIdentifierValue") == "N1"
+        told = await self.ask(message("LookupUser", user("N1") + wants("User", "Name Information", "User Privilege")))
+        assert told.one("Surname") == "Lovelace"
+        assert told.all("UserPrivilegeStatusType")[1] == "ADULT"
+        change = f"<AddUserFields>{MAIL.format('countess@example.org')}</AddUserFields>"
+        await self.twice(message("UpdateUser", user("N1") + change))
+        assert await self.rows("SELECT email, forename FROM patron WHERE code = 'N1'") == [
+            ("countess@example.org", "Ada")
+        ]
+        other = await self.ask(message("CreateUser", user("R1") + NAME))
+        assert {kind for kind, _ in other.problems} == {"Duplicate User"}
+        assert (await self.ask(message("CreateUser", user("N2")))).problems == [
+            ("Needed Data Missing", "NameInformation")
+        ]
+
+    async def test_privileges_are_ours_to_give(self) -> None:
+        wish = "<AddUserFields><BlockOrTrap><AgencyId>X</AgencyId><BlockOrTrapType>x</BlockOrTrapType></BlockOrTrap></AddUserFields>"
+        assert (await self.ask(message("UpdateUser", user("R1") + wish))).problems == [
+            ("Element Rule Violated", "UserPrivilege")
+        ]
+
+    async def test_a_notice_waits_for_its_reader_once(self) -> None:
+        details = (
+            "<UserNoticeDetails><NoticeType>Arrival</NoticeType><NoticeContent>Come</NoticeContent></UserNoticeDetails>"
+        )
+        await self.twice(message("SendUserNotice", user("R1") + details))
+        assert await self.rows("SELECT kind, patron_id, detail FROM notice") == [("partner-notice", 1, "Arrival: Come")]
+
+    async def test_a_status_is_set_as_far_as_it_tells_a_condition(self) -> None:
+        body = message("UpdateCirculationStatus", item("I1") + "<CirculationStatus>Missing</CirculationStatus>")
+        assert (await self.ask(body)).problems == []
+        assert (await self.ask(lookup_item("I1"))).one("CirculationStatus") == "Missing"
+        wrong = message("UpdateCirculationStatus", item("I2") + "<CirculationStatus>On Loan</CirculationStatus>")
+        assert (await self.ask(wrong)).problems == [("Element Rule Violated", "CirculationStatus")]
+
+
+class DeskTests(PartnerCase):
+    async def rows(self, statement: str) -> list[Any]:
+        found = await self.store.work(lambda connection: list(connection.exec_driver_sql(statement)))
+        return [tuple(row) for row in found]
+
+    async def test_what_was_not_granted_is_refused(self) -> None:
+        for service in GRANTED:
+            assert support(service) is Support.SERVED
+            answer = await self.ask(message(service))
+            assert answer.problems == [("Unauthorized Service For Agency", "NCIPMessage")]
+
+    async def test_a_check_out_is_undone(self) -> None:
+        await self.ask(check_out("R1", "I1"))
+        assert (await self.ask(message("UndoCheckOutItem", item("I1")))).problems == []
+        assert (await self.ask(lookup_item("I1"))).one("CirculationStatus") == "Available On Shelf"
+        assert (await self.ask(message("UndoCheckOutItem", item("I1")))).problems == []  # the answer of the first
+        assert [kind for kind, _ in (await self.ask(message("UndoCheckOutItem", item("NONE")))).problems] == [
+            "Unknown Item"
+        ]
+
+    async def test_a_reader_says_that_an_item_is_lost_or_was_returned(self) -> None:
+        await self.ask(check_out("R1", "I1"))
+        await self.ask(check_out("R1", "I2"))
+        returned = "<ItemReportedReturned><DateReportedReturned>2026-11-22T10:00:00Z</DateReportedReturned></ItemReportedReturned>"
+        assert (
+            await self.ask(message("ReportCirculationStatusChange", item("I1") + user("R1") + returned))
+        ).problems == []
+        assert (
+            await self.ask(message("ReportCirculationStatusChange", item("I2") + user("R1") + "<ItemReportedLost/>"))
+        ).problems == []
+        assert await self.rows("SELECT state FROM loan ORDER BY item_id") == [("claimed",), ("lost",)]
+
+    async def test_a_loan_that_has_taken_place_is_recorded_with_its_date(self) -> None:
+        mandated = "<MandatedAction><DateEventOccurred>2026-11-21T10:00:00Z</DateEventOccurred></MandatedAction>"
+        wish = "<DesiredDateDue>2026-12-01T22:59:59Z</DesiredDateDue>"
+        answer = await self.ask(message("CheckOutItem", mandated + user("R1") + item("I1") + wish))
+        assert answer.one("DateDue") == "2026-12-01T22:59:59Z"
+        assert await self.rows("SELECT out_at FROM loan") == [(1_795_255_200,)]
+
+    async def test_money_is_refused(self) -> None:
+        body = message("CreateUserFiscalTransaction", user("R1"))
+        assert [kind for kind, _ in (await self.ask(body)).problems] == ["Account Access Denied"]
+        unknown = message("CreateUserFiscalTransaction", user("X1"))
+        assert [kind for kind, _ in (await self.ask(unknown)).problems] == ["Unknown User"]
+
+
+class HoldTests(PartnerCase):
+    """A portal reserves for readers of ours."""
+
+    async def rows(self, statement: str) -> list[Any]:
+        found = await self.store.work(lambda connection: list(connection.exec_driver_sql(statement)))
+        return [tuple(row) for row in found]
+
+    def request(self, what: str, who: str = user("R1"), more: str = "") -> bytes:
+        kinds = "<RequestType>Hold</RequestType><RequestScopeType>Item</RequestScopeType>"
+        return message("RequestItem", who + what + kinds + more)
+
+    async def test_a_hold_is_placed_once_looked_at_and_given_up(self) -> None:
+        await self.ask(check_out("R2", "I1"))
+        body = self.request(item("I1"), more="<PickupLocation>AVION</PickupLocation>")
+        answer = await self.ask(body)
+        assert answer.problems == []
+        number = answer.one("RequestIdentifierValue")
+        assert number
+        assert (await self.ask(body)).octets == answer.octets
+        assert await self.rows("SELECT patron_id, pickup_id FROM hold") == [(1, AVION)]
+        told = await self.ask(message("LookupUser", user("R1") + "<RequestedItemsDesired/>"))
+        assert told.all("RequestedItem/RequestId/RequestIdentifierValue") == [number]
+        gone = f"<RequestId><RequestIdentifierValue>{number}</RequestIdentifierValue></RequestId><RequestType>Hold</RequestType>"
+        assert (await self.ask(message("CancelRequestItem", user("R1") + gone))).problems == []
+        assert await self.rows("SELECT count(*) FROM hold") == [(0,)]
+
+    async def test_a_wrong_pin_and_a_stranger_reserve_nothing(self) -> None:
+        for who, kind in (
+            (typed(("Barcode Id", "R1"), ("PIN", "0000")), "User Authentication Failed"),
+            (user("X"), "Unknown User"),
+        ):
+            assert kind in [found for found, _ in (await self.ask(self.request(item("I1"), who))).problems]
+        assert (await self.ask(self.request(record(9)))).problems != []
+        assert await self.rows("SELECT count(*) FROM hold") == [(0,)]
