@@ -16,7 +16,7 @@ from storage.database import Location
 from storage.store import StoreUnavailable
 from tests.counter import Counter
 from tests.integration.kiosks import ask
-from tests.network import LENS
+from tests.network import LENS, NOW
 from tests.postgresql import Server
 from tests.reactor import await_, until
 
