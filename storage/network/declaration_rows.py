@@ -294,7 +294,7 @@ def _plan_profiles(plan: Plan, declaration: Declaration) -> None:
 
 def _given(profile: PartnerProfile | Mapping[str, str]) -> Mapping[str, Any]:
     if isinstance(profile, PartnerProfile):
-        return attrs.asdict(profile, filter=lambda _, value: value is not None)
+        return attrs.asdict(profile, filter=lambda _, value: value not in (None, ()))
     return profile
 
 
