@@ -23,6 +23,8 @@ from storage.store import Store
 MAX_DATABASES: Final = 64
 MAX_SHARED_SETS: Final = 4096
 """Result sets that belong to no association."""
+SHARED_OCTETS: Final = 64 << 20
+"""Memory of them."""
 _DEFAULT: Final = "default"
 
 
@@ -39,7 +41,8 @@ class Catalogue:
     shared: ResultSets = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shared", ResultSets(self.budget, MAX_SHARED_SETS))
+        # Of a budget of their own: a busy portal takes no association's sets away.
+        object.__setattr__(self, "shared", ResultSets(Budget(SHARED_OCTETS), MAX_SHARED_SETS))
 
     def rest(self) -> Awaitable[None]:
         """Let others have their turn."""

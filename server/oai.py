@@ -155,7 +155,9 @@ class Repository:
     async def _get(self, arguments: dict[str, str]) -> str:
         form = _form(arguments["metadataPrefix"])
         found = await self._known(arguments["identifier"])
-        (record,) = await self._records([found], form)
+        record = "".join(await self._records([found], form))
+        if not record:
+            raise Refused(Error.CANNOT_DISSEMINATE_FORMAT, "this record cannot be given in this format")
         return f"<{Verb.GET_RECORD.value}>{record}</{Verb.GET_RECORD.value}>"
 
     async def _known(self, identifier: str) -> Change:
@@ -222,9 +224,11 @@ class Repository:
             part = alive[at : at + SLICE]
             read = catalogue.shelf.read(store.network, part, named, form)
             made.update(zip(part, await store.read(read), strict=True))
+        # One that cannot be made, which a diagnostic would say elsewhere, is left out: a record has its metadata or is deleted.
         return [
             responses.record(header, made.get(each.number, b"").decode())
             for header, each in zip(headers, found, strict=True)
+            if each.deleted or made[each.number]
         ]
 
 
