@@ -113,11 +113,11 @@ class ListenTable:
         default=("tcp:6001:interface=127.0.0.1",), metadata=_doc("SIP2: kiosks, gates, sorters, platforms.")
     )
     z3950: tuple[str, ...] = attrs.field(
-        default=("tcp:2100:interface=127.0.0.1",), metadata=_doc("Z39.50: cataloguers and portals.")
+        default=("tcp:2100:interface=127.0.0.1",), metadata=_doc("Z39.50, and SRU and OAI-PMH on the same ports.")
     )
     web: tuple[str, ...] = attrs.field(
         default=("tcp:8080:interface=127.0.0.1",),
-        metadata=_doc("HTTP: NCIP at `/ncip`; `/healthz`, `/readyz`, `/metrics`."),
+        metadata=_doc("HTTP: NCIP at `/ncip`, SRU at `/sru`, OAI-PMH at `/oai`; `/healthz`, `/readyz`, `/metrics`."),
     )
     ncip: tuple[str, ...] = attrs.field(
         default=(), metadata=_doc("NCIP without HTTP: documents on a bare line, `tcp:` or `ssl:`.")
