@@ -17,7 +17,6 @@ from storage.circulation.due import local_day
 
 if TYPE_CHECKING:
     from storage.circulation.shuttle.routes import Route
-    from storage.network.calendars import Calendar
     from storage.network.network import Library, Network
 
 HORIZON: Final = 60
@@ -71,25 +70,12 @@ def served(library: Library, day: date) -> bool:
     return has and library.calendar.is_open(day)
 
 
-def _closes(calendar: Calendar, day: date) -> str:
-    """Return until when readers are let in on an open *day*."""
-    text = day.isoformat()
-    exception = calendar.exceptions.get(text)
-    if exception is not None:
-        return exception[1]
-    hours = (
-        opening.closes
-        for opening in calendar.openings
-        if opening.weekday == day.isoweekday() and (opening.from_on or text) <= text <= (opening.to_on or text)
-    )
-    return max(hours, default="24:00")
-
-
 def available_on(library: Library, at: int) -> str:
     """Return the first day on which readers can have what is ready at *library* from the instant *at* on."""
     local = datetime.fromtimestamp(at, tz=UTC).astimezone(library.zone)
     day = local.date()
-    if not library.calendar.is_open(day) or _closes(library.calendar, day) <= f"{local:%H:%M}":
+    closes = max((hours[1] for hours in library.calendar.hours(day)), default="24:00")
+    if not library.calendar.is_open(day) or closes <= f"{local:%H:%M}":
         day += timedelta(days=1)
     return (library.calendar.next_open(day) or day).isoformat()
 

@@ -178,7 +178,7 @@ class Walk:
                 assert outcome in {None, "wrong-stop", "missing", "unpacked"}
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SCANS)
 def test_whatever_is_scanned_every_item_is_in_one_place(yard: Yard, scans: list[Scan]) -> None:
     with yard.rolled_back():
