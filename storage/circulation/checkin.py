@@ -13,7 +13,7 @@ from storage.circulation import facts
 from storage.circulation.accounts import Item, find_item, is_away
 from storage.circulation.acts import masked
 from storage.circulation.due import local_day
-from storage.circulation.history import HISTORY, ended_of
+from storage.circulation.history import ended_of, seen_of, since
 from storage.circulation.returning import Alert, Mode, Returning, TooSoon
 from storage.circulation.tellings import note_anomaly
 from storage.network.contexts import render
@@ -73,11 +73,12 @@ class ReturnAnswer:
 
 
 class CheckinFacts(NamedTuple):
-    """Rows of `facts`, in one step: the item and the holds that wait for it; for an off-line act its *history* too."""
+    """Rows of `facts`, in one step: the item and the holds that wait for it; for an off-line act its *history* and where it was *seen* since."""
 
     item: list[Row]
     waiting: list[Row]
     history: list[Row]
+    seen: list[Row]
 
 
 def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
@@ -89,9 +90,10 @@ def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
         facts.WAITING(request.barcode),
     ]
     history: Sequence[Row] = []
+    seen: Sequence[Row] = []
     if request.offline and request.returned_at is not None:
-        (history,) = yield [HISTORY(request.barcode, request.returned_at)]
-    return CheckinFacts(list(item), list(waiting), list(history))
+        history, seen = yield since(request.barcode, request.returned_at)
+    return CheckinFacts(list(item), list(waiting), list(history), list(seen))
 
 
 def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: int) -> Decision[ReturnAnswer]:
@@ -117,7 +119,8 @@ def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: 
 
 def _is_stale(item: Item, found: CheckinFacts, at: int) -> bool:
     """Tell whether the item was lent or taken in after *at*: what is told now is over."""
-    return (item.row.out_at or 0) > at or bool(ended_of(found.history, item.row.id))
+    row = item.row
+    return (row.out_at or 0) > at or bool(ended_of(found.history, row.id) or seen_of(found.seen, row.id))
 
 
 def _stale(request: CheckinRequest, item: Item, here: Library, at: int, now: int) -> Decision[ReturnAnswer]:
@@ -165,7 +168,7 @@ def _done(request: CheckinRequest, returning: Returning) -> Decision[ReturnAnswe
     effect = f"in:{row.id}"
     return Decision(
         answer,
-        tuple(returning.writes),
+        (*returning.writes, *returning.trace),
         tuple(entries),
         tuple(returning.because),
         effect=effect,

@@ -6,7 +6,7 @@ happened; what does not fit is an anomaly for staff (domain.md 2.13).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
@@ -25,7 +25,7 @@ from storage.circulation.acts import (
 from storage.circulation.demand import COPIES, asks, copies_of
 from storage.circulation.due import Due, link_expiry, local_day
 from storage.circulation.facts import WaitingRow
-from storage.circulation.history import HISTORY, ended_of
+from storage.circulation.history import ended_of, seen_of, since
 from storage.circulation.holds import queue
 from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load, recount
 from storage.circulation.pins import PinState
@@ -67,7 +67,7 @@ class CheckoutRequest:
 class LoanFacts(NamedTuple):
     """Rows of `facts`, in one step: the item, its waiting holds, the reader, their load.
 
-    *copies* are read where a rule asks how many wait for each, *history* for what has happened off-line: in a step more.
+    *copies* are read where a rule asks how many wait for each, *history* and what was *seen* since for what has happened off-line: in a step more.
     """
 
     item: list[Row]
@@ -76,6 +76,7 @@ class LoanFacts(NamedTuple):
     load: list[Row]
     copies: list[Row]
     history: list[Row]
+    seen: list[Row]
 
 
 def gather(request: CheckoutRequest, network: Network) -> Steps[LoanFacts]:
@@ -90,11 +91,12 @@ def gather(request: CheckoutRequest, network: Network) -> Steps[LoanFacts]:
     ]
     copies: Sequence[Row] = []
     history: Sequence[Row] = []
+    seen: Sequence[Row] = []
     if waiting and asks(network):
         (copies,) = yield [COPIES(request.barcode)]
     if request.offline and request.done_at is not None:
-        (history,) = yield [HISTORY(request.barcode, request.done_at)]
-    return LoanFacts(list(item), list(waiting), list(patron), list(load), list(copies), list(history))
+        history, seen = yield since(request.barcode, request.done_at)
+    return LoanFacts(list(item), list(waiting), list(patron), list(load), list(copies), list(history), list(seen))
 
 
 _TOLD_OTHERWISE: Final = (Reason.ON_LOAN_TO_OTHER, Reason.WITHDRAWN)
@@ -189,9 +191,14 @@ class _Lending:
         if self.request.renews or self.request.offline:
             asked = Renewal(self.request.origin, self.request.barcode, self.mandate, self.request.due)
             copies = copies_of(self.found.copies, row.id)
-            return decide_renewal(
+            renewed = decide_renewal(
                 self.network, asked, self.item, self.patron, self.found.waiting, copies, self.setting, self.now
             )
+            if not self.request.offline:
+                return renewed
+            here, actor = self.setting.library.id, self.request.origin.actor
+            seen = writes.SIGHT(row.id, here, None, self.setting.now, actor)  # No earlier return ends the loan.
+            return replace(renewed, writes=(*renewed.writes, seen))
         return Decision(self.answer(Reason.ALREADY_ON_LOAN), repeats=repeats)
 
     def lend(self) -> Decision[LoanAnswer]:
@@ -368,7 +375,7 @@ class _Lending:
                 (), self.request.barcode, self.item, self.patron, Due(told.due_on, told.due_at), told.id, told.renewals
             )
             return Decision(answer, repeats=f"loan:{told.id}:{told.renewals}")
-        ends = [past.in_at for past in ended]
+        ends = [*(past.in_at for past in ended), *seen_of(self.found.seen, row.id)]
         if row.out_at is not None and row.out_at > at:
             if row.loan_patron_id == self.patron.row.id:
                 return Decision(self.answer(), repeats=f"loan:{row.loan_id}:{row.renewals}")

@@ -84,6 +84,7 @@ class Returning:
     because: list[str] = field(default_factory=list)
     under_way: bool = False
     used: bool = False
+    trace: list[Call] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -111,6 +112,8 @@ class Returning:
         row = self.item.row
         if row.loan_id is None:
             self.remarks.append(Reason.NOT_ON_LOAN)
+            # A kiosk that was off-line may tell later that it had been lent before.
+            self.trace.append(writes.SIGHT(row.id, self.here.id, None, self.at, self.actor))
             return
         in_at = max(row.out_at or 0, self.at)
         self.writes += writes.end_loan(row, self.here.id, in_at, local_day(in_at, self.here.zone), "returned")
@@ -175,6 +178,7 @@ class Returning:
         self.writes += carried(row.transit_id, self.here.id, self.now, arrived=False)
         if row.current_id != self.here.id:
             self.writes.append(writes.SIGHT(row.id, self.here.id, row.transit_id, self.now, self.actor))
+            self.trace.clear()
 
     def is_put_aside(self) -> bool:
         """Deal with a captured hold; True when the item stays with it."""

@@ -87,9 +87,9 @@ def test_a_rule_on_demand_costs_one_statement_more_and_only_when_somebody_waits(
     assert checkout(desk).steps == [READS, ["copies of title"]]
 
 
-def test_what_is_told_late_costs_one_statement_more(desk: Desk) -> None:
+def test_what_is_told_late_costs_two_statements_more(desk: Desk) -> None:
     cost = checkout(desk, offline=True, done_at=desk.now - 60)
-    assert cost.steps == [READS, ["later returns of item"]]
+    assert cost.steps == [READS, ["later returns of item", "later sightings of item"]]
 
 
 def test_nothing_is_looked_for_but_by_key(desk: Desk) -> None:

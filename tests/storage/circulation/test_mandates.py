@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from storage.circulation.due import Due
 from storage.circulation.status import Status
+from storage.database import Location
 from storage.refusals import Reason
 from tests.network import AVION, LENS, LIEVIN, NOW
 from tests.storage.circulation.desk import Desk
@@ -206,3 +214,43 @@ def test_an_off_line_loan_of_what_the_reader_has_is_a_renewal(desk: Desk) -> Non
     answer = desk.checkout("R1", "I1", offline=True, done_at=desk.now - HOUR)
     assert (answer.ok, answer.renewed, answer.due) == (True, True, Due("2026-12-22"))
     assert desk.anomalies() == ["offline-refused"]
+
+
+def test_an_item_returned_live_before_the_off_line_kiosk_told_of_its_loan_is_not_on_loan(desk: Desk) -> None:
+    assert desk.checkin("I1", AVION).remarks == (Reason.NOT_ON_LOAN,)
+    answer = desk.checkout("R1", "I1", offline=True, done_at=NOW - HOUR)
+    assert answer.ok
+    assert desk.sql("SELECT 1 FROM loan") == []
+    assert desk.sql("SELECT out_at, in_at, state FROM past_loan") == [(NOW - HOUR, NOW, "deduced")]
+    assert desk.status("I1") is Status.IN_TRANSIT
+
+
+EVENTS = st.lists(st.sampled_from(["R1", "R2", "in"]), min_size=1, max_size=5)
+
+
+@given(events=EVENTS, told=st.randoms(use_true_random=False))
+@settings(
+    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_in_whatever_order_they_are_told_the_last_scan_has_the_item(
+    small_network_template: Path, events: list[str], told: random.Random
+) -> None:
+    """Off-line batches of several devices converge on where the item is (domain.md 2.13)."""
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copytree(small_network_template, directory, dirs_exist_ok=True)
+        desk = Desk(Location(Path(directory)))
+        try:
+            order = list(enumerate(events))
+            told.shuffle(order)
+            for number, who in order * 2:  # Each is told twice: the second time changes nothing.
+                at = NOW - HOUR + number
+                if who == "in":
+                    assert desk.checkin("I1", offline=True, returned_at=at).ok
+                else:
+                    assert desk.checkout(who, "I1", offline=True, done_at=at).ok
+            wanted = [] if events[-1] == "in" else [(int(events[-1][1:]),)]
+            assert desk.sql("SELECT patron_id FROM loan") == wanted
+            assert desk.sql("SELECT 1 FROM past_loan WHERE in_at < out_at") == []
+            assert len(desk.sql("SELECT 1 FROM past_loan")) <= len(events)
+        finally:
+            desk.close()
