@@ -19,7 +19,7 @@ from storage import schema
 from storage.circulation.pins import Pins
 from storage.circulation.shuttle.eta import Timetable
 from storage.circulation.shuttle.routes import Route, load_routes
-from storage.network.attributes import ATTRIBUTES, BROAD
+from storage.network.attributes import ATTRIBUTES, BROAD, FEES
 from storage.network.calendars import Calendar, Opening
 from storage.network.conventions import Exit, Membership, exit_of
 from storage.network.policies import PolicySet, Rule, Scope
@@ -185,6 +185,13 @@ class Network:
         """Whether any rule counts more than the reader's own loans: those of one place, or those of a household."""
         return any(
             rule.attribute in BROAD and rule.value != "none" for policy in self.policy_sets for rule in policy.rules
+        )
+
+    @cached_property
+    def charges(self) -> bool:
+        """Whether any rule makes readers pay for anything (S-13)."""
+        return any(
+            rule.attribute in FEES and rule.value != "none" for policy in self.policy_sets for rule in policy.rules
         )
 
     def policy(self, day: str) -> PolicySet:
