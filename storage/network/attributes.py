@@ -228,7 +228,7 @@ ATTRIBUTES: Final = {
         Attribute(
             "hold.age-protection-days",
             _NUMBER,
-            "90",
+            "0",
             "An item that came fewer days ago than this serves only holds that are fetched at its home.",
         ),
         Attribute(

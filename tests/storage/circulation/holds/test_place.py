@@ -94,6 +94,7 @@ def test_one_reason_refuses_and_nothing_is_written(
     desk: Holders, change: str, more: dict[str, Any], expected: Reason
 ) -> None:
     desk.title(1)
+    desk.rule("hold.age-protection-days", "90")
     desk.sql(change)
     desk.reload()
     assert desk.place("R1", **more).reasons == (expected,)
@@ -153,6 +154,7 @@ def test_what_stands_where_it_would_be_fetched_follows_the_policy(
 
 def test_a_new_item_may_be_fetched_at_its_home(desk: Holders) -> None:
     desk.title(1)
+    desk.rule("hold.age-protection-days", "90")
     desk.sql("UPDATE item SET added_on='2026-11-01'")
     desk.placed("R1", pickup_id=LENS)
     desk.now += 90 * 86400

@@ -149,7 +149,9 @@ def test_a_new_item_serves_its_home_alone(
     desk: Holders, item: Item, added_on: str | None, pickup: int, served: bool
 ) -> None:
     line = [waits(1, pickup_id=pickup, added_on=added_on)]
-    assert bool(eligible(desk.network, item, line, desk.network.libraries[LENS], NOW)) == served
+    network = voting(desk.network, hold__age_protection_days="90")
+    assert bool(eligible(network, item, line, network.libraries[LENS], NOW)) == served
+    assert eligible(desk.network, item, line, desk.network.libraries[LENS], NOW)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ worlds = st.builds(
 
 
 def build(desk: Holders, world: World) -> dict[int, Wait]:
+    if not desk.sql("SELECT * FROM rule"):
+        desk.rule("hold.age-protection-days", "90")
     desk.sql("UPDATE item SET record_id=NULL")
     for table in ("pull", "hold", "loan", "service_activation", "calendar_exception", "block", "job", "record"):
         desk.sql(f"DELETE FROM {table}")
