@@ -185,5 +185,5 @@ def test_a_library_without_the_shuttle_packs_nothing(yard: Yard) -> None:
 
 def test_an_item_scanned_where_its_container_is_not_is_no_second_scan(yard: Yard) -> None:
     yard.ready("C1", "I11", place=LIEVIN)
-    assert yard.pack("I11", "C1", LENS).reasons == (Reason.CONTAINER_ELSEWHERE,)
+    assert yard.pack("I11", "C1", LENS).reasons == (Reason.CONTAINER_ELSEWHERE, Reason.WRONG_CONTAINER)
     assert yard.lines("I11") == [("C1", None, 0)]
