@@ -69,6 +69,7 @@ REFUSALS: Final[dict[Reason, Row]] = {
     Reason.TOO_MANY_OF_TYPE: _FULL,
     Reason.TOO_MANY_HERE: _FULL,
     Reason.TOO_MANY_IN_HOUSEHOLD: _FULL,
+    Reason.FEE_TO_ACCEPT: _NOT_THEIRS,
     Reason.OVERDUES: _BLOCKED,
     Reason.NOT_FOR_LOAN: _NEVER,
     Reason.IN_PROCESS: _NOT_NOW,

@@ -281,6 +281,7 @@ def checkout(desk: Desk, request: Request, setting: Setting) -> Response | Pendi
         desk.origin,
         message.patron_password or None,
         message.sc_renewal_policy,
+        accepts_fee=bool(message.fee_acknowledged),
     )
     if message.no_block:
         return desk.act(CHECKOUT, _happened(asked, message, setting), request, setting, replies.checkout, BATCH_WINDOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from protocols.sip2 import messages
@@ -92,6 +93,13 @@ def _extensions(setting: Setting, code: str, item: Item | None) -> tuple[tuple[s
     return extended(setting, code, about_item(item))
 
 
+def _fee(answer: LoanAnswer) -> dict[str, Any]:
+    """Return the fields of a fee: none in a network that has decided none (S-13)."""
+    if answer.fee is None:
+        return {}
+    return {"fee_type": FeeType.RENTAL, "currency_type": answer.fee.currency, "fee_amount": Decimal(answer.fee.amount)}
+
+
 def checkout(answer: LoanAnswer, message: messages.Checkout, setting: Setting) -> Message:
     """Answer 11. The security of an item is opened for a new loan alone: a renewed one is open already."""
     item = answer.item
@@ -106,6 +114,7 @@ def checkout(answer: LoanAnswer, message: messages.Checkout, setting: Setting) -
         item_identifier=message.item_identifier,
         title_identifier=item.row.title if item is not None else "",
         due_date=setting.due(answer.due, setting.profile.due_date),
+        **_fee(answer),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
         screen_message=setting.say(*answer.reasons),
         extensions=_extensions(setting, "12", item),

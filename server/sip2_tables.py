@@ -62,6 +62,7 @@ REASONS: Final[dict[Reason, Wire]] = {
     Reason.TOO_MANY_OF_TYPE: Wire(),
     Reason.TOO_MANY_HERE: Wire(),
     Reason.TOO_MANY_IN_HOUSEHOLD: Wire(),
+    Reason.FEE_TO_ACCEPT: Wire(),
     Reason.OVERDUES: Wire(_NO_LOANS | {PatronStatus.TOO_MANY_ITEMS_OVERDUE}),
     Reason.NOT_FOR_LOAN: Wire(),
     Reason.IN_PROCESS: Wire(),

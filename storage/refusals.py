@@ -32,6 +32,7 @@ class Reason(Enum):
     TOO_MANY_OF_TYPE = "too-many-of-type"
     TOO_MANY_HERE = "too-many-here"
     TOO_MANY_IN_HOUSEHOLD = "too-many-in-household"
+    FEE_TO_ACCEPT = "fee-to-accept"
     OVERDUES = "overdues"
     NOT_FOR_LOAN = "not-for-loan"
     IN_PROCESS = "in-process"
@@ -112,6 +113,7 @@ SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     Reason.TOO_MANY_OF_TYPE: ("Limite atteinte pour ce type de document.", "Limit reached for this type of item."),
     Reason.TOO_MANY_HERE: ("Limite de prêts de cette bibliothèque atteinte.", "Loan limit of this library reached."),
     Reason.TOO_MANY_IN_HOUSEHOLD: ("Limite de prêts du foyer atteinte.", "Loan limit of the household reached."),
+    Reason.FEE_TO_ACCEPT: ("Prêt payant : à accepter d'abord.", "This loan costs a fee: accept it first."),
     Reason.OVERDUES: ("Documents en retard à rendre d'abord.", "Overdue items must be returned first."),
     Reason.NOT_FOR_LOAN: ("Exclu du prêt.", "Not for loan."),
     Reason.IN_PROCESS: ("Document en traitement : accueil.", "Item in process: see staff."),

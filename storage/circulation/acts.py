@@ -17,13 +17,17 @@ from storage.usecase import Decision, Entry, Origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from storage.circulation.fees import Fee
     from storage.network.network import Library, Network
     from storage.statements import Call
 
 
 @dataclass(frozen=True, slots=True)
 class LoanAnswer:
-    """The answer to a check-out or renewal. *reasons* is empty when it was done; *renewed*: it was a renewal."""
+    """The answer to a check-out or renewal. *reasons* is empty when it was done; *renewed*: it was a renewal.
+
+    *fee* is what the loan costs, where the network has decided that it costs something.
+    """
 
     reasons: tuple[Reason, ...]
     barcode: str
@@ -34,6 +38,7 @@ class LoanAnswer:
     renewals: int = 0
     renewed: bool = False
     pin: PinState = PinState.NOT_GIVEN
+    fee: Fee | None = None
 
     @property
     def ok(self) -> bool:

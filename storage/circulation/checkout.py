@@ -25,6 +25,7 @@ from storage.circulation.acts import (
 from storage.circulation.demand import COPIES, asks, copies_of
 from storage.circulation.due import Due, link_expiry, local_day
 from storage.circulation.facts import WaitingRow
+from storage.circulation.fees import fee_of
 from storage.circulation.history import ended_of, seen_of, since
 from storage.circulation.holds import queue
 from storage.circulation.limits import Loads, loads_of, lock_reader, over_limits, read_load, recount
@@ -51,6 +52,7 @@ class CheckoutRequest:
     *renews* allows the act to become a renewal when the reader has the item already (SIP2 SC renewal policy). *force* has
     staff's will done against the rules, though not against facts. *done_at* says that it has happened already, at that
     instant, with *offline* whatever the rules say. *due* is what the reader was told, or is wished.
+    *accepts_fee*: the reader agrees to what the loan costs, where it costs something.
     """
 
     card: str = field(repr=False)
@@ -62,6 +64,7 @@ class CheckoutRequest:
     done_at: int | None = None
     offline: bool = False
     due: Due | None = None
+    accepts_fee: bool = False
 
 
 class LoanFacts(NamedTuple):
@@ -206,8 +209,12 @@ class _Lending:
         loads = loads_of(self.network, self.found.load, self.patron.row.id, self.setting.library.id)
         claim = self._claim()
         reasons, rules = self._reasons(loads, taken=claim.taken)
+        fee = fee_of(self.network, self.setting)
+        if fee is not None:
+            rules = (*rules, fee.rule)
+            reasons += [] if self.request.accepts_fee else [Reason.FEE_TO_ACCEPT]
         if not self.mandate.covers(reasons):
-            return Decision(self.answer(*reasons), because=rules)
+            return Decision(replace(self.answer(*reasons), fee=fee), because=rules)
         due = self._due(claim)
         loan_id = new_id()
         if self.request.offline:
@@ -240,7 +247,7 @@ class _Lending:
             context,
         )
         return Decision(
-            LoanAnswer((), self.request.barcode, self.item, self.patron, due.due, loan_id),
+            LoanAnswer((), self.request.barcode, self.item, self.patron, due.due, loan_id, fee=fee),
             tuple(self.writes),
             (entry,),
             (*rules, *due.rules),
