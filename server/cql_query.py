@@ -65,15 +65,34 @@ _FIRST: Final[dict[str, Any]] = {"structure": Structure.PHRASE, "position": Posi
 Word = Sequence[Piece]
 
 
-def translate(node: cql.Node) -> rpn.Query:
+MAX_WORDS: Final = 300
+"""Words of all terms together: each may become a term of its own."""
+
+
+def translate(root: cql.Node) -> rpn.Query:
     """Return a query as RPN that our catalogue answers. Raises Refused."""
+    words, todo = 0, [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Clause):
+            if len(node.term) > 2 * rpn.MAX_TERM:  # each character may be escaped
+                raise Refused(Condition.TERM_TOO_LONG, rpn.MAX_TERM)
+            words += node.term.count(" ") + 1
+        else:
+            todo += node.left, node.right
+    if words > MAX_WORDS:
+        raise Refused(Condition.TOO_MANY_BOOLEANS, f"{words} words; {MAX_WORDS} are taken")
+    return _translated(root)
+
+
+def _translated(node: cql.Node) -> rpn.Query:
     if isinstance(node, Clause):
         return _clause(node)
     if node.operator == "prox":
         return _near(node)
     if node.modifiers:
         raise Refused(Condition.BOOLEAN_MODIFIER, _place(node.modifiers[0]))
-    return rpn.Boolean(_OPERATORS[node.operator], translate(node.left), translate(node.right))
+    return rpn.Boolean(_OPERATORS[node.operator], _translated(node.left), _translated(node.right))
 
 
 _UNITS: Final = {unit.name.lower(): unit for unit in ProximityUnit}
@@ -110,7 +129,7 @@ def _near(node: cql.Boolean) -> rpn.Query:
             raise Refused(Condition.PROXIMITY_DISTANCE, f"{distance.value} at character {distance.position}")
         number, relation = int(distance.value), _DISTANCES[distance.comparison]
     sent = Proximity(number, relation, unit, ordered)
-    near: rpn.Query = rpn.Boolean(sent, translate(node.left), translate(node.right))
+    near: rpn.Query = rpn.Boolean(sent, _translated(node.left), _translated(node.right))
     try:
         catalogue_query.translated(near)
     except Bib1Refused as refused:
@@ -278,8 +297,6 @@ def _whole(clause: Clause, pieces: Word, common: dict[str, Any]) -> rpn.Query:
 
 
 def _joined(clause: Clause, words: Sequence[Word], common: dict[str, Any], operator: BooleanOperator) -> rpn.Query:
-    if len(words) > cql.MAX_CLAUSES:
-        raise Refused(Condition.TOO_MANY_BOOLEANS, cql.MAX_CLAUSES - 1)
     leaves: list[rpn.Query] = [_word(clause, word, common) for word in words]
     return reduce(lambda left, right: rpn.Boolean(operator, left, right), leaves)
 

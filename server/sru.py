@@ -149,11 +149,12 @@ class SruServer:
         )
 
     async def _found(self, root: cql.Node, asked: tuple[Database, ...]) -> tuple[str, ResultSet]:
-        """Return what a query finds, and its identifier when it is an earlier result as it stands."""
+        """Return what a query finds, and its identifier when it is an earlier result of the same database, in its order."""
         shared = self._catalogue.shared
         if isinstance(root, cql.Clause) and cql_indexes.resolve(root.index) == cql_indexes.RESULT_SET:
             name = cql.plain(root.term).strip()
-            return name, shared[name]
+            if shared[name].databases == asked:
+                return name, shared[name]
         steps = catalogue_query.search(
             self._catalogue.hits, cql_query.translate(root), asked, lambda operand: shared[operand].records
         )

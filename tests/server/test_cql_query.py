@@ -119,6 +119,23 @@ def test_what_cannot_be_asked_is_refused(text: str, condition: Condition) -> Non
     assert caught.value.diagnostic.condition is condition
 
 
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        (f'dc.title any "{"a " * 1_000}"', Condition.TOO_MANY_BOOLEANS),
+        (f'dc.title any "{"a " * 8_000}"', Condition.TERM_TOO_LONG),
+        (f'dc.title = "{"?*" * 8_000}"', Condition.TERM_TOO_LONG),
+        (" or ".join([f'dc.title any "{"x " * 40}"'] * 140), Condition.TOO_MANY_BOOLEANS),
+        (" prox ".join(["a"] * 150), Condition.BOOLEAN_OPERATOR),
+    ],
+)
+def test_a_query_that_would_become_very_much_is_refused_before_it_does(text: str, condition: Condition) -> None:
+    root = cql.parse(text).root
+    with pytest.raises(Refused) as caught:
+        translate(root)
+    assert caught.value.diagnostic.condition is condition
+
+
 def test_every_name_of_an_index_is_of_one_row_and_of_a_context_set() -> None:
     names = [name.lower() for row in cql_indexes.ROWS for name in row.names.split()]
     assert len(names) == len(set(names))

@@ -296,6 +296,11 @@ class ResultSetTests(SruTestCase):
         assert await self.count(f"cql.resultSetId={name} and dc.title=germinal") == 1
         assert int(root.findtext(f"{SRW}resultSetIdleTime")) > 0
 
+    async def test_in_another_database_it_is_what_both_have(self) -> None:
+        name = (await self.search("zola")).findtext(f"{SRW}resultSetId")
+        assert await self.count(f"cql.resultSetId = {name}", path="/lens") == 2
+        assert await self.count(f"cql.resultSetId = {name}", path="/vide") == 0
+
     async def test_none_is_kept_when_none_is_wanted(self) -> None:
         assert (await self.search("zola", resultSetTTL=0)).find(f"{SRW}resultSetId") is None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -195,15 +194,13 @@ def test_whatever_comes_is_read_or_refused(text: str) -> None:
         ("<" * 16_000, Condition.QUERY_SYNTAX),
     ],
 )
-def test_hostile_queries_are_refused_in_bounded_time(text: str, condition: Condition | None) -> None:
-    began = time.perf_counter()
+def test_hostile_queries_are_refused_at_their_limits(text: str, condition: Condition | None) -> None:
     if condition is None:
         assert parse(text).root == choice("c")
     else:
         with pytest.raises(Refused) as caught:
             parse(text)
         assert caught.value.diagnostic.condition is condition
-    assert time.perf_counter() - began < 2.0
 
 
 def test_as_many_levels_and_clauses_as_allowed_are_read() -> None:
