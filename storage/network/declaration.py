@@ -27,6 +27,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from storage.network.declaration_keys import (
     Calendar,
+    Cataloguer,
     Category,
     Commune,
     Database,
@@ -85,6 +86,7 @@ class Declaration:
     device_profiles: tuple[Devices, ...] = many("What SIP2 accounts have in common.")
     partners: tuple[Partner, ...] = many("NCIP agencies.")
     databases: tuple[Database, ...] = many("Z39.50 databases.")
+    cataloguers: tuple[Cataloguer, ...] = many("Z39.50 accounts.")
     problems: tuple[Problem, ...] = attrs.field(default=(), eq=False)
 
 

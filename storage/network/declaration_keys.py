@@ -571,6 +571,30 @@ class Partner(Checked):
 
 
 @attrs.frozen(kw_only=True)
+class Cataloguer(Checked):
+    """An account of Z39.50. Searching needs none; who gives a name must be known by it."""
+
+    login: Code | None = key("The user that the client gives.", column="code")
+    library: Capitals | None = key("The library in which they catalogue.", refers="libraries")
+    password: Secret | None = key(
+        "The password; the store keeps an argon2 hash. A new account needs this or the next key.",
+        None,
+        column="",
+        secret=True,
+    )
+    password_hash: Argon2 | None = key(
+        "Its argon2 hash instead, so that the file needs no password.", None, column="", secret=True
+    )
+    updates: bool | None = key("Whether they may save and delete the records of their commune (Update).", False)
+    enabled: bool | None = key("Whether they may log in.", True)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is wrong between the keys of this table."""
+        if self.password is not None and self.password_hash is not None:
+            yield "password_hash", "password and password_hash are two ways to say one thing: give one"
+
+
+@attrs.frozen(kw_only=True)
 class Database(Checked):
     """A Z39.50 database. Names are compared without case."""
 

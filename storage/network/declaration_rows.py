@@ -17,6 +17,7 @@ from storage.network.declaration import Declaration
 from storage.network.declaration_keys import (
     REQUIRED,
     Calendar,
+    Cataloguer,
     Checked,
     Database,
     Device,
@@ -39,6 +40,7 @@ HOURS: Final = Kind("opening hours", schema.opening, ("library_id", "weekday", "
 EXCEPTIONS: Final = Kind("exceptions", schema.calendar_exception, ("library_id", "day"))
 CATEGORIES: Final = Kind("patron_categories", schema.patron_category, ("code",), named=True)
 ITEM_TYPES: Final = Kind("item_types", schema.item_type, ("code",), named=True)
+CATALOGUERS: Final = Kind("cataloguers", schema.cataloguer, ("code",))
 DEVICES: Final = Kind("devices", schema.device, ("code",))
 PARTNERS: Final = Kind("partners", schema.partner, ("agency",))
 DATABASES: Final = Kind("databases", schema.database, ("name",))
@@ -273,9 +275,10 @@ class Passwords:
 
 
 def plan_accounts(plan: Plan, declaration: Declaration, passwords: Passwords) -> None:
-    """Plan devices and partners."""
+    """Plan devices, cataloguers and partners."""
     needed = {"password_hash": REQUIRED, "profile": "{}"}
     _plan_accounts(plan, DEVICES, declaration.devices, passwords, "password", needed)
+    _plan_accounts(plan, CATALOGUERS, declaration.cataloguers, passwords, "password", {"password_hash": REQUIRED})
     _plan_profiles(plan, declaration)
     _plan_accounts(plan, PARTNERS, declaration.partners, passwords, "secret", {"secret_hash": None, "profile": "{}"})
 
@@ -301,7 +304,7 @@ def _given(profile: PartnerProfile | Mapping[str, str]) -> Mapping[str, Any]:
 def _plan_accounts(
     plan: Plan,
     kind: Kind,
-    accounts: Sequence[Device | Partner],
+    accounts: Sequence[Device | Cataloguer | Partner],
     passwords: Passwords,
     secret: str,
     fill: Mapping[str, Any],
@@ -318,7 +321,7 @@ def _plan_accounts(
             row.values[hashed] = getattr(account, hashed)
         elif getattr(account, secret) is not None:
             row.values[hashed] = passwords.kept(old[hashed] if old else None, getattr(account, secret))
-        if account.profile is not None:
+        if not isinstance(account, Cataloguer) and account.profile is not None:
             profile = json.loads(old["profile"]) if old else {}
             profile.update(_given(account.profile))
             row.values["profile"] = json.dumps(profile, sort_keys=True)

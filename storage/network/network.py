@@ -99,6 +99,18 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Cataloguer:
+    """Someone with a name on Z39.50, who catalogues in a library. *password_hash* is argon2."""
+
+    id: int
+    code: str
+    library_id: int
+    password_hash: str = field(repr=False)
+    updates: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """A Z39.50 database. Names are compared without case. One that is lenient replaces attributes that are not taken."""
 
@@ -143,6 +155,7 @@ class Network:
     communes: Mapping[str, Commune] = field(default_factory=dict)
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What is declared for the devices of a library, by its code; for all devices by the empty one."""
+    cataloguers: Mapping[str, Cataloguer] = field(default_factory=dict)
 
     @cached_property
     def by_code(self) -> Mapping[str, Library]:
@@ -306,6 +319,12 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
         categories=_tree(all_of(schema.patron_category)),
         item_types=_tree(all_of(schema.item_type)),
         policy_sets=_policies(connection),
+        cataloguers={
+            row.code: Cataloguer(
+                row.id, row.code, row.library_id, row.password_hash, bool(row.updates), bool(row.enabled)
+            )
+            for row in all_of(schema.cataloguer)
+        },
         devices={
             row.code: Device(
                 row.id, row.code, row.library_id, row.password_hash, json.loads(row.profile), bool(row.enabled)

@@ -26,6 +26,7 @@ from storage.schema.journal import anomaly, job, journal, lease, notice, reply
 from storage.schema.loans import loan, past_loan, past_loan_reader
 from storage.schema.network import (
     calendar_exception,
+    cataloguer,
     commune,
     device,
     item_type,
@@ -52,6 +53,7 @@ __all__ = [
     "calendar_exception",
     "card",
     "catalogue_version",
+    "cataloguer",
     "commune",
     "container",
     "database",

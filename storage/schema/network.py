@@ -138,6 +138,17 @@ device = table(
     one_of("protocol", "sip2"),
 )
 
+# Who has a name on Z39.50; the library is where they catalogue.
+cataloguer = table(
+    "cataloguer",
+    key(),
+    words("code", unique=True),
+    ref("library_id", "library"),
+    words("password_hash"),
+    flag("updates"),
+    flag("enabled", default=True),
+)
+
 partner = table(
     "partner",
     key(),

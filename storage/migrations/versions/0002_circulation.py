@@ -113,6 +113,20 @@ def _readers(connection: sa.Connection) -> Iterator[dict[str, Any]]:
 
 def _make_tables() -> None:
     _table(
+        "cataloguer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("library_id", sa.Integer(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("updates", SMALL, server_default="0", nullable=False),
+        sa.Column("enabled", SMALL, server_default="1", nullable=False),
+        sa.CheckConstraint("updates IN (0, 1)", name=op.f("ck_cataloguer_updates")),
+        sa.CheckConstraint("enabled IN (0, 1)", name=op.f("ck_cataloguer_enabled")),
+        sa.ForeignKeyConstraint(["library_id"], ["library.id"], name=op.f("fk_cataloguer_library_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cataloguer")),
+        sa.UniqueConstraint("code", name=op.f("uq_cataloguer_code")),
+    )
+    _table(
         "anomaly",
         sa.Column("id", LONG, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),

@@ -59,7 +59,8 @@ patron_categories = [{code = "CHILD", name = "Enfant", parent = "YOUTH"}]
 item_types = [{code = "COMIC", name = "Bande dessinée", parent = "PRINT"}, {code = "PRINT", name = "Imprimé", parent = "DOC"}]
 devices = [{login = "kiosk-vimy", library = "VIMY", password = "demo", profile = {charset = "cp850"}}]
 partners = [{agency = "FR-X", name = "X", library = "MDPC", secret = "demo", profile = {language = "en"}}]
-databases = [{name = "vimy", title = "Vimy"}]
+databases = [{name = "vimy", title = "Vimy", lenient = true}]
+cataloguers = [{login = "marie", library = "VIMY", password = "demo", updates = true}]
 [[libraries]]
 code = "VIMY2"
 name = "Vimy, annexe"

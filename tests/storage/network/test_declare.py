@@ -32,6 +32,7 @@ def test_a_whole_network_is_written(store: Store) -> None:
     report = store.load(WHOLE)
     assert {name: tuple(count) for name, count in report.counts.items()} == {
         "settings": (0, 1, 0),
+        "cataloguers": (1, 0, 0),
         "communes": (1, 0, 0),
         "memberships": (1, 0, 0),
         "libraries": (2, 0, 0),
@@ -82,7 +83,10 @@ def test_a_whole_network_is_written(store: Store) -> None:
     assert HASHER.verify(device.password_hash, "demo")
     assert (partner.name, dict(partner.profile)) == ("X", {"language": "en"})
     assert HASHER.verify(partner.secret_hash, "demo")
-    assert network.databases["vimy"].title == "Vimy"
+    assert (network.databases["vimy"].title, network.databases["vimy"].lenient) == ("Vimy", True)
+    marie = network.cataloguers["marie"]
+    assert (marie.library_id, marie.updates, marie.enabled) == (vimy.id, True, True)
+    assert HASHER.verify(marie.password_hash, "demo")
 
 
 def test_readers_and_items_are_written_as_the_desk_reads_them(store: Store) -> None:
