@@ -115,6 +115,17 @@ def _stand(barcode: str, finding: str, card: str, more: dict[str, Any]) -> None:
     say(told, [_("Done.")], json_=store["json_"])
 
 
+@loan.command(help=_("Want an item on loan back before its date; the reader is told."))
+@click.argument("barcode")
+@click.option("--by", type=click.DateTime(["%Y-%m-%d"]), help=_("Day by which it is wanted."))
+@at_library
+def recall(barcode: str, by: datetime | None, **more: Any) -> None:
+    """Recall."""
+    store, arguments = _split(more)
+    told = do("loan.recall", store, barcode=barcode, by=day_of(by), **arguments)
+    say(told, [_("{barcode}: due {due}").format(barcode=barcode, due=ending(told["due"]))], json_=store["json_"])
+
+
 @loan.command(help=_("Take back the last check-out (or renewal) or check-in of an item, if it was done here just now."))
 @click.argument("barcode")
 @click.argument("act", type=click.Choice(["checkout", "checkin"]))

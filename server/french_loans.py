@@ -50,6 +50,11 @@ LOANS: Final = {
     "The reader's card, to be sure that the loan is theirs.": (
         "La carte du lecteur, pour être sûr que le prêt est le sien."
     ),
+    "Day by which it is wanted.": "Jour pour lequel il est demandé.",
+    "Want an item on loan back before its date; the reader is told.": (
+        "Réclame un document prêté avant sa date ; le lecteur est prévenu."
+    ),
+    "{barcode}: due {due}": "{barcode} : à rendre le {due}",
     "Undone.": "Annulé.",
     "What is the matter with it.": "Ce qu'il a.",
     "What kind of scan it is.": "De quelle sorte de lecture il s'agit.",

@@ -11,6 +11,7 @@ from storage.circulation.checkin import CHECKIN, CheckinRequest, Mode
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.due import Due
 from storage.circulation.marking import MARK, MarkRequest
+from storage.circulation.recall import RECALL, RecallRequest
 from storage.circulation.renew import RENEW, RenewRequest
 from storage.circulation.renew_all import RENEW_ALL, RenewAllRequest
 from storage.circulation.standing import STANDING, Finding, StandingRequest
@@ -117,6 +118,12 @@ def stand(access: Access, *, library: str, barcode: str, finding: str, card: str
     return {"refused": _codes(answer.reasons), "loan": answer.loan_id}
 
 
+def recall(access: Access, *, library: str, barcode: str, by: str | None) -> dict[str, Any]:
+    """Want an item on loan back."""
+    answer = access.act(RECALL, RecallRequest(barcode, at(access, library), by))
+    return {"refused": _codes(answer.reasons), "barcode": barcode, "due": due_text(answer.due)}
+
+
 def undo(access: Access, *, library: str, barcode: str, act: Any) -> dict[str, Any]:
     """Take an item's last act back."""
     answer = access.act(UNDO, UndoRequest(barcode, act, at(access, library)))
@@ -140,6 +147,7 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "loan.renew": renew,
     "loan.renew-all": renew_all,
     "loan.stand": stand,
+    "loan.recall": recall,
     "loan.undo": undo,
     "item.mark": mark,
     "anomaly.settle": settle,

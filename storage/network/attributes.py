@@ -186,6 +186,7 @@ ATTRIBUTES: Final = {
             "Days after the shuttle should have brought an item from which it is taken for lost in transit.",
         ),
         Attribute("fee.loan", _FEE, "none", "What a loan costs. Nothing does unless the network has decided so."),
+        Attribute("recall.days", _NUMBER, "7", "How many days a reader has at least when a loan is recalled."),
         Attribute("renewal.limit", _NUMBER, "1", "How often a loan may be renewed."),
         Attribute("renewal.period", _PERIOD, "28 days", "How long a renewal lasts."),
         Attribute(

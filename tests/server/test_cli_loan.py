@@ -39,6 +39,7 @@ def test_a_loan_from_its_beginning_to_its_end(run: Run) -> None:
     assert at(run, "loan", "renew", "R1", "I1")["renewals"] == 1
     assert [loan["renewals"] for loan in at(run, "loan", "renew", "R1")["loans"]] == [1]
     assert [loan["barcode"] for loan in at(run, "loan", "list", "--state", "open")] == ["I1"]
+    assert at(run, "loan", "recall", "I1")["due"] < lent["due"]
     back = at(run, "loan", "checkin", "I1")
     assert (back["was_on_loan"], back["alert"], back["destination"]) == (True, None, None)
     assert at(run, "loan", "undo", "I1", "checkin")["undone"] == "checkin"
@@ -66,6 +67,7 @@ def test_items_are_marked_and_found(run: Run) -> None:
     at(run, "item", "mark", "I3", "damaged", "--note", "page 12")
     assert at(run, "loan", "checkout", "R1", "I3", expect=Exit.REFUSED)["refused"] == ["in-process"]
     at(run, "loan", "checkout", "R1", "I3", "--force")
+    assert run("loan", "recall", "I3", "--library", "LENS").output.startswith("I3: due ")
     at(run, "item", "mark", "I4", "missing")
     found = json.loads(run("item", "find", "titre", "--condition", "missing", "--owner", "LENS", "--json").output)
     assert [one["barcode"] for one in found] == ["I4"]

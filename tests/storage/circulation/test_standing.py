@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from storage.circulation.due import Due
+from storage.circulation.recall import RECALL, RecallAnswer, RecallRequest
 from storage.circulation.standing import Finding
 from storage.circulation.status import Status
 from storage.refusals import Reason
@@ -125,3 +127,33 @@ def test_a_marked_item_is_not_asked_for_any_more(desk: Desk) -> None:
     desk.sql("INSERT INTO pull(id, hold_id, item_id, library_id, asked_at, until_at) VALUES (1, 2, 1, 1, 1, 2)")
     assert desk.mark("I1", "missing").ok
     assert desk.sql("SELECT outcome FROM pull") == [("released",)]
+
+
+# --- recalls -------------------------------------------------------------------------------------------------------------
+
+
+def recall(desk: Desk, barcode: str, by: str | None = None) -> RecallAnswer:
+    answer: RecallAnswer = desk.run(RECALL, RecallRequest(barcode, desk.origin(LENS), by))
+    return answer
+
+
+def test_a_recall_brings_the_date_forward_and_tells_the_reader(desk: Desk) -> None:
+    desk.sql("INSERT INTO calendar_exception(library_id, day) VALUES (1, '2026-11-29')")
+    desk.reload()
+    desk.checkout("R1", "I1")
+    assert recall(desk, "I1").due == Due("2026-11-30")
+    assert desk.notices() == [("recalled", 1)]
+    assert desk.sql("SELECT detail, because FROM journal WHERE act='recall'") == [
+        ("was=2026-12-20 due=2026-11-30", "default:recall.days")
+    ]
+    assert recall(desk, "I1", "2026-12-24").due == Due("2026-11-30")
+    assert desk.notices() == [("recalled", 1)]
+
+
+def test_a_recall_is_of_an_open_loan(desk: Desk) -> None:
+    assert recall(desk, "nothing").reasons == (Reason.UNKNOWN_ITEM,)
+    assert recall(desk, "I1").reasons == (Reason.NOT_ON_LOAN,)
+    desk.checkout("R1", "I1")
+    assert recall(desk, "I1", "2026-12-10").due == Due("2026-12-10")
+    desk.stand("I1", Finding.CLAIMED)
+    assert recall(desk, "I1").reasons == (Reason.NOT_ON_LOAN,)
