@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-WIRES: Final = {"ncip": "conformance.ncip", "sru": "conformance.sru"}
+WIRES: Final = {"ncip": "conformance.ncip", "sip2": "conformance.sip2", "sru": "conformance.sru"}
 """The word on the command line, and the module whose `main` takes the arguments that follow it."""
 
 
