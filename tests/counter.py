@@ -38,6 +38,9 @@ class Counter:
     def do(self, usecase: Any, request: Any, ledger: Ledger[Any] | None = None, now: int = NOW) -> Outcome[Any]:
         return await_(self.store.transact(usecase, request, now, ledger))
 
+    def answer(self, usecase: Any, request: Any, now: int = NOW) -> Any:
+        return self.do(usecase, request, now=now).answer
+
     def do_all(self, acts: Sequence[tuple[Any, Any]]) -> list[Any]:
         """Ask for many acts at once; return each one's answer, or the exception it failed with."""
         return settle([self.store.transact(usecase, request, NOW) for usecase, request in acts])

@@ -80,6 +80,7 @@ def test_acts_of_the_store_are_done_the_same_way(writer: Any, any_location: Loca
     with pytest.raises(Refused, match="NOWHERE"):
         writer("patron.block", **{**arguments, "library": "NOWHERE"})
     told = looking(any_location).ask(lambda network: export(network, "R1", 1, 0))
+    assert isinstance(told, dict)
     assert [block["acts"] for block in told["blocks"]] == ["hold"]
 
 

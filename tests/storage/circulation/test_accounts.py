@@ -53,7 +53,7 @@ def test_overdue_loans_are_counted_without_lists(desk: Desk) -> None:
     desk.now += 100 * DAY
     standing = seen(desk)[View.STANDING]
     assert Reason.OVERDUES in standing.denials["checkout"]
-    assert standing.loans == standing.overdue == standing.holds == ()
+    assert (standing.loans, standing.overdue, standing.holds) == ((), (), ())
 
 
 def test_lists_have_what_is_lent_and_details_what_it_is_called(desk: Desk) -> None:
@@ -72,7 +72,7 @@ def test_what_a_reader_has_claimed_to_have_returned_is_listed_but_counts_for_not
     desk.sql("UPDATE loan SET state = 'claimed'")
     desk.now += 100 * DAY
     for view, account in seen(desk).items():
-        assert account.denials["checkout"] == account.overdue == ()
+        assert (account.denials["checkout"], account.overdue) == ((), ())
         assert len(account.loans) == (view is not View.STANDING)
 
 

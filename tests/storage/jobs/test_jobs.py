@@ -29,7 +29,7 @@ def origin(holder: str = "d1") -> Origin:
 
 
 def lease(counter: Counter, holder: str, now: int, **more: Any) -> bool:
-    answer = counter.do(LEASE, LeaseRequest("jobs", holder, origin(), **more), now=now).answer
+    answer = counter.answer(LEASE, LeaseRequest("jobs", holder, origin(), **more), now=now)
     return bool(answer)
 
 
@@ -39,7 +39,7 @@ def past_loans(counter: Counter, *days: str) -> None:
 
 
 def run(counter: Counter, usecase: Any = FORGET, now: int = NOW) -> Slice | None:
-    answer: Slice | None = counter.do(usecase, RunRequest(origin(), now), now=now).answer
+    answer: Slice | None = counter.answer(usecase, RunRequest(origin(), now), now=now)
     return answer
 
 
@@ -74,7 +74,7 @@ def test_two_who_do_the_same_slice_do_it_once(counter: Counter) -> None:
 
 
 def test_only_a_round_that_has_begun_is_gone_on_with_when_asked_so(counter: Counter) -> None:
-    assert counter.do(FORGET, RunRequest(origin(), NOW, begins=False)).answer is None
+    assert counter.answer(FORGET, RunRequest(origin(), NOW, begins=False)) is None
     assert await_(counter.store.read(states())) == {}
 
 
@@ -139,7 +139,7 @@ def test_what_is_due_is_done_to_its_end_and_then_left_alone(counter: Counter, mo
     await_(Deferred.fromCoroutine(jobs.look()))
     assert await_(counter.store.read(states())) == before
     await_(jobs.stop())
-    assert counter.do(LEASE, LeaseRequest("jobs", "other", origin()), now=int(reactor.seconds())).answer is True
+    assert counter.answer(LEASE, LeaseRequest("jobs", "other", origin()), now=int(reactor.seconds())) is True
 
 
 def test_who_has_no_lease_does_nothing(counter: Counter) -> None:

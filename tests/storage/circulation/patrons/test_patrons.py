@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from storage.circulation.patrons import blocks, cards, register
-from storage.circulation.patrons.act import PatronAnswer
 from storage.circulation.pins import TRIES, PinState
 from storage.refusals import Reason
 from storage.usecase import Origin
@@ -15,20 +14,20 @@ from tests.counter import Counter
 from tests.network import LENS, LIEVIN
 
 DESK = Origin("cli", "staff", LENS)
-DETAILS = {"category_id": 1, "home_id": LENS, "surname": "Delattre", "forename": "Zoé"}
+DETAILS: dict[str, int | str | None] = {"category_id": 1, "home_id": LENS, "surname": "Delattre", "forename": "Zoé"}
 
 
-def registered(counter: Counter, code: str = "N1", card: str = "N1", **more: Any) -> PatronAnswer:
+def registered(counter: Counter, code: str = "N1", card: str = "N1", **more: Any) -> Any:
     details = {**DETAILS, **more.pop("details", {})}
-    return counter.do(register.REGISTER, register.RegisterRequest(code, card, DESK, details, **more)).answer
+    return counter.answer(register.REGISTER, register.RegisterRequest(code, card, DESK, details, **more))
 
 
-def issued(counter: Counter, card: str, number: str, **more: Any) -> PatronAnswer:
-    return counter.do(cards.ISSUE, cards.IssueRequest(card, number, DESK, **more)).answer
+def issued(counter: Counter, card: str, number: str, **more: Any) -> Any:
+    return counter.answer(cards.ISSUE, cards.IssueRequest(card, number, DESK, **more))
 
 
-def marked(counter: Counter, card: str, state: str) -> PatronAnswer:
-    return counter.do(cards.STATE, cards.CardStateRequest(card, state, DESK)).answer
+def marked(counter: Counter, card: str, state: str) -> Any:
+    return counter.answer(cards.STATE, cards.CardStateRequest(card, state, DESK))
 
 
 def test_a_registered_reader_borrows_at_once_with_their_pin(counter: Counter) -> None:
@@ -61,7 +60,7 @@ def test_two_desks_that_give_the_same_card_at_once(counter: Counter) -> None:
 def test_a_change_changes_what_it_names(counter: Counter) -> None:
     before = counter.patron("R1")
     request = register.ChangeRequest("R1", DESK, {"email": "r1@example.org", "valid_until": "2027-12-31"})
-    assert counter.do(register.CHANGE, request).answer.ok
+    assert counter.answer(register.CHANGE, request).ok
     after = counter.patron("R1")
     assert before.patron is not None
     assert after.patron is not None
@@ -100,24 +99,24 @@ def test_a_towns_old_number_is_recognised_beside_the_networks_card(counter: Coun
 
 def test_a_block_refuses_the_acts_it_names_while_it_lasts(counter: Counter) -> None:
     asked = blocks.BlockRequest("R1", "data-incomplete", DESK, ("checkout",), None, "2026-11-30", "ask for the form")
-    assert counter.do(blocks.BLOCK, asked).answer.ok
+    assert counter.answer(blocks.BLOCK, asked).ok
     assert counter.checkout("R1", "I1").reasons == (Reason.PATRON_BLOCKED,)
     assert counter.patron("R1").denials["hold"] == ()
     again = blocks.BlockRequest("R1", "data-incomplete", DESK, to_on="2026-11-21")
-    assert counter.do(blocks.BLOCK, again).answer.ok
+    assert counter.answer(blocks.BLOCK, again).ok
     assert counter.sql("SELECT count(*) FROM block WHERE patron_id = 1") == [(1,)]
     assert counter.checkout("R1", "I1").ok
-    assert counter.do(blocks.UNBLOCK, blocks.UnblockRequest("R1", "data-incomplete", DESK)).answer.ok
+    assert counter.answer(blocks.UNBLOCK, blocks.UnblockRequest("R1", "data-incomplete", DESK)).ok
     assert counter.sql("SELECT count(*) FROM block WHERE patron_id = 1") == [(0,)]
 
 
 def test_households_are_made_and_left(counter: Counter) -> None:
     for card in ("R1", "R2"):
-        assert counter.do(blocks.HOUSEHOLD, blocks.HouseholdRequest(card, DESK, "F1")).answer.ok
+        assert counter.answer(blocks.HOUSEHOLD, blocks.HouseholdRequest(card, DESK, "F1")).ok
     households = "SELECT patron.code FROM patron JOIN household ON household.id = household_id ORDER BY 1"
     first = counter.sql(households)
     assert len(first) == 2
-    assert counter.do(blocks.HOUSEHOLD, blocks.HouseholdRequest("R1", DESK, None)).answer.ok
+    assert counter.answer(blocks.HOUSEHOLD, blocks.HouseholdRequest("R1", DESK, None)).ok
     assert counter.sql(households) == first[1:]
 
 
@@ -125,9 +124,9 @@ def test_a_new_pin_lifts_the_lock(counter: Counter) -> None:
     for _ in range(TRIES):
         assert counter.checkout("R1", "I1", pin="0000").reasons == (Reason.WRONG_PIN,)
     assert counter.checkout("R1", "I1", pin="1234").reasons == (Reason.PIN_LOCKED,)
-    assert counter.do(register.SET_PIN, register.PinRequest("R1", DESK, "9876")).answer.ok
+    assert counter.answer(register.SET_PIN, register.PinRequest("R1", DESK, "9876")).ok
     assert counter.checkout("R1", "I1", pin="9876").ok
-    assert counter.do(register.SET_PIN, register.PinRequest("R1", DESK, None)).answer.ok
+    assert counter.answer(register.SET_PIN, register.PinRequest("R1", DESK, None)).ok
     assert counter.checkout("R1", "I2", pin="9876").reasons == (Reason.WRONG_PIN,)
 
 
@@ -143,7 +142,7 @@ def test_a_new_pin_lifts_the_lock(counter: Counter) -> None:
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_nothing_is_done_to_a_reader_that_is_not(counter: Counter, usecase: Any, request_: Any) -> None:
-    assert counter.do(usecase, request_).answer.reasons == (Reason.UNKNOWN_PATRON,)
+    assert counter.answer(usecase, request_).reasons == (Reason.UNKNOWN_PATRON,)
     assert counter.journal() == []
 
 

@@ -25,17 +25,18 @@ DAY = 86400
 
 def run(counter: Counter, job: Job, now: int) -> int:
     """Do a whole round; return how much it did."""
-    done, usecase = 0, usecase_of(job)
+    done: int = 0
+    usecase = usecase_of(job)
     while True:
-        slice_ = counter.do(usecase, RunRequest(Origin("job", "d1", 0), now), now=now).answer
+        slice_ = counter.answer(usecase, RunRequest(Origin("job", "d1", 0), now), now=now)
         done += slice_.done
         if not slice_.cursor:
             return done
 
 
 def lend_and_return(counter: Counter, card: str, item: str, lent: int, returned: int) -> None:
-    assert counter.do(CHECKOUT, CheckoutRequest(card, item, at()), now=lent).answer.ok
-    assert counter.do(CHECKIN, CheckinRequest(item, at()), now=returned).answer.ok
+    assert counter.answer(CHECKOUT, CheckoutRequest(card, item, at()), now=lent).ok
+    assert counter.answer(CHECKIN, CheckinRequest(item, at()), now=returned).ok
 
 
 def told(counter: Counter, card: str, now: int = NOW) -> Any:
@@ -88,7 +89,7 @@ def test_an_erased_reader_is_nobody_and_their_loans_still_count(counter: Counter
     lend_and_return(counter, "R1", "I1", NOW, NOW + DAY)
     counter.sql("UPDATE patron SET born_on = '1987-06-05', residence = '62498' WHERE code = 'R1'")
     before = counter.sql("SELECT * FROM past_loan")
-    assert counter.do(ERASE, EraseRequest("R1", at())).answer.ok
+    assert counter.answer(ERASE, EraseRequest("R1", at())).ok
     assert counter.checkout("R1", "I1").reasons == (Reason.UNKNOWN_PATRON,)
     kept = counter.sql(
         "SELECT code, surname, forename, address, email, phone, pin_hash, born_on, residence, category_id, home_id, erased_on"
@@ -104,9 +105,9 @@ def test_an_erased_reader_is_nobody_and_their_loans_still_count(counter: Counter
 def test_nobody_is_erased_who_has_something_open(counter: Counter) -> None:
     assert counter.checkout("R1", "I1").ok
     counter.hold(71, patron=2, item=2, pickup=LENS)
-    assert counter.do(ERASE, EraseRequest("R1", at())).answer.reasons == (Reason.HAS_LOANS,)
-    assert counter.do(ERASE, EraseRequest("R2", at())).answer.reasons == (Reason.HAS_HOLDS,)
-    assert counter.do(ERASE, EraseRequest("R99", at())).answer.reasons == (Reason.UNKNOWN_PATRON,)
+    assert counter.answer(ERASE, EraseRequest("R1", at())).reasons == (Reason.HAS_LOANS,)
+    assert counter.answer(ERASE, EraseRequest("R2", at())).reasons == (Reason.HAS_HOLDS,)
+    assert counter.answer(ERASE, EraseRequest("R99", at())).reasons == (Reason.UNKNOWN_PATRON,)
     assert counter.sql("SELECT count(*) FROM patron WHERE erased_on IS NOT NULL") == [(0,)]
 
 
