@@ -88,7 +88,7 @@ def is_new(network: Network, item: Item, added_on: str | None, context: Context,
     if added_on is None:
         return False
     days = network.policy(day).find("hold.age-protection-days", context).number
-    return day < (date.fromisoformat(added_on) + timedelta(days=days)).isoformat()
+    return days > 0 and day < (date.fromisoformat(added_on) + timedelta(days=days)).isoformat()
 
 
 def fits(network: Network, item: Item, hold: WaitingRow, day: str) -> bool:
