@@ -13,6 +13,7 @@ from server.cli_calendar import calendar
 from server.cli_common import Exit, configured, explained, read_config, stop
 from server.cli_commune import commune
 from server.cli_hold import hold, pull_list
+from server.cli_ill import ill
 from server.cli_import import import_
 from server.cli_item import anomaly, item
 from server.cli_job import job
@@ -107,6 +108,7 @@ for _command in (
     daemon,
     hold,
     pull_list,
+    ill,
     loan,
     item,
     anomaly,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.french_ill import ILL
 from server.french_loans import LOANS
 from server.french_network import NETWORK
 from server.french_readers import READERS
@@ -339,6 +340,7 @@ FRENCH: Final[dict[str, str]] = {
     **_CONFIGURATION,
     **_RECORDS,
     **READERS,
+    **ILL,
     **LOANS,
     **NETWORK,
     **SHUTTLE,

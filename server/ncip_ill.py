@@ -43,7 +43,7 @@ from server.ncip_fields import MEDIA, day_end
 from server.ncip_loans import LOANS_KEPT, renew
 from server.ncip_refusals import ITEM, USER, Refused, Row
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
-from storage.circulation.ill.machine import Event, No, Role, State
+from storage.circulation.ill.machine import Event, No, Role, State, sentence
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
 from storage.network.network import Library
@@ -53,21 +53,21 @@ from storage.usecase import Ledger
 _REQUEST: Final = "RequestIdentifierValue"
 _NO: Final = P.UNAUTHORIZED_COMBINATION_FOR_AGENCY
 
-NOES: Final[dict[No, tuple[Row, str]]] = {
-    No.UNKNOWN_REQUEST: (Row((P.UNKNOWN_REQUEST, P.UNKNOWN_ITEM, _NO), _REQUEST), "no such request of yours"),
-    No.DUPLICATE_REQUEST: (Row((P.DUPLICATE_REQUEST, P.CANNOT_ACCEPT_ITEM, _NO), _REQUEST), "the request exists"),
-    No.UNKNOWN_ITEM: (Row((P.UNKNOWN_ITEM, _NO), ITEM), "no such item or title"),
-    No.UNKNOWN_USER: (Row((P.UNKNOWN_USER, _NO), USER), "no such reader"),
-    No.USER_BLOCKED: (Row((P.USER_BLOCKED, P.USER_INELIGIBLE_TO_CHECK_OUT_THIS_ITEM, _NO), USER), "the reader is blocked"),
-    No.TOO_LATE: (Row((P.REQUEST_ALREADY_PROCESSED, P.ELEMENT_RULE_VIOLATED, _NO), _REQUEST), "the item is on its way"),
-    No.NOT_ON_LOAN: (Row((P.ITEM_NOT_CHECKED_OUT, P.ITEM_NOT_RENEWABLE, _NO), ITEM), "the item is not on loan"),
-    No.NOT_RENEWABLE: (Row((P.MAXIMUM_RENEWALS_EXCEEDED, P.ITEM_NOT_RENEWABLE, _NO), ITEM), "it cannot be prolonged again"),
-    No.WAITED_FOR: (Row((P.RENEWAL_NOT_ALLOWED, P.ITEM_CANNOT_BE_RECALLED, _NO), ITEM), "others wait for the item"),
-    No.NOT_FOR_LOAN: (Row((P.ITEM_DOES_NOT_CIRCULATE, _NO), ITEM), "the item is not lent"),
-    No.BARCODE_TAKEN: (Row((P.CANNOT_ACCEPT_ITEM, _NO), ITEM), "the number is another item's"),
-    No.NO_ACCOUNT: (Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER), "you have no account here"),
+NOES: Final[dict[No, Row]] = {
+    No.UNKNOWN_REQUEST: Row((P.UNKNOWN_REQUEST, P.UNKNOWN_ITEM, _NO), _REQUEST),
+    No.DUPLICATE_REQUEST: Row((P.DUPLICATE_REQUEST, P.CANNOT_ACCEPT_ITEM, _NO), _REQUEST),
+    No.UNKNOWN_ITEM: Row((P.UNKNOWN_ITEM, _NO), ITEM),
+    No.UNKNOWN_USER: Row((P.UNKNOWN_USER, _NO), USER),
+    No.USER_BLOCKED: Row((P.USER_BLOCKED, P.USER_INELIGIBLE_TO_CHECK_OUT_THIS_ITEM, _NO), USER),
+    No.TOO_LATE: Row((P.REQUEST_ALREADY_PROCESSED, P.ELEMENT_RULE_VIOLATED, _NO), _REQUEST),
+    No.NOT_ON_LOAN: Row((P.ITEM_NOT_CHECKED_OUT, P.ITEM_NOT_RENEWABLE, _NO), ITEM),
+    No.NOT_RENEWABLE: Row((P.MAXIMUM_RENEWALS_EXCEEDED, P.ITEM_NOT_RENEWABLE, _NO), ITEM),
+    No.WAITED_FOR: Row((P.RENEWAL_NOT_ALLOWED, P.ITEM_CANNOT_BE_RECALLED, _NO), ITEM),
+    No.NOT_FOR_LOAN: Row((P.ITEM_DOES_NOT_CIRCULATE, _NO), ITEM),
+    No.BARCODE_TAKEN: Row((P.CANNOT_ACCEPT_ITEM, _NO), ITEM),
+    No.NO_ACCOUNT: Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER),
 }  # fmt: skip
-"""Why the store refuses -> types to choose from, element, and what to say."""
+"""Why the store refuses -> types to choose from, and element."""
 
 STATUSES: Final = {
     State.ASKED: RequestStatusType.REQUESTED_VIA_ILL,
@@ -180,7 +180,7 @@ async def _act(
 
 
 def _problem(asked: Asked, no: No) -> Any:
-    row, detail = NOES[no]
+    row, detail = NOES[no], sentence(no, asked.setting.language)
     allowed = SERVICES[asked.service].own | GENERAL
     kind = next(kind for kind in row.types if kind in allowed)
     message = asked.message

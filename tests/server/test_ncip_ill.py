@@ -9,7 +9,7 @@ from sqlalchemy import update
 from protocols.ncip.problems import GENERAL, SERVICES
 from server.ncip_ill import NOES, STATUSES
 from storage import schema
-from storage.circulation.ill.machine import No, Role, State
+from storage.circulation.ill.machine import SENTENCES, No, Role, State
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.usecase import Origin
 from tests.network import AVION, NOW
@@ -213,8 +213,8 @@ class LendingTests(Case):
 
 def test_every_no_has_a_problem_in_every_service_and_every_state_a_status() -> None:
     assert set(NOES) == set(No)
-    for row, detail in NOES.values():
-        assert detail
+    assert set(SENTENCES) == set(No)
+    for row in NOES.values():
         for service in SERVICES.values():
             assert set(row.types) & (service.own | GENERAL)
     assert set(STATUSES) == set(State)

@@ -73,6 +73,22 @@ class No(Enum):
     NO_ACCOUNT = "no-account"
 
 
+SENTENCES: Final[dict[No, tuple[str, str]]] = {
+    No.UNKNOWN_REQUEST: ("Demande inconnue.", "No such request."),
+    No.DUPLICATE_REQUEST: ("Cette demande existe déjà.", "The request exists already."),
+    No.UNKNOWN_ITEM: ("Document ou titre inconnu.", "No such item or title."),
+    No.UNKNOWN_USER: ("Lecteur inconnu.", "No such reader."),
+    No.USER_BLOCKED: ("Ce lecteur ne peut pas réserver.", "The reader may not reserve."),
+    No.TOO_LATE: ("Trop tard : le document est en route.", "Too late: the item is on its way."),
+    No.NOT_ON_LOAN: ("Ce document n'est pas en prêt.", "The item is not on loan."),
+    No.NOT_RENEWABLE: ("Prolongation impossible.", "It cannot be prolonged."),
+    No.WAITED_FOR: ("Document attendu par d'autres.", "Others wait for the item."),
+    No.NOT_FOR_LOAN: ("Exclu du prêt.", "Not for loan."),
+    No.BARCODE_TAKEN: ("Ce code à barres est celui d'un autre document.", "The number is another item's."),
+    No.NO_ACCOUNT: ("Ce partenaire n'a pas de compte ici.", "The partner has no account here."),
+}
+"""Why not -> (French, English)."""
+
 RANKS: Final = {
     state: rank
     for rank, state in enumerate(
@@ -172,6 +188,12 @@ def advance(state: State, event: Event) -> State | No | None:
     if target in RANKS and RANKS[target] <= RANKS[state]:
         return None
     return target
+
+
+def sentence(no: No, language: str) -> str:
+    """Say why not, in *language* (``en``; French for any other)."""
+    french, english = SENTENCES[no]
+    return english if language == "en" else french
 
 
 def check_at(role: Role, state: State, now: int) -> int | None:
