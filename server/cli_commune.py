@@ -95,15 +95,19 @@ def list_(on: datetime | None, path: Path | None, data: Path | None, *, json_: b
 def show(code: str, on: datetime | None, path: Path | None, data: Path | None, *, json_: bool) -> None:
     """Show a commune."""
     from storage.network.convention_acts import remains
+    from storage.network.conventions import current, stage
 
     store = _store(path, data)
     town, day = _commune(store, code), _day(on)
+    in_force = current(town.memberships, day)
     libraries = [library for library in store.network.libraries.values() if library.commune == code]
     with explained():
         left = store.read(remains, code)
     told = {
         **_state(town, day),
-        "conventions": [asdict(membership) for membership in town.memberships],
+        "conventions": [
+            {**asdict(each), "stage": stage(each, day, renewed=each is not in_force).value} for each in town.memberships
+        ],
         "exit": town.exit._asdict() if town.exit is not None else None,
         "libraries": {library.code: library.services for library in libraries},
         "remains": left,

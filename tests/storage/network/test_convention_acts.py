@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
 
-from storage import schema
+from storage import direct, schema
+from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.network.convention_acts import SERVICES, Objected, denounce, leave, notify, remains, withdraw
-from storage.network.conventions import Objection, Stage, stage
+from storage.network.conventions import Objection, Stage, legal_day, stage
 from storage.network.hours import without_referent
 from storage.network.network import Network, load_network
+from storage.usecase import Origin
 from tests.network import LENS, LIEVIN, NOW
 from tests.storage.network.declaring import Store
 
@@ -84,6 +87,33 @@ def test_a_commune_that_nobody_knows(store: Store) -> None:
 @pytest.mark.parametrize("day", ["2029-12-31", "2030-01-01", "2031-06-01"])
 def test_the_end_of_a_convention_stops_no_service(member: Store, day: str) -> None:
     assert all(network_of(member).libraries[LENS].offers(service, day) for service in SERVICES)
+
+
+@pytest.mark.parametrize(
+    "second", [datetime(2029, 12, 31, 22, 59, 59, tzinfo=UTC), datetime(2029, 12, 31, 23, tzinfo=UTC)]
+)
+def test_kiosks_lend_on_when_all_conventions_end_at_midnight_in_paris(store: Store, second: datetime) -> None:
+    store.connection.execute(text("UPDATE patron SET valid_until = '2031-12-31'"))
+    for town in ("LENS", "LIEVIN", "AVION"):
+        notify(store.connection, NOW, town, "2025-05-31", "2025")
+    now, network = int(second.timestamp()), network_of(store)
+    for place, (card, barcode) in enumerate([("R1", "I1"), ("R2", "I10"), ("R3", "I11")], start=LENS):
+        request = CheckoutRequest(card, barcode, Origin("sip2", "desk", place))
+        assert direct.transact(store.connection, network, CHECKOUT, request, now).ok
+    wanted = Stage.ACTIVE if second.hour == 22 else Stage.EXPIRED
+    day = legal_day(now)
+    assert {stage(town.memberships[0], day) for town in network.communes.values()} == {wanted}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_begins_and_ends_on_its_own_day(store: Store, service: str) -> None:
+    store.load(
+        f'libraries = [{{code = "LENS", services = [{{service = "{service}", from_on = 2027-03-01, to_on = 2027-06-01}}]}}]'
+    )
+    lens = network_of(store).libraries[LENS]
+    days = ["2027-02-28", "2027-03-01", "2027-05-31", "2027-06-01"]
+    assert [lens.offers(service, day) for day in days] == [False, True, True, False]
+    assert not any(lens.offers(other, "2027-03-01") for other in SERVICES if other != service)
 
 
 def test_the_effect_of_a_denunciation_stops_no_service_until_the_exit_is_noted(member: Store) -> None:
