@@ -77,7 +77,7 @@ def translate(root: cql.Node) -> rpn.Query:
         if isinstance(node, Clause):
             if len(node.term) > 2 * rpn.MAX_TERM:  # each character may be escaped
                 raise Refused(Condition.TERM_TOO_LONG, rpn.MAX_TERM)
-            words += node.term.count(" ") + 1
+            words += len(node.term.split())
         else:
             todo += node.left, node.right
     if words > MAX_WORDS:

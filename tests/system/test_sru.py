@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from conformance.results import Level, Outcome
+from conformance.results import Failed, Level, Outcome
 from conformance.sru import Session, run
 from conformance.sru_client import Client, children
 from storage.database import Location
@@ -134,3 +136,33 @@ def test_two_protocols_are_spoken_on_one_port_at_once(daemon: Daemon) -> None:
     with Cataloguer(daemon) as origin:
         response = origin.ask(search(f'@and @set "{name}" @attr 1=4 germinal'))
         assert (response.search_status, response.result_count) == (True, 1)
+
+
+def test_servers_of_others_are_judged_where_they_are_installed(tmp_path: Path) -> None:
+    """Hold the kit against a target of another house, whose SRU is known: it answers, checks no query, and dies of a scan."""
+    for server in filter(None, [shutil.which("yaz-ztest")]):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with subprocess.Popen([server, f"@:{port}"], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+            try:
+                client = Client(f"http://127.0.0.1:{port}/Default")
+                wait_for(client)
+                found = {each.name: each.outcome for each in run(Session(client, "mot"))}
+            finally:
+                process.terminate()
+        assert found["search-1"] is Outcome.PASSED
+        assert found["refuses-cql-index"] is Outcome.FAILED
+        assert found["explain-zeerex"] is Outcome.NOT_APPLICABLE
+
+
+def wait_for(client: Client) -> None:
+    """Wait until a server answers."""
+    for _ in range(300):
+        try:
+            client.get(version="1.1", operation="searchRetrieve", query="x", maximumRecords=0)
+        except Failed:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError("the server does not answer")
