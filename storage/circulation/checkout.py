@@ -70,7 +70,8 @@ class CheckoutRequest:
 class LoanFacts(NamedTuple):
     """Rows of `facts`, in one step: the item, its waiting holds, the reader, their load.
 
-    *copies* are read where a rule asks how many wait for each, *history* and what was *seen* since for what has happened off-line: in a step more.
+    In a step more: *copies*, where a rule asks how many wait for each, and for what has happened off-line the *history*
+    of the item since and where it was *seen*.
     """
 
     item: list[Row]
