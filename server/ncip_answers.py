@@ -45,6 +45,7 @@ from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.due import Due
 from storage.circulation.facts import HoldRow, LoanRow
+from storage.circulation.ill.rows import IllRow
 from storage.circulation.status import LOANS, Status, status_of
 from storage.network.network import Library, Network
 
@@ -79,17 +80,23 @@ class Setting(NamedTuple):
     language: str
 
 
-def lookup_user(setting: Setting, asked: LookupUser, account: PatronAccount, patron: Patron) -> Response:
-    """Tell of the reader what was asked."""
+def lookup_user(
+    setting: Setting, asked: LookupUser, account: PatronAccount, patron: Patron, between: Sequence[IllRow] = ()
+) -> Response:
+    """Tell of the reader what was asked; *between* are the open requests to other libraries."""
     loans = account.loans if asked.loaned_items_desired else ()
     holds = account.holds if asked.requested_items_desired else ()
+    coming = [row for row in between if row.hold_id is None]  # what has come is held like anything else
     return LookupUserResponse(
         response_header=setting.header,
         user_id=user_id(asked.user_id, patron),
         loaned_items_count=_loan_counts(loans),
         loaned_item=tuple(_loaned(setting.network, loan) for loan in loans),
-        requested_items_count=_hold_counts(holds),
-        requested_item=tuple(_requested(setting.network, hold) for hold in holds),
+        requested_items_count=_hold_counts(len(holds) + len(coming)),
+        requested_item=(
+            *(_requested(setting.network, hold) for hold in holds),
+            *(_elsewhere(setting.network, row) for row in coming),
+        ),
         user_optional_fields=user_fields(patron, asked.user_element_type, account.denials, setting.language),
     )
 
@@ -113,10 +120,22 @@ def _loaned(network: Network, loan: LoanRow) -> LoanedItem:
     )
 
 
-def _hold_counts(holds: Sequence[HoldRow]) -> tuple[RequestedItemsCount, ...]:
-    if not holds:
+def _hold_counts(count: int) -> tuple[RequestedItemsCount, ...]:
+    if not count:
         return ()
-    return (RequestedItemsCount(request_type=RequestType.HOLD.pair, requested_item_count_value=len(holds)),)
+    return (RequestedItemsCount(request_type=RequestType.HOLD.pair, requested_item_count_value=count),)
+
+
+def _elsewhere(network: Network, row: IllRow) -> RequestedItem:
+    """Tell of what was asked of another library and has not come yet."""
+    return RequestedItem(
+        request_id=RequestId(agency_id=SchemeValue(row.agency), request_identifier_value=row.number),
+        request_type=RequestType.LOAN.pair,
+        request_status_type=RequestStatusType.REQUESTED_VIA_ILL.pair,
+        date_placed=datetime.fromtimestamp(row.made_at, UTC),
+        pickup_location=SchemeValue(network.libraries[row.pickup_id].code),
+        title=row.title or None,
+    )
 
 
 def _requested(network: Network, hold: HoldRow) -> RequestedItem:

@@ -18,6 +18,7 @@ from server.ncip_partners import library_named
 from server.ncip_refusals import ITEM, Refused
 from server.patrons import read_patron
 from storage.circulation.accounts import item_information
+from storage.circulation.ill.rows import of_patron
 from storage.circulation.pins import PinState
 from storage.network.network import Network
 from storage.refusals import Reason
@@ -37,7 +38,9 @@ async def lookup_user(desk: Desk, asked: Asked) -> bytes:
         raise asked.refused((account.reason or Reason.UNKNOWN_PATRON,), reader.values)
     if account.pin in _WRONG:
         raise asked.refused((_WRONG[account.pin],), reader.values)
-    return asked.write(ncip_answers.lookup_user(asked.setting, message, account, account.patron))
+    asking = message.requested_items_desired
+    between = await desk.store.read(of_patron(account.patron.row.id)) if asking else []
+    return asked.write(ncip_answers.lookup_user(asked.setting, message, account, account.patron, between))
 
 
 async def lookup_item(desk: Desk, asked: Asked) -> bytes:

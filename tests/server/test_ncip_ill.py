@@ -121,6 +121,18 @@ class BorrowingTests(Case):
         await self.ask(accept())
         assert await self.rows("SELECT state, barcode FROM ill_request") == [("shipped", "D-1")]
 
+    async def test_a_reader_sees_what_was_asked_elsewhere_until_it_is_held_here(self) -> None:
+        await self.ask_partner()
+        body = message("LookupUser", user("R1") + "<RequestedItemsDesired/>")
+        told = await self.ask(body)
+        assert told.one("RequestedItem/RequestStatusType") == "Requested Via ILL"
+        assert told.one("RequestedItem/PickupLocation") == "AVION"
+        assert told.one("RequestedItemsCount/RequestedItemCountValue") == "1"
+        await self.ask(accept())
+        told = await self.ask(body)
+        assert told.one("RequestedItem/RequestStatusType") == "In Process"
+        assert told.one("RequestedItem/ItemId/ItemIdentifierValue") == "D-1"
+
     async def test_shipped_received_back_and_gone(self) -> None:
         await self.ask_partner()
         assert (await self.twice(shipped("q1", "FR-RESEAU", item("D-1")))).problems == []

@@ -11,7 +11,7 @@ from storage.circulation.ill.machine import Role, State
 from storage.circulation.tellings import note_anomaly, tell_reader
 from storage.ids import new_id
 from storage.schema import barcode, card, hold, ill_request, item, loan, manifest_line, outbox, transit
-from storage.statements import Call, Statement
+from storage.statements import Call, Statement, Steps
 
 
 class IllRow(NamedTuple):
@@ -173,6 +173,13 @@ OWN: Final = Statement(
     update(ill_request).where(_REQUEST).values(item_id=bindparam("item")),
     "request", "item",
 )  # fmt: skip
+
+
+def of_patron(patron_id: int) -> Steps[list[IllRow]]:
+    """Read the open requests of a reader."""
+    (found,) = yield [OF_PATRON(patron_id)]
+    return [row_of(each) for each in found]
+
 
 # --- the temporary item ------------------------------------------------------------------------------------------------
 
