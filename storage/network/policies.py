@@ -108,7 +108,10 @@ class PolicySet:
     rules: tuple[Rule, ...]
     decision: str = ""
     opened: tuple[str, ...] | None = None
-    _found: dict[tuple[str, Context], Found] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[Context, dict[str, Found]] = field(default_factory=dict, repr=False, compare=False)
+    _recent: list[tuple[Context | None, dict[str, Found]]] = field(
+        default_factory=lambda: [(None, {})], repr=False, compare=False
+    )
     _limits: dict[tuple[str, Context], Limits] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, attribute: str, context: Context) -> Found:
@@ -118,13 +121,17 @@ class PolicySet:
         `storage.network.attributes`. Equal specificity (the same scope declared twice) is settled by declaration: the
         later rule wins, so that a set can correct the defaults it starts from.
         """
-        key = (attribute, context)
-        found = self._found.get(key)
+        # An act asks about one context many times: to compare objects costs a quarter of hashing a context.
+        recent, known = self._recent[0]
+        if recent is not context:
+            known = self._found.setdefault(context, {})
+            self._recent[0] = (context, known)
+        found = known.get(attribute)
         if found is None:
             found = _narrowest((rule for rule in self.rules if rule.attribute == attribute), context)
             if found is None:
                 raise LookupError(attribute)
-            self._found[key] = found
+            known[attribute] = found
         return found
 
     def for_all(self, deviation: Rule) -> str:
