@@ -20,6 +20,7 @@ import click
 os.environ["LANGUAGE"] = "en"
 
 from devices.profiles import reference as device_profiles
+from protocols.marc.reference import reference as crosswalk
 from protocols.ncip.reference import reference as ncip
 from protocols.sip2.reference import reference as sip2
 from protocols.sru.reference import reference as sru
@@ -205,6 +206,7 @@ FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "ncip.md": ncip,
     PAGES / "ncip-profile.md": ncip_profile,
     PAGES / "z3950.md": z3950,
+    PAGES / "crosswalk.md": crosswalk,
     PAGES / "sru.md": lambda: f"{sru()}\n{cql_indexes()}",
     PAGES / "network-file.md": network_file,
     PAGES / "configuration.md": configuration,

@@ -105,6 +105,9 @@ def _to_marc21(record: Record, lost: list[str]) -> list[Field]:
             field = Field(tag, "", field.indicators, [*field.subfields, Subfield("4", _CONTRIBUTOR)])  # noqa: PLW2901
         elif tag[0] == "4" and any(code == "1" for code, _ in field.subfields):
             field = _plain_link(field)  # noqa: PLW2901 (the two techniques of UNIMARC become one)
+        elif tag == "020" and field.get("a").upper() == "US" and field.get("b"):
+            out.append(Field("010", "", "  ", [Subfield("a", field.get("b"))]))  # the number of the Library of Congress
+            continue
         elif tag == "995":
             field = _with_notes(field)  # noqa: PLW2901 (what 852 has no subfield for)
         converted = _by_table(field, _TO_MARC21, Way.TO_MARC21, lost)
@@ -311,6 +314,7 @@ def _to_unimarc(record: Record, lost: list[str]) -> list[Field]:
     out = _coded_data(record)
     special: dict[str, Callable[[Field], list[Field]]] = {
         "008": lambda _: [],
+        "010": lambda field: [Field("020", "", "  ", [Subfield("a", "US"), Subfield("b", field.get("a").strip())])],
         "040": _fields_801,
         "245": lambda field: [_title_200(field, lost)],
     }

@@ -74,6 +74,14 @@ PAIRS = [
     ("801  0 $aFR$bBnF", "040    $aFR-BnF"),
     ("995    $bLENS$cANNEXE$fI000001$kR ZOL", "852    $aLENS$bANNEXE$pI000001$hR ZOL"),
     ("995    $bLENS$fI000001$jINV7$lT. 2$oL4$rCN$uNote", "852    $aLENS$pI000001$jINV7$3T. 2$x995.o L4$x995.r CN$zNote"),
+    ("020    $aUS$b88028613", "010    $a88028613"),
+    ("071 0  $aCDS 7 47352 2$bEMI", "028 0  $aCDS 7 47352 2$bEMI"),
+    ("123    $aa$b25000$dE0023000", "034    $aa$b25000$dE0023000"),
+    ("206    $aÉchelle 1:25 000", "255    $aÉchelle 1:25 000"),
+    ("317    $aDon de la famille", "561    $aDon de la famille"),
+    ("345    $aLa Librairie$b123$d10 EUR", "037    $bLa Librairie$a123$c10 EUR"),
+    ("660    $ae-fr---", "043    $ae-fr---"),
+    ("040    $aJSOGEX", "030    $aJSOGEX"),
     ("200 1  $aGerminal$b[Texte imprimé]", "245 00 $aGerminal$h[Texte imprimé]"),
 ]  # fmt: skip
 
