@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,4 +96,24 @@ def list_(path: Path | None, data: Path | None, *, json_: bool) -> None:
     for row in rows:
         click.echo("{role:9}  {state:11}  {library:12}  {partner}  {agency} {number}  {title}".format(**row).rstrip())
     if not rows:
+        click.echo(_("Nothing."))
+
+
+@ill.command(help=_("Show what was said with a partner of late; needs the daemon."))
+@click.argument("partner")
+@configured
+@as_json
+def journal(partner: str, path: Path | None, data: Path | None, *, json_: bool) -> None:
+    """Show the last exchanges with a partner."""
+    from server.control import Client
+
+    with explained(), closing(Client(find_store(path, data).directory)) as client:
+        lines = client.call("ncip-journal", partner=partner)
+    if json_:
+        click.echo(json.dumps(lines, ensure_ascii=False))
+        return
+    for line in lines:
+        when = datetime.fromtimestamp(line["at"], tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        click.echo("{0}  {direction:3}  {service:20}  {outcome}  {item} {defects}".format(when, **line).rstrip())
+    if not lines:
         click.echo(_("Nothing."))

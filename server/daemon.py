@@ -27,6 +27,7 @@ from server.jobs import Jobs
 from server.listeners import CannotListen, Listener, listen
 from server.logs import Log
 from server.ncip import Responder
+from server.ncip_journal import Journal
 from server.ncip_line import LineFactory
 from server.ncip_outbox import Outbox
 from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
@@ -47,10 +48,10 @@ STOP_SECONDS: Final = 5.0
 FLUSH_SECONDS: Final = 2.0
 
 
-def _wires(store: Store, config: Config, reactor: Any) -> dict[str, Any]:
+def _wires(store: Store, config: Config, reactor: Any, told: Journal) -> dict[str, Any]:
     """Make the adapters: protocol factories that can `drain`."""
     sip2, z3950, ncip, web = config.sip2, config.z3950, config.ncip, config.web
-    responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size)
+    responder = Responder(store, reactor, anonymous=ncip.anonymous or None, size=ncip.message_size, journal=told)
     catalogue = Catalogue(store, reactor)
     associations = Z3950Factory(catalogue, reactor, limit=z3950.connections, idle=z3950.idle_timeout)
     pages = catalogue_pages(catalogue)
@@ -111,6 +112,7 @@ class Daemon(Service):
         self._shared: Shared | None = None
         self._jobs: Jobs | None = None
         self._outbox: Outbox | None = None
+        self._told = Journal()
         self._began = 0.0
         self._undo = ExitStack()
 
@@ -165,7 +167,7 @@ class Daemon(Service):
             )
 
     def _listen(self, undo: ExitStack) -> None:
-        self._adapters = _wires(self.store, self.config, self._reactor)
+        self._adapters = _wires(self.store, self.config, self._reactor, self._told)
         for wire in self._adapters:
             for description in getattr(self.config.listen, wire):
                 listener = listen(self._reactor, description, self._adapters[wire])
@@ -181,6 +183,7 @@ class Daemon(Service):
             "status": self.status,
             "reload": self.reload,
             "stop": self._stop_soon,
+            "ncip-journal": self._told.lines,
             "write": self._shared.run,
         }
         self._adapters["control"] = control.ControlFactory(commands, self._reactor)
@@ -192,7 +195,8 @@ class Daemon(Service):
             self._jobs = Jobs(self.store, self._reactor, JOBS, alone=self.config.store.location.sqlite_path is not None)
             self._jobs.start()
             undo.callback(self._jobs.stop)
-            self._outbox = Outbox(self.store, self._reactor, alone=self.config.store.location.sqlite_path is not None)
+            alone = self.config.store.location.sqlite_path is not None
+            self._outbox = Outbox(self.store, self._reactor, alone=alone, journal=self._told)
             self._outbox.start()
             undo.callback(self._outbox.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))

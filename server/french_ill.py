@@ -19,5 +19,8 @@ ILL: Final = {
         "Note ce qui est arrivé à une demande ; le partenaire en est averti."
     ),
     "Request {agency} {number}: {state}": "Demande {agency} {number} : {state}",
+    "Show what was said with a partner of late; needs the daemon.": (
+        "Montre les derniers échanges avec un partenaire ; il faut le service."
+    ),
     "Title, as the partner has it.": "Titre, tel que le partenaire l'a.",
 }

@@ -24,8 +24,9 @@ from protocols.xmlsafe import LIMITS
 from server.metrics import METRICS, Metrics
 from server.ncip_answers import Setting
 from server.ncip_desk import Asked, Desk, refusal
+from server.ncip_journal import Journal, Line, item_of, outcome_in, request_of
 from server.ncip_lookups import versions
-from server.ncip_partners import Partners, Peer, place_of, zone_of
+from server.ncip_partners import Partners, Peer, code_of, place_of, zone_of
 from server.ncip_refusals import Refused, refusals
 from server.ncip_services import service_of
 from storage.catalogue.hits import Hits
@@ -55,12 +56,14 @@ class Responder:
         size: int = LIMITS.size,
         metrics: Metrics = METRICS,
         hits: Hits | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._clock = clock
         self._partners = Partners(anonymous)
         self._limits = replace(LIMITS, size=size)
+        self.journal = journal or Journal()
         self._desk = Desk(store, metrics, hits or Hits())
 
     @property
@@ -92,8 +95,25 @@ class Responder:
         except Refused as refused:
             self._desk.count(refused.reasons)
             answered = write(refusal(message, refused.problems), received.envelope)
-        self._metrics.observe("ncip", message.service, perf_counter() - began)
+        seconds = perf_counter() - began
+        self._metrics.observe("ncip", message.service, seconds)
+        self._note(message, received, answered, seconds)
         return answered
+
+    def _note(self, message: Initiation, received: Received, answered: bytes, seconds: float) -> None:
+        """Keep a line of the exchange with a partner that we know."""
+        header = message.initiation_header
+        code = (code_of(header.from_agency_id) if header is not None else None) or ""
+        if code in self._store.network.partners:
+            release = received.envelope.release.name[1:].replace("_", ".")
+            defects = ", ".join(f"{defect.value}: {name}" for defect, name in received.defects)
+            self.journal.note(
+                code,
+                Line(
+                    int(self._clock.seconds()), "in", message.service, release, item_of(message), request_of(message),
+                    outcome_in(answered), round(seconds * 1000, 2), defects,
+                ),
+            )  # fmt: skip
 
     async def _serve(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> bytes:
         """Render the service; raises `Refused` and nothing else."""

@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Sequence
 from itertools import groupby
+from time import perf_counter
 from typing import Any, Final
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -23,6 +24,8 @@ from protocols.ncip import LocalProtocolError, write
 from server.metrics import METRICS, Metrics
 from server.ncip_client import Line, Unanswered
 from server.ncip_dialects import dialect_of
+from server.ncip_journal import Journal
+from server.ncip_journal import Line as Told
 from server.ncip_letters import Sheet, write_letter
 from server.ncip_replies import Reply, understand
 from storage.circulation.ill.events import ILL_EVENT
@@ -45,12 +48,20 @@ class Outbox:
     events = Logger()
 
     def __init__(
-        self, store: Store, reactor: Any, line: Line | None = None, *, alone: bool = True, metrics: Metrics = METRICS
+        self,
+        store: Store,
+        reactor: Any,
+        line: Line | None = None,
+        *,
+        alone: bool = True,
+        metrics: Metrics = METRICS,
+        journal: Journal | None = None,
     ) -> None:
         self._store = store
         self._reactor = reactor
         self._line = line or Line(reactor)
         self._metrics = metrics
+        self._journal = journal or Journal()
         self._holder = "writer" if alone else f"{socket.gethostname()}:{os.getpid()}"
         self._until = 0.0
         self._round: Deferred[None] | None = None
@@ -119,7 +130,9 @@ class Outbox:
     async def _bring(self, partner: Partner, letters: Sequence[Letter]) -> None:
         """Bring the letters of one partner; stop at the first that it does not take."""
         for letter in letters:
+            began = perf_counter()
             reply = await self._try(partner, letter)
+            self._note(partner, letter, reply, perf_counter() - began)
             if reply.event is not None:
                 await self._store.transact(ILL_EVENT, reply.event, self._now())
             tried = Tried(letter, reply.fate, Origin("ncip", partner.agency, partner.library_id), reply.trouble)
@@ -131,6 +144,13 @@ class Outbox:
                     partner=partner.agency, service=letter.service, trouble=reply.trouble,
                 )  # fmt: skip
                 return
+
+    def _note(self, partner: Partner, letter: Letter, reply: Reply, seconds: float) -> None:
+        outcome = reply.trouble or "done"
+        line = Told(
+            self._now(), "out", letter.service, "", "", str(letter.request_id), outcome, round(seconds * 1000, 2), ""
+        )
+        self._journal.note(partner.agency, line)
 
     async def _try(self, partner: Partner, letter: Letter) -> Reply:
         row = await self._store.read(request_of(letter))
