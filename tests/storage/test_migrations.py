@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
 from sqlalchemy import Engine
 
 from storage import database
@@ -85,3 +86,62 @@ def test_a_url_that_is_not_postgresql_is_named_without_its_password(tmp_path: Pa
     with pytest.raises(ValueError, match=r"mysql://\.\.\.") as error:
         Location(tmp_path, "mysql://user:secret@host/name").engine()
     assert "secret" not in str(error.value)
+
+
+# --- from release to release ---------------------------------------------------------------------------------------------
+
+_BEFORE = (
+    "INSERT INTO library (id, code, name) VALUES (1, 'LENS', 'Lens'), (2, 'AVION', 'Avion')",
+    "INSERT INTO patron_category (id, code, name) VALUES (1, 'ALL', 'Tous')",
+    "INSERT INTO item_type (id, code, name) VALUES (1, 'DOC', 'Document')",
+    "INSERT INTO patron (id, code, category_id, home_id, surname) VALUES (1, 'R1', 1, 1, 'Durand')",
+    "INSERT INTO item (id, owner_id, home_id, current_id, item_type_id) VALUES (1, 1, 1, 1, 1), (2, 1, 1, 1, 1)",
+    (
+        "INSERT INTO loan (id, item_id, patron_id, library_id, item_type_id, channel, out_at, due_on)"
+        " VALUES (5, 2, 1, 1, 1, 'sip2', 1795345200, '2026-12-20')"
+    ),
+    (
+        "INSERT INTO hold (id, patron_id, target_item_id, pickup_id, requested_at, state, item_id, closed_at) VALUES"
+        " (10, 1, 1, 2, 7, 'transit', 1, NULL), (11, 1, 2, 1, 8, 'targeted', NULL, NULL),"
+        " (12, 1, 1, 1, 6, 'honoured', 1, 1769866200)"
+    ),
+    "INSERT INTO transit (id, item_id, from_id, to_id, reason, hold_id, sent_at) VALUES (20, 1, 1, 2, 'hold', 10, 9)",
+    "INSERT INTO journal (at, act, channel, actor, loan_id) VALUES (9, 'checkout', 'sip2', 'kiosk', 5)",
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_of_first_release(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A store as the first release made it, with a little of everything that has changed since."""
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
+    engine = Location(tmp_path, url).engine()
+    with engine.begin() as connection:
+        command.upgrade(database._config(connection), "0001")
+        for statement in _BEFORE:
+            connection.exec_driver_sql(statement)
+    return engine
+
+
+def test_what_the_first_release_kept_is_kept(engine_of_first_release: Engine) -> None:
+    engine = engine_of_first_release
+    with pytest.raises(MigrationNeeded):
+        database.check(engine)
+    database.upgrade(engine)
+    database.check(engine)
+
+    def rows(statement: str) -> list[tuple[object, ...]]:
+        with engine.begin() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    assert rows("SELECT id, state, item_id, pickup_id FROM hold ORDER BY id") == [
+        (10, "transit", 1, 2),
+        (11, "waiting", None, 1),
+    ]
+    assert rows("SELECT id, outcome, patron_category_id, closed_at FROM past_hold") == [(12, "honoured", 1, 1769866200)]
+    # Closed on 31 January 2026: the link to its reader is cut at the end of May.
+    assert rows("SELECT expires_on, hold_id, patron_id FROM past_hold_reader") == [("2026-05-31", 12, 1)]
+    assert rows("SELECT id, to_id, hold_id, received_at FROM transit") == [(20, 2, 10, None)]
+    assert rows("SELECT id, due_on, state, renewed_on FROM loan") == [(5, "2026-12-20", "open", None)]
+    assert rows("SELECT act, context FROM journal") == [("checkout", "")]
+    assert rows("SELECT id, misses FROM item ORDER BY id") == [(1, 0), (2, 0)]
+    assert database.faults(engine) == []
