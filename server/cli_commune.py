@@ -239,15 +239,31 @@ def leave(code: str, on: datetime | None, path: Path | None, data: Path | None, 
     _note("leave", code, path, data, json_=json_, on=_day(on))
 
 
-@commune.command("anomalies", help=_("List the libraries that lend and have no referent on a day."))
+@commune.command(
+    "anomalies", help=_("List what must be looked at: conventions that end, libraries that lend without a referent.")
+)
 @_ON
 @configured
 @as_json
 def anomalies(on: datetime | None, path: Path | None, data: Path | None, *, json_: bool) -> None:
-    """List libraries without a referent."""
+    """List what must be looked at."""
+    from storage.network.conventions import current, reached
     from storage.network.hours import without_referent
 
+    store, day = _store(path, data), _day(on)
     with explained():
-        found = _store(path, data).read(without_referent, _day(on))
-    listed = "\n".join(found) or _("Every library has one.")
-    click.echo(json.dumps({"without_referent": found}) if json_ else listed)
+        alone = store.read(without_referent, day)
+    told = [
+        {"commune": town.code, **alarm._asdict()}
+        for town in store.network.communes.values()
+        if (found := current(town.memberships, day)) is not None and (alarm := reached(found, day)) is not None
+    ]
+    if json_:
+        click.echo(json.dumps({"conventions": told, "without_referent": alone}))
+        return
+    for each in told:
+        click.echo(f"{each['commune']:16} {each['day']}  {each['what']}")
+    for library in alone:
+        click.echo(f"{library:16} " + _("no referent"))
+    if not told and not alone:
+        click.echo(_("Nothing to look at."))

@@ -93,10 +93,11 @@ NETWORK: Final = {
     "Note that a commune leaves on a day, and end the services of its libraries by phases.": (
         "Note la sortie d'une commune un jour, et termine par phases les services de ses bibliothèques."
     ),
-    "List the libraries that lend and have no referent on a day.": (
-        "Liste les bibliothèques qui prêtent et n'ont pas de référent un jour."
+    "List what must be looked at: conventions that end, libraries that lend without a referent.": (
+        "Liste ce qu'il faut voir : conventions qui finissent, bibliothèques qui prêtent sans référent."
     ),
-    "Every library has one.": "Chaque bibliothèque en a un.",
+    "no referent": "pas de référent",
+    "Nothing to look at.": "Rien à voir.",
     # calendar
     "Look after opening hours: weeks, exceptions, public holidays.": (
         "Suit les heures d'ouverture : semaines, exceptions, jours fériés."

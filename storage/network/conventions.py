@@ -184,6 +184,13 @@ def alarms(membership: Membership) -> tuple[Alarm, ...]:
     return tuple(sorted(found))
 
 
+def reached(membership: Membership, day: str) -> Alarm | None:
+    """Return the last alarm by *day*: what people must know of the convention as long as nothing is done about it."""
+    if membership.left_on is not None and membership.left_on <= day:
+        return None
+    return next((alarm for alarm in reversed(alarms(membership)) if alarm.day <= day), None)
+
+
 # --- what may be noted ---------------------------------------------------------------------------------------------------
 
 

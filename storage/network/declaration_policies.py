@@ -94,6 +94,7 @@ class _Locality:
     def __init__(self, plan: Plan, declaration: Declaration) -> None:
         library = schema.library.c
         kinds: dict[Any, str] = dict(plan.connection.execute(select(library.id, library.kind)).all())
+        self._codes = {plan.expect(LIBRARIES, code): code for code in plan.names(LIBRARIES.name)}
         for declared in declaration.libraries:
             number = plan.expect(LIBRARIES, declared.code)
             kinds[number] = declared.kind or kinds.get(number, "library")
@@ -107,6 +108,10 @@ class _Locality:
         if values["library_id"] is not None:
             return "library"
         return "owner" if values["owner_id"] in self._places else ""
+
+    def whose(self, values: Mapping[str, Any]) -> str | None:
+        """Return the code of the library that a local rule is for."""
+        return self._codes.get(values["library_id"] if values["library_id"] is not None else values["owner_id"])
 
     def meet(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell whether two rules can both fit one act."""
@@ -167,4 +172,4 @@ def _note(plan: Plan, local: _Locality, rule: _Rule, old: Mapping[str, Any] | No
     if old is not None and (rule.values["value"], rule.values["locked"]) != (old["value"], old["locked"]):
         plan.note("rule.changed", json.dumps({"rule": old["id"], **told, "before": old["value"]}, ensure_ascii=False))
     elif old is None and local.of(rule.values):
-        plan.note("rule.deviates", json.dumps({"path": rule.path, **told}, ensure_ascii=False))
+        plan.note("rule.deviates", json.dumps({"library": local.whose(rule.values), **told}, ensure_ascii=False))

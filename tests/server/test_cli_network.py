@@ -118,11 +118,17 @@ def test_a_commune_that_nobody_knows_is_told(command: Command) -> None:
     assert "no such commune" in command("commune", "withdraw", "NOWHERE", expect=Exit.REFUSED).stderr
 
 
-def test_libraries_without_a_referent_are_listed(command: Command) -> None:
-    assert command.json("commune", "anomalies") == {"without_referent": ["AVION", "LENS", "LIEVIN"]}
+def test_what_must_be_looked_at_is_listed(command: Command) -> None:
+    assert command.json("commune", "anomalies") == {"conventions": [], "without_referent": ["AVION", "LENS", "LIEVIN"]}
+    assert "LENS             no referent" in command("commune", "anomalies").stdout
     named = "referents = [{role = 'head', name = 'A', from_on = 2020-01-01}]"
     command.load("".join(f"[[libraries]]\ncode = '{code}'\n{named}\n" for code in ("AVION", "LENS", "LIEVIN")))
-    assert command("commune", "anomalies").stdout == "Every library has one.\n"
+    assert command("commune", "anomalies").stdout == "Nothing to look at.\n"
+    command("commune", "notify", "LENS", "--on", "2025-05-31", "--convention", "2025")
+    assert command.json("commune", "anomalies", "--on", "2028-12-30")["conventions"] == []
+    told = {"commune": "LENS", "day": "2028-12-31", "what": "ends-in-12-months"}
+    assert command.json("commune", "anomalies", "--on", "2029-06-29")["conventions"] == [told]
+    assert "2030-01-01  expired" in command("commune", "anomalies", "--on", "2030-05-01").stdout
 
 
 def test_a_running_daemon_knows_a_new_convention_at_once(location: Location) -> None:

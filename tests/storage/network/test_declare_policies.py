@@ -140,6 +140,7 @@ def test_every_deviation_and_every_change_of_a_rule_is_in_the_journal(store: Sto
         ("rule.changed", "25", "20"),
         ("rule.changed", "3", "2"),
     ]
+    assert told[0][1]["library"] == "LENS"
     network = network_of(store)
     (deviation,) = [rule for rule in network.policy_sets[0].rules if network.deviates(rule)]
     assert (deviation.value, network.policy_sets[0].for_all(deviation)) == ("3", "25")
