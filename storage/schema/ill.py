@@ -46,6 +46,7 @@ ill_request = table(
 )  # fmt: skip
 _OPEN = text("closed_at IS NULL")
 Index("ix_ill_request_open_item", ill_request.c.item_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_ill_request_open_barcode", ill_request.c.barcode, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_ill_request_check_at", ill_request.c.check_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_ill_request_patron_id", ill_request.c.patron_id)
 

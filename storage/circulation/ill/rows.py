@@ -5,7 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from storage.circulation.ill.machine import Role, State
 from storage.circulation.tellings import note_anomaly, tell_reader
@@ -106,14 +118,17 @@ BY_NUMBER: Final = Statement(
     "agency", "number",
 )  # fmt: skip
 BY_ID: Final = Statement("inter-library request by id", _WHOLE.where(ill_request.c.id == bindparam("id")), "id")
+_BARCODE: Final = bindparam("barcode")
+# The partner may know the item by its own number, or by the one that it was told that we gave it.
+_CODED: Final = union_all(
+    select(ill_request.c.id).where(_OPEN, ill_request.c.barcode == _BARCODE),
+    select(ill_request.c.id)
+    .join_from(barcode, ill_request, ill_request.c.item_id == barcode.c.item_id)
+    .where(_OPEN, barcode.c.number == _BARCODE),
+)
 BY_BARCODE: Final = Statement(
     "open inter-library requests of a barcode",
-    # The partner may know the item by its own number, or by the one that it was told that we gave it.
-    _WHOLE.where(
-        _OPEN,
-        ill_request.c.partner_id == bindparam("partner"),
-        or_(ill_request.c.barcode == bindparam("barcode"), barcode.c.number == bindparam("barcode")),
-    ),
+    _WHOLE.where(ill_request.c.partner_id == bindparam("partner"), ill_request.c.id.in_(_CODED)),
     "partner", "barcode",
 )  # fmt: skip
 OPEN_AFTER: Final = Statement(

@@ -454,6 +454,7 @@ def _make_ill_tables() -> None:
         sa.UniqueConstraint("agency", "number", name=op.f("uq_ill_request_agency_number")),
     )
     op.create_index("ix_ill_request_check_at", "ill_request", ["check_at"], **_where("closed_at IS NULL"))
+    op.create_index("ix_ill_request_open_barcode", "ill_request", ["barcode"], **_where("closed_at IS NULL"))
     op.create_index("ix_ill_request_open_item", "ill_request", ["item_id"], **_where("closed_at IS NULL"))
     op.create_index("ix_ill_request_patron_id", "ill_request", ["patron_id"])
     _table(
