@@ -102,6 +102,10 @@ class DueDate(NamedTuple):
     stranded: bool = False
 
 
+_ALWAYS: Final = ("loan.closed-days", "loan.max-push", "loan.calendar")
+_CAPS: Final = ("loan.all-back-by", "loan.until-expiry")
+
+
 def due_date(
     network: Network,
     setting: Setting,
@@ -116,7 +120,7 @@ def due_date(
     *start* is the day to count from, if not today; *demand* how many hundredths of an open hold wait per lendable copy.
     """
     policy, context = network.policy(setting.day), setting.context
-    period, closed = policy.find(attribute, context), policy.find("loan.closed-days", context)
+    period, closed, push, calendar = policy.find_all((attribute, *_ALWAYS), context)
     rules = [period.rule]
     reduced = ""
     if demand:
@@ -137,9 +141,9 @@ def due_date(
         valid_until=patron.row.valid_until,
         renewal=attribute == "renewal.period",
     )
-    terms = Terms(period.value, closed.value, policy.find("loan.max-push", context).number, caps, reduced)
-    home = policy.find("loan.calendar", context).value == "home"
-    due, cap, stranded = compute(setting.now, start, terms, (patron.home if home else setting.library).calendar)
+    terms = Terms(period.value, closed.value, push.number, caps, reduced)
+    opens = (patron.home if calendar.value == "home" else setting.library).calendar
+    due, cap, stranded = compute(setting.now, start, terms, opens)
     return DueDate(due, (*rules, *(cap_rules if cap is not None else ())), cap, demand, stranded)
 
 
@@ -165,15 +169,13 @@ def caps_of(
             last -= timedelta(days=margin.number)
             rules.append(margin.rule)
         caps.append(last.isoformat())
-    fixed = policy.find("loan.all-back-by", context)
+    fixed, expiry = policy.find_all(_CAPS, context)
     if fixed.value != "none":
         caps += [last for last in sorted(fixed.value.split()) if last >= day][:1]
         rules.append(fixed.rule)
-    if valid_until is not None:
-        expiry = policy.find("loan.until-expiry", context)
-        if expiry.value == "yes":
-            caps.append(valid_until)
-            rules.append(expiry.rule)
+    if valid_until is not None and expiry.value == "yes":
+        caps.append(valid_until)
+        rules.append(expiry.rule)
     leaves = network.exit_cap(context.owner, context.library, today.isoformat(), renewal=renewal)
     if leaves is not None:
         caps.append(leaves)

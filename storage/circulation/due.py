@@ -37,6 +37,7 @@ class Due(NamedTuple):
         return other if self.later(other) == self else self
 
 
+@lru_cache(maxsize=256)
 def parse_period(text: str) -> tuple[int, str]:
     """Read ``28 days``, ``4 weeks``, ``1 month``, ``3 hours``. Raises ValueError for anything else."""
     match = _PERIOD.fullmatch(text.strip())

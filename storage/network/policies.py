@@ -112,6 +112,9 @@ class PolicySet:
     _recent: list[tuple[Context | None, dict[str, Found]]] = field(
         default_factory=lambda: [(None, {})], repr=False, compare=False
     )
+    _together: dict[tuple[tuple[str, ...], Context], tuple[Found, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _limits: dict[tuple[str, Context], Limits] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, attribute: str, context: Context) -> Found:
@@ -139,6 +142,14 @@ class PolicySet:
         scope = deviation.scope._replace(owner=None, library=None)
         rules = [rule for rule in reversed(self.rules) if rule.attribute == deviation.attribute]
         return next((rule.value for wanted in (scope, Scope()) for rule in rules if rule.scope == wanted), "")
+
+    def find_all(self, attributes: tuple[str, ...], context: Context) -> tuple[Found, ...]:
+        """Return what `find` returns for each of *attributes*, by one look where they are asked for together often."""
+        key = (attributes, context)
+        found = self._together.get(key)
+        if found is None:
+            found = self._together[key] = tuple(self.find(attribute, context) for attribute in attributes)
+        return found
 
     def limits(self, attribute: str, context: Context) -> Limits:
         """Return every limit that binds in *context*, narrowest types first; the value ``none`` binds nothing.
