@@ -241,7 +241,10 @@ class Returning:
             self.end_transit("misrouted")
         self.detail.append("hold=waiting:")
         if self.mode is Mode.PRIVATE and hold.pickup_id == self.here.id:
-            self.writes += [rows.CAPTURE_ELSEWHERE(hold.id, row.id, None), rows.CAPTURED(hold.id, row.id, self.now)]
+            self.writes += [
+                rows.CAPTURE_ELSEWHERE(hold.id, row.id, None, self.here.id),
+                rows.CAPTURED(hold.id, row.id, self.now),
+            ]
             self.send(self.here, "hold", hold.id)
             self.alert, self.destination = Alert.HOLD_HERE, None
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, case, cast, delete, insert, literal_column, null, select, update
+from sqlalchemy import bindparam, case, cast, delete, insert, literal_column, null, or_, select, update
 
 from storage.circulation.due import link_expiry
 from storage.schema import (
@@ -170,7 +170,16 @@ _KEEP_HOLD_READER: Final = Statement(
     ),
     "expires", "hold",
 )  # fmt: skip
-_END_HOLD: Final = Statement("end hold", delete(hold).where(hold.c.id == bindparam("hold")), "hold", guarded=True)
+_END_HOLD: Final = Statement(
+    "end hold",
+    # Captured meanwhile by another item than the decision saw, it does not end by this one.
+    delete(hold).where(
+        hold.c.id == bindparam("hold"),
+        or_(hold.c.item_id.is_(None), hold.c.item_id == cast(bindparam("item"), hold.c.item_id.type)),
+    ),
+    "hold", "item",
+    guarded=True,
+)  # fmt: skip
 
 
 def end_hold(hold_id: int, outcome: str, item_id: int | None, today: date, now: int) -> tuple[Call, ...]:
@@ -178,7 +187,7 @@ def end_hold(hold_id: int, outcome: str, item_id: int | None, today: date, now: 
     return (
         _KEEP_PAST_HOLD(outcome, item_id, now, hold_id),
         _KEEP_HOLD_READER(link_expiry(today), hold_id),
-        _END_HOLD(hold_id),
+        _END_HOLD(hold_id, item_id),
     )
 
 

@@ -78,7 +78,12 @@ def ends(known: Known, outcome: str, found: HoldFacts, network: Network, now: in
     move = Move() if item is None else let_go(network, item, hold, found.waiting, now)
     # It ends before its item is given on: one captured hold per item.
     ended = writes.end_hold(hold.id, outcome, hold.item_id, today, now)
-    return move, (*ended, writes.NOT_PULLED(hold.id, "released", now), *move.calls)
+    return move, (
+        rows.STANDS(hold.id, hold.state),
+        *ended,
+        writes.NOT_PULLED(hold.id, "released", now),
+        *move.calls,
+    )
 
 
 def _cancel(request: HoldRequest, known: Known, found: HoldFacts, network: Network, now: int) -> Decision[HoldAnswer]:
@@ -113,7 +118,11 @@ def _fetch_at(
     if pickup.id == hold.pickup_id:
         return Decision(_answer(known, network))
     promise = promised(network, item.row.current_id, pickup.id, now) if item is not None else None
-    calls = [rows.FETCH_AT(hold.id, pickup.id, promise), writes.NOT_PULLED(hold.id, "released", now)]
+    calls = [
+        rows.STANDS(hold.id, hold.state),
+        rows.FETCH_AT(hold.id, pickup.id, promise),
+        writes.NOT_PULLED(hold.id, "released", now),
+    ]
     if item is not None and item.row.transit_id is not None:
         calls.append(rows.REDIRECT(item.row.transit_id, pickup.id, "hold", hold.id))
     answer = _answer(known, network, pickup=pickup, promised_on=promise)

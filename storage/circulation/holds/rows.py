@@ -182,10 +182,16 @@ _PLACED: Final = (
 PLACE: Final = Statement("place hold", insert(hold).values({name: bindparam(name) for name in _PLACED}), *_PLACED)
 
 
-def _change(name: str, *conditions: ColumnElement[bool], **values: Any) -> Statement:
-    """Change one hold; *values* that are None are parameters, in their order, after the hold's id."""
+def _change(name: str, *conditions: ColumnElement[bool], fetched: bool = False, **values: Any) -> Statement:
+    """Change one hold; *values* that are None are parameters, in their order, after the hold's id.
+
+    With *fetched* the last parameter is the pick-up library that the decision saw, which must be so still.
+    """
     given = {column: bindparam(f"new_{column}") if value is None else value for column, value in values.items()}
     asked = [f"new_{column}" for column, value in values.items() if value is None]
+    if fetched:
+        conditions = (*conditions, hold.c.pickup_id == bindparam("pickup"))
+        asked.append("pickup")
     clause = update(hold).where(hold.c.id == bindparam("hold"), *conditions).values(given)
     return Statement(name, clause, "hold", *asked, guarded=True)
 
@@ -194,6 +200,15 @@ _WAITS: Final = hold.c.state == literal_column("'waiting'")
 _ON_SHELF: Final = hold.c.state == literal_column("'shelf'")
 _STATE_SHELF: Final[ColumnElement[str]] = literal_column("'shelf'")
 _STATE_TRANSIT: Final[ColumnElement[str]] = literal_column("'transit'")
+STANDS: Final = Statement(
+    "hold stands as seen",
+    update(hold)
+    .where(hold.c.id == bindparam("hold"), hold.c.state == bindparam("seen"))
+    .values(state=hold.c.state),
+    "hold", "seen",
+    guarded=True,
+)  # fmt: skip
+"""For what ends a hold: a scan of its item in the same batch may have moved it on."""
 SUSPEND: Final = _change("suspend hold", _WAITS, suspended_until=None)
 FETCH_AT: Final = _change("change pick-up of hold", ~_ON_SHELF, pickup_id=None, promised_on=None)
 EXTEND: Final = _change("extend shelf of hold", _ON_SHELF, shelf_until=None, extended=literal_column("1"))
@@ -203,13 +218,19 @@ SLOT: Final = _change("slot of hold", _ON_SHELF, shelf_slot=None)
 HOPELESS: Final = _change("hopeless hold", _WAITS, hopeless_on=None)
 PROMISE: Final = _change("promise of hold", promised_on=None)
 CAPTURE_HERE: Final = _change(
-    "capture hold on shelf", _WAITS, item_id=None, shelf_until=None, shelved_at=None, state=_STATE_SHELF,
+    "capture hold on shelf", _WAITS, fetched=True, item_id=None, shelf_until=None, shelved_at=None, state=_STATE_SHELF,
     hopeless_on=null(),
 )  # fmt: skip
 CAPTURE_ELSEWHERE: Final = _change(
-    "capture hold for transit", _WAITS, item_id=None, promised_on=None, state=_STATE_TRANSIT, hopeless_on=null()
+    "capture hold for transit",
+    _WAITS,
+    fetched=True,
+    item_id=None,
+    promised_on=None,
+    state=_STATE_TRANSIT,
+    hopeless_on=null(),
 )
-ARRIVE: Final = _change("put hold on shelf", shelf_until=None, shelved_at=None, state=_STATE_SHELF)
+ARRIVE: Final = _change("put hold on shelf", fetched=True, shelf_until=None, shelved_at=None, state=_STATE_SHELF)
 SEND_AGAIN: Final = _change(
     "send captured hold on", _ON_SHELF, promised_on=None, state=_STATE_TRANSIT, shelf_until=null(), shelved_at=null()
 )

@@ -79,8 +79,8 @@ def give(network: Network, item: Item, hold: WaitingRow, here: Library, now: int
     if pickup.id == here.id:
         until = shelf_until(network, item, here, local_day(now, here.zone))
         told = _tell(hold.patron_id, here, item, hold.id, until, now)
-        return Move((rows.CAPTURE_HERE(hold.id, item.row.id, until, now), done, told), hold.id, None, until)
-    capture = rows.CAPTURE_ELSEWHERE(hold.id, item.row.id, promised(network, here.id, pickup.id, now))
+        return Move((rows.CAPTURE_HERE(hold.id, item.row.id, until, now, here.id), done, told), hold.id, None, until)
+    capture = rows.CAPTURE_ELSEWHERE(hold.id, item.row.id, promised(network, here.id, pickup.id, now), pickup.id)
     return Move((capture, done, _on_way(network, item, hold.id, here, pickup, now)), hold.id, pickup)
 
 
@@ -93,7 +93,7 @@ def arrive(network: Network, item: Item, here: Library, now: int) -> Move:
         return Move((), row.hold_id, None, row.shelf_until)
     until = shelf_until(network, item, here, local_day(now, here.zone))
     told = _tell(row.hold_patron_id, here, item, row.hold_id, until, now)
-    return Move((rows.ARRIVE(row.hold_id, until, now), told), row.hold_id, None, until)
+    return Move((rows.ARRIVE(row.hold_id, until, now, here.id), told), row.hold_id, None, until)
 
 
 def send_again(network: Network, item: Item, here: Library, now: int) -> Move:
@@ -129,6 +129,6 @@ def _divert(network: Network, item: Item, heir: WaitingRow | None, now: int) -> 
     if heir is None:
         return Move((rows.REDIRECT(row.transit_id, item.home.id, "return", None),), None, item.home)
     pickup = network.libraries[heir.pickup_id]
-    capture = rows.CAPTURE_ELSEWHERE(heir.id, row.id, promised(network, row.current_id, pickup.id, now))
+    capture = rows.CAPTURE_ELSEWHERE(heir.id, row.id, promised(network, row.current_id, pickup.id, now), pickup.id)
     redirect = rows.REDIRECT(row.transit_id, pickup.id, "hold", heir.id)
     return Move((capture, rows.CAPTURED(heir.id, row.id, now), redirect), heir.id, pickup)
