@@ -147,12 +147,18 @@ def save_records(connection: Connection, records: Sequence[NewRecord], databases
         connection.execute(update(record).where(record.c.id == before.id).values(changed))
         _change(before, each.terms(), added, removed)
     insert_rows(connection, record, _NEW, rows)
+    joined: set[int] = set()
     for database_id in databases:
         term = str(database_id)
         members = _members(connection, term)
         for found in saved.ids:
             if found not in members:
                 added.add(found, {DATABASES: [term]})
+                joined.add(found)
+    # A record that joins a database has changed for who harvests that.
+    dates = [{"number": number} for number in sorted(joined & {before.id for before in old.values()})]
+    if dates:
+        connection.execute(update(record).where(record.c.id == bindparam("number")).values(modified_at=now), dates)
     _write(connection, added, removed)
     return saved
 

@@ -17,7 +17,7 @@ from conformance.sru_client import Client, children
 from storage.database import Location
 from tests.server.z3950_origin import fill_catalogue
 
-from .running import Daemon, page, serving
+from .running import Daemon, page, reading, serving
 
 
 @pytest.fixture
@@ -45,6 +45,12 @@ def test_the_first_page_names_what_is_served(daemon: Daemon) -> None:
     assert "/sru" in text
     assert "/oai" in text
     assert "<Identify>" in page(daemon, "/oai?verb=Identify")[1]
+
+
+def test_a_process_that_only_reads_serves_it_too(daemon: Daemon, location: Location) -> None:
+    with reading(location) as beside:
+        assert "<numberOfRecords>3</numberOfRecords>" in page(beside, "/sru?query=zola")[1]
+        assert "<Identify>" in page(beside, "/oai?verb=Identify")[1]
 
 
 SCRIPT = [

@@ -58,6 +58,16 @@ def test_members_of_databases_are_known(any_location: Location) -> None:
         assert run(connection, memberships([1, 2])) == {1: BitMap(ids), 2: BitMap()}
 
 
+def test_a_record_that_joins_a_database_has_changed(any_location: Location) -> None:
+    with any_location.engine().begin() as connection:
+        title = new_record("a", "200 1  $aA")
+        (number,) = save_records(connection, [title], [1], 5).ids
+        assert save_records(connection, [title], [1], 6).unchanged == 1
+        assert run(connection, change(number)) == (number, 5, False)
+        assert save_records(connection, [title], [1, 2], 7).unchanged == 1
+        assert run(connection, change(number)) == (number, 7, False)
+
+
 @settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1)), max_size=12),
