@@ -151,16 +151,7 @@ class Service(Checked):
     """A service that a library offers from a day on. A library without any of these offers all."""
 
     service: (
-        Literal[
-            "catalogue",
-            "circulation",
-            "self-check",
-            "holds-pickup",
-            "holds-supply",
-            "shuttle",
-            "rfid",
-            "portal",
-        ]
+        Literal["catalogue", "circulation", "self-check", "holds-pickup", "holds-supply", "shuttle", "rfid", "portal"]
         | None
     ) = key("Which service.")
     from_on: Day | None = key("The first day of it.")
