@@ -156,6 +156,18 @@ def _no_xpath(name: str, value: str) -> None:
     raise Refused(Condition.XPATH)
 
 
+_MEDIA: Final = frozenset(
+    {"*/*", "text/*", "application/*", "text/xml", "application/xml", "application/sru+xml", "text/html"}
+)
+
+
+def _media(name: str, value: str) -> str:
+    """Take the media types that a client wants when ours is among them: XML, or what a stylesheet makes of it."""
+    if not any(part.partition(";")[0].strip().lower() in _MEDIA for part in value.split(",")):
+        raise Refused(Condition.PARAMETER_VALUE, name)
+    return value
+
+
 _HREF: Final = re.compile(r"(?:https?://[^\s\"'<>&]+|[^\s\"'<>&:]+)")
 
 
@@ -220,7 +232,7 @@ PARAMETERS: Final = (
     _row("maximumTerms", "maximum_terms", _count, _C, meaning="how many terms at most"),
     _row("stylesheet", "stylesheet", _stylesheet, _S, _C, _E, meaning="address of a stylesheet for the response"),
     _row("renderedBy", "", _by_client, _S, versions=_SECOND, meaning="client"),
-    _row("httpAccept", "http_accept", _text, _S, _C, _E, versions=_SECOND, meaning="media type of the response"),
+    _row("httpAccept", "http_accept", _media, _S, _C, _E, versions=_SECOND, meaning="media type of the response"),
     _row("responseType", "", _text, _S, versions=_SECOND, meaning="taken for any; the response is the standard's own"),
     _row("extraRequestData", "", _text, _S, _C, _E, meaning="ignored"),
 )

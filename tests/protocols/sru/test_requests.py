@@ -93,6 +93,14 @@ def test_operations_are_told_by_their_parameters() -> None:
     assert isinstance(read([("version", "2.0"), ("operation", "searchRetrieve"), ("query", "a")]), SearchRetrieve)
 
 
+def test_a_media_type_that_is_not_given_is_refused() -> None:
+    for wanted in ("application/json", "text/csv;q=1, image/png"):
+        with pytest.raises(BadRequest) as caught:
+            read([("query", "a"), ("httpAccept", wanted)])
+        assert caught.value.diagnostic == (Condition.PARAMETER_VALUE, "httpAccept")
+    read([("query", "a"), ("httpAccept", "application/json, text/xml;q=0.5")])
+
+
 def test_an_empty_parameter_is_none() -> None:
     request = read([("query", "a"), ("maximumRecords", ""), ("recordSchema", "")])
     assert isinstance(request, SearchRetrieve)
