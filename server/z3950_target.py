@@ -17,9 +17,10 @@ from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, P
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Records
 from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
-from server import catalogue_query, z3950_query, z3950_scan, z3950_sort
+from server import catalogue_query, z3950_query, z3950_scan, z3950_sort, z3950_update
 from server.catalogue import Catalogue, databases
 from server.result_sets import ResultSet, ResultSets
+from server.z3950_access import admitted
 from server.z3950_control import CANCEL, Cancellation, Usage
 from server.z3950_present import (
     MAX_SEGMENTS,
@@ -30,7 +31,7 @@ from server.z3950_present import (
     composed_form,
     simple_form,
 )
-from storage.network.network import Database
+from storage.network.network import Cataloguer, Database
 
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH
@@ -40,6 +41,7 @@ OFFER: Final = negotiation.Offer(
     | Options.SORT
     | Options.TRIGGER_RESOURCE_CTRL
     | Options.RESOURCE_REPORT
+    | Options.EXTENDED_SERVICES
     | Options.LEVEL_1_SEGMENTATION
     | Options.QUERY_TYPE_104
     | Options.NAMED_RESULT_SETS
@@ -59,6 +61,7 @@ class Target:
         self._catalogue = catalogue
         self._sets = ResultSets(catalogue.budget)
         self._options = 0
+        self._account: Cataloguer | None = None
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
         self._ended = False
@@ -87,6 +90,7 @@ class Target:
         """Begin an association, anew when there was one."""
         self._sets.clear()
         response = negotiation.accept(request, OFFER)
+        self._account = await admitted(self._catalogue.store.network, request.id_authentication)
         self.version = 3 if response.protocol_version & ProtocolVersion.VERSION_3 else 2
         self._options = response.options
         self._preferred_size = response.preferred_message_size
@@ -222,6 +226,10 @@ class Target:
         """Tell what the association has used so far."""
         return self._usage.report(request, self._catalogue.clock.seconds(), len(self._sets))
 
+    async def update(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
+        """Change records."""
+        return await z3950_update.answer(self._catalogue, self._account, request, self.version)
+
     # --- what they share ------------------------------------------------------------------------------------------------
 
     def _named(self, name: str) -> ResultSet:
@@ -267,10 +275,6 @@ def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetName
     return 0, None
 
 
-async def _not_offered(_target: Target, request: Pdu) -> Pdu:
-    raise Refused(Bib1.SERVICE_NOT_SUPPORTED, type(request).__name__)
-
-
 ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]]]] = {
     apdu.InitializeRequest: Target.initialize,
     apdu.SearchRequest: Target.search,
@@ -279,6 +283,5 @@ ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu |
     apdu.ScanRequest: Target.scan,
     apdu.SortRequest: Target.sort,
     apdu.ResourceReportRequest: Target.report,
-    # Services that no Init of ours grants: who asks all the same is told so by the response.
-    apdu.ExtendedServicesRequest: _not_offered,
+    apdu.ExtendedServicesRequest: Target.update,
 }

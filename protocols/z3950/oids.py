@@ -18,6 +18,10 @@ OPAC: Final = f"{_Z}.5.102"
 GRS_1: Final = f"{_Z}.5.105"
 XML: Final = f"{_Z}.5.109.10"
 
+TASK_PACKAGE: Final = f"{_Z}.5.106"
+UPDATE: Final = f"{_Z}.9.5.1.1"
+"""Extended service, in its last revision; the ones before have the same parameters."""
+UPDATES: Final = frozenset({UPDATE, f"{_Z}.9.5", f"{_Z}.9.5.1"})
 RESOURCE_1: Final = f"{_Z}.7.1"
 """Resource report."""
 SEARCH_RESULT_1: Final = f"{_Z}.10.1"

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from protocols.marc import iso2709
+from protocols.marc.marcxml import record_xml
 from storage.database import Location
+from tests.server.test_z3950_update import declare_cataloguers, marc
 from tests.server.z3950_origin import PAGES, fill_catalogue
 
 from .z3950_shell import Shell
@@ -52,6 +55,7 @@ def port(location: Location) -> Iterator[int]:
     """The Z39.50 port of a running daemon with the small catalogue; afterwards it ends well."""
     with location.engine().begin() as connection:
         fill_catalogue(connection)
+        declare_cataloguers(connection)
     anywhere = "tcp:0:interface=127.0.0.1"
     listen = [part for wire in ("--sip2", "--z3950", "--web") for part in (wire, anywhere)]
     command = [str(Path(sys.executable).with_name("bibliobus")), "serve", "--data", str(location.directory), *listen]
@@ -83,6 +87,22 @@ def test_an_unrelated_client_finds_and_shows_records(port: int, tmp_path: Path) 
             found = said.find(part, at)
             assert found >= 0, f"{command}: {part} is not in {said[at:]}"
             at = found
+
+
+def test_an_unrelated_client_saves_a_record(port: int, tmp_path: Path) -> None:
+    client = shutil.which("yaz-client")
+    if client is None:  # then our own client has to show it: see tests/server/test_z3950_update.py
+        return
+    record = tmp_path / "record.xml"  # which is what it sends
+    raw = marc("yaz1", "La fourmi rouge")
+    record.write_text(record_xml(raw[:24], iso2709.fields(raw)))
+    commands = ["find fourmi", "format unimarc", f"update insert 1 <{record}", "find fourmi", "show 1"]
+    said = by_yaz_client(
+        client, port, ["close", "auth marie/demo", f"open localhost:{port}/network", *commands], tmp_path
+    )
+    assert "Connection accepted by v3 target" in said
+    assert said.index("Number of hits: 0") < said.index("Status: done") < said.index("Number of hits: 1")
+    assert "La fourmi rouge" in said
 
 
 def test_our_own_client_gets_the_same(port: int) -> None:

@@ -1,0 +1,78 @@
+"""Records changed one by one, on both databases: in whose name, over which version, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection
+
+from storage.catalogue import records
+from storage.catalogue.access_points import TITLE
+from storage.catalogue.query import Kind, Term
+from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
+from storage.database import Location
+from tests.storage.catalogue.corpus import NOW, RECORDS
+from tests.storage.catalogue.running import NETWORK, found, new_record
+
+
+@pytest.fixture
+def connection(any_location: Location) -> Iterator[Connection]:
+    """The five records of the tests of search, which are Lens's."""
+    with any_location.engine().begin() as connection:
+        records.save_records(connection, RECORDS, [NETWORK], NOW)
+        yield connection
+
+
+def content(control: str, title: str) -> Content:
+    made = new_record(control, f"200 1  $a{title}")
+    return Content(control, made.form, made.iso2709, made.title, made.author)
+
+
+def change(connection: Connection, made: Change, *sources: str) -> int:
+    return change_record(connection, sources or ("LENS", "LENS2"), made, [NETWORK], NOW + 1)
+
+
+def titled(connection: Connection, title: str) -> list[int]:
+    return found(connection, Term((TITLE,), Kind.WORDS, title), [NETWORK])
+
+
+def test_records_are_inserted_replaced_saved_and_deleted(connection: Connection) -> None:
+    assert change(connection, Change(Action.INSERT, content=content("9", "neuve"))) == 6
+    assert change(connection, Change(Action.REPLACE, content=content("1", "autre"))) == 1
+    assert change(connection, Change(Action.SAVE, content=content("2", "autre"))) == 2
+    assert change(connection, Change(Action.SAVE, content=content("10", "autre"))) == 7
+    assert titled(connection, "neuve") == [6]
+    assert titled(connection, "autre") == [1, 2, 7]
+    assert change(connection, Change(Action.DELETE, control="1")) == 1
+    assert change(connection, Change(Action.DELETE, number=2)) == 2
+    assert titled(connection, "autre") == [7]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (Change(Action.INSERT, content=content("1", "x")), UpdateReason.EXISTS),
+        (Change(Action.REPLACE, content=content("77", "x")), UpdateReason.UNKNOWN),
+        (Change(Action.SAVE, number=77, content=content("1", "x")), UpdateReason.UNKNOWN),
+        (Change(Action.DELETE, control="77"), UpdateReason.UNKNOWN),
+        (Change(Action.REPLACE, version="2", content=content("1", "x")), UpdateReason.CHANGED),
+        (Change(Action.DELETE, control="1", version="20200101000000.0"), UpdateReason.CHANGED),
+        (Change(Action.INSERT, content=content("", "x")), UpdateReason.NO_NUMBER),
+        (Change(Action.INSERT), UpdateReason.NO_NUMBER),
+    ],
+)
+def test_what_is_refused(connection: Connection, made: Change, reason: UpdateReason) -> None:
+    with pytest.raises(UpdateRefused) as caught:
+        change(connection, made)
+    assert caught.value.reason is reason
+    assert titled(connection, "germinal") == [1, 4]
+
+
+def test_another_communes_record_of_the_same_number_is_left_alone(connection: Connection) -> None:
+    with pytest.raises(UpdateRefused) as caught:
+        change(connection, Change(Action.REPLACE, content=content("1", "x")), "AVION")
+    assert (caught.value.reason, caught.value.detail) == (UpdateReason.NOT_YOURS, "LENS")
+    records.save_records(connection, [new_record("1", "200 1  $aLeur livre", source="AVION")], [NETWORK], NOW)
+    assert change(connection, Change(Action.REPLACE, content=content("1", "mien")), "AVION") == 6
+    assert titled(connection, "germinal") == [1, 4]
