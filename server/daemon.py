@@ -250,7 +250,7 @@ class Daemon(Service):
             "seconds": round(self._reactor.seconds() - self._began),
             "network": self.store.network.name,
             "healthy": self.store.healthy,
-            "listening": self.addresses(),
+            "listening": {wire: address for wire, address in self.addresses().items() if address},
         }
 
     # --- the end -------------------------------------------------------------------------------------------------------
