@@ -25,7 +25,9 @@ from protocols.ncip.reference import reference as ncip
 from protocols.sip2.reference import reference as sip2
 from protocols.sru.reference import reference as sru
 from protocols.z3950.reference import reference as z3950
+from protocols.z3950.rpn import spans
 from server import cli, config
+from server.catalogue_query import BOUNDS, KINDS, MASKS, SHAPES
 from server.cli_common import MEANINGS
 from server.cql_indexes import CONTEXT_SETS, OFFERED
 from server.french import FRENCH
@@ -160,6 +162,19 @@ def _access_points() -> Iterator[str]:
         ("access point", "terms", "UNIMARC", "MARC 21"),
         [(point.name, point.kind.value, f"`{point.unimarc.words}`", f"`{point.marc21.words}`") for point in ALL],
     )
+    yield "## What the other Bib-1 attributes mean\n"
+    yield "Structure, where neither Position (first in field) nor Completeness says more; other structures are of numbers and dates only:\n"
+    yield from _rows(
+        ("Structure", "words are looked for as"),
+        [("none" if structure is None else str(int(structure)), shape.value) for structure, shape in SHAPES.items()],
+    )
+    yield "Position 1 asks for the first words of a field, Completeness 2 and 3 for a whole field. With Truncation:\n"
+    yield from _rows(
+        ("words", "Truncation", "what is found"),
+        [(shape.value, str(int(truncation)), kind.value) for (shape, truncation), kind in KINDS.items()],
+    )
+    yield f"Truncation {spans(MASKS)} (left, both sides, `#`, regular expressions, Z39.58) is taken for words anywhere. Relation"
+    yield f"{spans(BOUNDS)} is taken for numbers and dates; 6 (not equal) and 103 (has anything there) for all.\n"
     yield "## Bib-1 Use attributes\n"
     rows = [(str(use), ", ".join(point.name for point in points)) for use, points in sorted(by_use.items())]
     yield from _rows(("Use", "access points"), rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import process_time
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.z3950 import apdu, oids
+from protocols.z3950 import apdu, elements, oids, rpn
 from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, SearchResponse
+from protocols.z3950.ber import length
 from protocols.z3950.diagnostics import Bib1
 from protocols.z3950.session import Association, Fault, Role
 from server import z3950
@@ -426,3 +428,37 @@ def test_records_are_no_longer_made_for_an_origin_that_has_had_enough(house: Hou
     (response,) = line.got()
     assert (response.present_status, response.number_of_records_returned) == (apdu.PresentStatus.PARTIAL_3, SLICE)
     assert response.next_result_set_position == SLICE + 1
+
+
+# --- hostile input ------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_of_two_thousand_levels_gets_its_diagnostic_at_once(house: House) -> None:
+    leaf = rpn.encode(elements.Operand(result_set="x"))
+    operator = bytes.fromhex("bf2e028000")
+    deep = leaf
+    for _ in range(2_000):
+        body = deep + leaf + operator
+        deep = b"\xa1" + length(len(body)) + body
+    line = house.line().opened()
+    began = process_time()
+    line.send(search(elements.Query(type_1=elements.RPNQuery(attribute_set=oids.BIB_1, rpn=deep))))
+    (response,) = line.got()
+    assert refused(response)[0] == Bib1.TOO_MANY_BOOLEANS
+    assert process_time() - began < 1
+
+
+def test_a_pdu_of_two_gigabytes_is_answered_by_a_close_before_it_comes(house: House) -> None:
+    line = house.line().opened()
+    line.raw(bytes.fromhex("b6847fffffff"))
+    (close,) = line.got()
+    assert close.close_reason == CloseReason.PROTOCOL_ERROR
+
+
+def test_half_a_pdu_waits_and_costs_nothing_until_its_time_is_over(house: House) -> None:
+    line = house.line().opened()
+    line.raw(apdu.encode(search("zola"))[:-1])
+    assert line.got() == []
+    house.clock.advance(IDLE_SECONDS)
+    (close,) = line.got()
+    assert close.close_reason == CloseReason.LACK_OF_ACTIVITY
