@@ -223,6 +223,9 @@ _TOLD: Final = {
         "le certificat ou sa clé privée n'est pas bon, ou l'un n'est pas à l'autre"
     ),
     "cannot be used: {error}": "inutilisable : {error}",
+    "clients= belongs to ssl: endpoints": "clients= appartient aux adresses ssl:",
+    "{path} holds no certificates": "{path} ne contient aucun certificat",
+    "is for SIP2 alone": "est réservé à SIP2",
 }
 
 _CONFIGURATION: Final = {

@@ -7,6 +7,7 @@ every listening queue is long enough for all kiosks of a network that come back 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from server.serial_lines import Line, SerialLine, parse
 from server.words import _
 
 BACKLOG: Final = 1024
@@ -77,7 +79,7 @@ class Listener:
     """A listening port, with the *description* it was made from and, for TLS, its *certificate*."""
 
     description: str
-    port: IListeningPort
+    port: IListeningPort | SerialLine
     certificate: Certificate | None
 
     @property
@@ -122,9 +124,50 @@ def _listen(reactor: _Reactor, description: str, factory: IProtocolFactory) -> A
 
 
 def _dry_run(description: str) -> Certificate | None:
+    if description.startswith(_SERIAL):
+        _line(description)
+        return None
+    plain, clients, _prompts = _split(description)
     reactor = _Reactor(_Idle())
-    _listen(reactor, description, Factory())
+    _listen(reactor, plain, Factory())
+    _ask_for_certificates(reactor.certificate, clients, description)
     return reactor.certificate
+
+
+def _line(description: str) -> Line:
+    try:
+        return parse(description)
+    except ValueError as error:
+        raise CannotListen(description, _("cannot be used: {error}").format(error=error)) from None
+
+
+_PROMPT: Final = "telnet:"
+_SERIAL: Final = "serial:"
+_CLIENTS: Final = re.compile(r":clients=((?:[^:\\]|\\.)*)")
+
+
+def _split(description: str) -> tuple[str, str, bool]:
+    """Return a description for Twisted, whose client certificates are asked for, and whether it prompts for a login."""
+    prompts = description.startswith(_PROMPT)
+    asked = _CLIENTS.search(description)
+    plain = _CLIENTS.sub("", description.removeprefix(_PROMPT))
+    return plain, re.sub(r"\\(.)", r"\1", asked[1]) if asked else "", prompts
+
+
+def _ask_for_certificates(certificate: Certificate | None, clients: str, description: str) -> None:
+    """Have clients show a certificate if they have one: `any`, which profiles of devices name, or one by an authority."""
+    if not clients:
+        return
+    if certificate is None:
+        raise CannotListen(description, _("clients= belongs to ssl: endpoints"))
+    if clients == "any":
+        certificate.context.set_verify(SSL.VERIFY_PEER, lambda *_arguments: True)
+        return
+    try:
+        certificate.context.load_verify_locations(clients)
+    except SSL.Error as error:
+        raise CannotListen(description, _("{path} holds no certificates").format(path=clients)) from error
+    certificate.context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
 
 
 def check(description: str) -> None:
@@ -136,8 +179,27 @@ def check(description: str) -> None:
         _dry_run(description)
 
 
-def listen(reactor: Any, description: str, factory: IProtocolFactory) -> Listener:
-    """Listen with *factory* where *description* says. Raises `CannotListen`."""
+def listen(reactor: Any, description: str, factory: Any) -> Listener:
+    """Listen with *factory* where *description* says. Raises `CannotListen`.
+
+    Besides Twisted's descriptions there are `telnet:` before one, for a login at a prompt, `clients=` in an `ssl:` one, and
+    `serial:`; the first and the last are SIP2's alone.
+    """
+    if description.startswith((_PROMPT, _SERIAL)) and not hasattr(factory, "prompting"):
+        raise CannotListen(description, _("is for SIP2 alone"))
+    if description.startswith(_SERIAL):
+        line = SerialLine(reactor, _line(description), factory)
+        try:
+            line.start()
+        except OSError as error:
+            raise CannotListen(description, _why(error, description)) from error
+        return Listener(description, line, None)
+    plain, clients, prompts = _split(description)
     noting = _Reactor(reactor)
-    port = _listen(noting, description, factory)
+    port = _listen(noting, plain, factory.prompting() if prompts else factory)
+    try:
+        _ask_for_certificates(noting.certificate, clients, description)
+    except CannotListen:
+        port.stopListening()
+        raise
     return Listener(description, port, noting.certificate)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
 
 from devices.profiles import DeviceProfile
 from server import passwords
@@ -14,9 +16,12 @@ from server.connections import Connections
 from server.metrics import METRICS, Metrics
 from server.sip2_connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
 from server.sip2_guard import Bucket, Failures
+from server.sip2_prompt import PromptedConnection
 from storage.store import Store
 
 MAX_CONNECTIONS: Final = 4096
+HURRY_SECONDS: Final = 1.0
+"""How often it is looked for answers that take too long: once for all connections, and not with a timer for each message."""
 LOGIN_SPAN: Final = 300.0
 """Seconds for which failed logins count."""
 PIN_SPAN: Final = 600.0
@@ -52,10 +57,41 @@ class SIP2Factory(Connections[SIP2Connection]):
         self.wrong_pins = Failures(PIN_SPAN)
         self._here: defaultdict[str, dict[SIP2Connection, None]] = defaultdict(dict)
         self._buckets: dict[str, Bucket] = {}
+        self._hurrying: Any = None
 
     def make(self) -> SIP2Connection:
         """Make the connection of one device."""
         return SIP2Connection(self)
+
+    def made(self, connection: SIP2Connection) -> None:
+        """Know of *connection*, and see to it that none waits too long."""
+        super().made(connection)
+        if self._hurrying is None:
+            self._hurrying = self.clock.callLater(HURRY_SECONDS, self._hurry)
+
+    def _hurry(self) -> None:
+        self._hurrying = self.clock.callLater(HURRY_SECONDS, self._hurry)
+        now = self.clock.seconds()
+        for connection in list(self.connections):
+            connection.hurry(now)
+
+    def lost(self, connection: SIP2Connection) -> None:
+        """Forget *connection*."""
+        super().lost(connection)
+        if not self.connections and self._hurrying is not None:
+            self._hurrying.cancel()
+            self._hurrying = None
+
+    def line(self, device: str) -> SIP2Connection | None:
+        """Make the connection of a serial line, which is the device with this login; empty: one that logs in."""
+        connection: SIP2Connection | None = self.buildProtocol(None)
+        if connection is not None:
+            connection.trusts = device
+        return connection
+
+    def prompting(self) -> Prompting:
+        """Return a factory for terminals that log in at a prompt, as people do, before SIP2 begins."""
+        return Prompting(self)
 
     def entered(self, connection: SIP2Connection, code: str, profile: DeviceProfile) -> Bucket | None:
         """Know that *connection* is the device *code*; return what bounds its rate, which all its connections share.
@@ -81,3 +117,16 @@ class SIP2Factory(Connections[SIP2Connection]):
         if not self._here[code]:
             del self._here[code]
             self._buckets.pop(code, None)
+
+
+class Prompting(Factory):
+    """The connections of a listener that prompts; they are counted and ended with all others."""
+
+    noisy = False
+
+    def __init__(self, service: SIP2Factory) -> None:
+        self._service = service
+
+    def buildProtocol(self, addr: IAddress | None) -> PromptedConnection | None:  # noqa: N802 (Twisted's)
+        """Take a connection, if there is room."""
+        return PromptedConnection(self._service) if self._service.buildProtocol(addr) is not None else None

@@ -60,6 +60,8 @@ class SIP2Connection(Protocol):
 
     log = Logger()
     transport: Any
+    trusts = ""
+    """The device that the line itself stands for: on a serial line nobody logs in."""
 
     def __init__(self, service: SIP2Factory) -> None:
         self._service = service
@@ -77,6 +79,9 @@ class SIP2Connection(Protocol):
         self._closed = False
         self._told: set[str] = set()
         self._started = 0.0
+        self._awaited: Request | None = None  # what the loop waits for, ...
+        self._asked_at = 0.0  # ... since when, by the clock
+        self._overdue: Request | None = None  # what was refused last, for it took too long
         self._idle = service.idle
         self._bucket: Bucket | None = None  # of the device, when its rate is bounded
         self._setting: Any = None  # of the request that is being answered
@@ -89,6 +94,8 @@ class SIP2Connection(Protocol):
         self.transport.registerProducer(self, True)
         self._timer = self._service.clock.callLater(self._service.login, self._expired)
         self._service.made(self)
+        if self.trusts:
+            self._trust()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
         """Take what came, answer what is complete."""
@@ -141,7 +148,14 @@ class SIP2Connection(Protocol):
 
     def abort(self) -> None:
         """Close at once, whatever the peer has not yet read."""
-        self.transport.abortConnection()
+        getattr(self.transport, "abortConnection", self.transport.loseConnection)()
+
+    def _trust(self) -> None:
+        device = self._service.store.network.devices.get(self.trusts)
+        if device is None or not device.enabled:
+            self.log.error("{who} is not declared: the line waits for a login", who=self.trusts)
+        elif self._logged_in(device, self.trusts) == messages.LoginResponse(ok=True):
+            self._session.trust()
 
     def _expired(self) -> None:
         self.log.info("{who}: silent for too long", who=self._who())
@@ -159,7 +173,7 @@ class SIP2Connection(Protocol):
             self.transport.loseConnection()
 
     def _who(self) -> str:
-        return self._desk.code if self._desk is not None else str(self.transport.getPeer())
+        return self._desk.code if self._desk is not None else str(self._peer())
 
     def _odd(self, counter: str, kind: str) -> None:
         """Count something out of the ordinary, and log the first of its kind on this connection."""
@@ -242,7 +256,8 @@ class SIP2Connection(Protocol):
             self._answered(found, request, reply)
             return
         self._busy = True
-        pending.addCallbacks(self._answered, self._failed, (request, reply), {}, (request,))
+        self._awaited, self._asked_at = request, self._service.clock.seconds()
+        pending.addCallbacks(self._came, self._failed_late, (request, reply, self._setting), {}, (request,))
 
     def _ask(self, request: Request) -> Response | Pending:
         message = request.message
@@ -268,11 +283,41 @@ class SIP2Connection(Protocol):
         except Exception:  # noqa: BLE001 (as above)
             self._failed(Failure(), request)
 
+    def _came(
+        self, found: Any, request: Request, reply: Callable[[Any, Any, Setting], Response], setting: Setting
+    ) -> None:
+        """Answer what was awaited; what the device was refused since, because it took too long, it gets if it asks again."""
+        if self._awaited is request:
+            self._awaited = None
+            self._answered(found, request, reply)
+        else:
+            response = reply(found, request.message, setting)
+            if self._overdue is request and not self._closed:
+                self._session.send(response, request)
+
+    def _failed_late(self, failure: Failure, request: Request) -> None:
+        if self._awaited is request:
+            self._awaited = None
+            self._failed(failure, request)
+        elif failure.check(StoreUnavailable) is None:
+            self.log.failure("No answer could be made to {code}", failure, code=request.message.CODE)
+
+    def hurry(self, now: float) -> None:
+        """Refuse what has been awaited for four fifths of the device's time-out: its act may yet be done, and is done once."""
+        request, desk = self._awaited, self._desk
+        if request is None or desk is None or self._closed or now - self._asked_at < desk.profile.timeout * 0.08:
+            return
+        self._awaited = None
+        self._odd("refusals", "overdue")
+        self._reply(self._refusal(request.message, SENTENCES[Reason.UNAVAILABLE]), request)
+        self._overdue = request
+
     def _polished(self, response: Response) -> Response:
         return response if self._desk is None else self._desk.polished(response, self._setting)
 
     def _reply(self, response: Response, request: Request) -> None:
         awaited, self._busy = self._busy, False
+        self._overdue = None
         if not self._closed:
             self._send(self._session.send(response, request))
             self._service.metrics.observe("sip2", request.message.CODE, perf_counter() - self._started)
@@ -346,8 +391,14 @@ class SIP2Connection(Protocol):
 
     def _host(self) -> str:
         """Return the peer's address, as a proxy tells it; of a serial line or a socket file, what there is."""
-        peer = self.transport.getPeer()
+        peer = self._peer()
         return str(getattr(peer, "host", peer))
+
+    def _peer(self) -> Any:
+        try:
+            return self.transport.getPeer()
+        except NotImplementedError:
+            return "a serial line"
 
     def _refused(self, row: str, host: str) -> Response:
         self._leave()
@@ -379,7 +430,7 @@ class SIP2Connection(Protocol):
         self._bucket = service.entered(self, device.code, profile)
         if not self._closed:
             self._timer.reset(self._idle)
-        self.log.info("{device} logged in from {peer}", device=device.code, peer=self.transport.getPeer())
+        self.log.info("{device} logged in from {peer}", device=device.code, peer=self._peer())
         return messages.LoginResponse(ok=True)
 
     def _fingerprint(self) -> str:

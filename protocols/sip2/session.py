@@ -197,6 +197,10 @@ class Session:
             self._logged_in(ok=response.ok)
         return self._reply
 
+    def trust(self) -> None:
+        """Take the peer for logged in: its line stands for it, or it has shown who it is before SIP2 began."""
+        self.state = State.READY
+
     def repeat(self, event: Duplicate | ResendRequest) -> bytes:
         """Return the last response byte for byte, or 96 when there was none."""
         return self._reply or self._resend(checked=event.checked)

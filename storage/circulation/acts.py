@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -204,3 +204,10 @@ def failure(origin: Origin, patron: Patron, now: int) -> tuple[Call, tuple[Entry
     if failures >= TRIES:
         return writes.PIN_TRIED(patron.row.id, 0, now + LOCK_SECONDS), (Entry("pin-locked", origin.library_id),)
     return writes.PIN_TRIED(patron.row.id, failures, None), ()
+
+
+def forgive(decision: Decision[LoanAnswer], patron: Patron, pin: PinState) -> Decision[LoanAnswer]:
+    """Return *decision*, and with a right PIN the end of a row of wrong ones."""
+    if pin is not PinState.RIGHT or not patron.row.pin_failures:
+        return decision
+    return replace(decision, writes=(*decision.writes, writes.PIN_TRIED(patron.row.id, 0, None)))

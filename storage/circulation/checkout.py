@@ -18,6 +18,7 @@ from storage.circulation.acts import (
     Setting,
     check_pin,
     due_date,
+    forgive,
     masked,
     refuse_pin,
     setting_of,
@@ -134,6 +135,7 @@ def decide(request: CheckoutRequest, found: LoanFacts, network: Network, now: in
     patron = find_patron(network, found.patron, library.namespace, today)
     if isinstance(item, Reason) or isinstance(patron, Reason):
         return _unknown(request, item, patron, now)
+    pin = PinState.NOT_GIVEN
     if not request.offline:  # Who has left with the item has shown a PIN, or was not asked for any.
         pin = check_pin(network, patron, request.pin, now)
         if pin is not PinState.NOT_GIVEN and pin is not PinState.RIGHT:
@@ -142,9 +144,8 @@ def decide(request: CheckoutRequest, found: LoanFacts, network: Network, now: in
     lending = _Lending(request, found, network, item, patron, setting, Mandate(request.force, request.offline), now)
     if request.offline and (overtaken := lending.overtaken()) is not None:
         return overtaken
-    if item.row.loan_patron_id == patron.row.id and item.status is Status.ON_LOAN:
-        return lending.again()
-    return lending.lend()
+    has_it = item.row.loan_patron_id == patron.row.id and item.status is Status.ON_LOAN
+    return forgive(lending.again() if has_it else lending.lend(), patron, pin)
 
 
 def _unknown(request: CheckoutRequest, item: Item | Reason, patron: Patron | Reason, now: int) -> Decision[LoanAnswer]:

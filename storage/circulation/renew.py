@@ -15,6 +15,7 @@ from storage.circulation.acts import (
     Setting,
     check_pin,
     due_date,
+    forgive,
     masked,
     refuse_pin,
     setting_of,
@@ -207,6 +208,7 @@ def decide(request: RenewRequest, found: RenewFacts, network: Network, now: int)
         reasons = tuple(part for part in (patron, item) if isinstance(part, Reason))
         known_item = None if isinstance(item, Reason) else item
         return _failed(request, LoanAnswer(reasons, request.barcode, known_item), now)
+    pin = PinState.NOT_GIVEN
     if not request.offline:
         pin = check_pin(network, patron, request.pin, now)
         if pin is not PinState.NOT_GIVEN and pin is not PinState.RIGHT:
@@ -217,7 +219,8 @@ def decide(request: RenewRequest, found: RenewFacts, network: Network, now: int)
     asked = Renewal(request.origin, request.barcode, Mandate(request.force, request.offline), request.due)
     copies = copies_of(found.copies, item.row.id)
     setting = setting_of(network, request.origin, item, patron, at)
-    return decide_renewal(network, asked, item, patron, found.waiting, copies, setting, now)
+    decided = decide_renewal(network, asked, item, patron, found.waiting, copies, setting, now)
+    return forgive(decided, patron, pin)
 
 
 def _failed(request: RenewRequest, answer: LoanAnswer, now: int) -> Decision[LoanAnswer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,6 +206,7 @@ def another() -> Any:
     return app
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves sockets open
 def test_a_server_of_others_shows_that_the_kit_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "patience", 0.4)
     app = another()
@@ -216,6 +218,7 @@ def test_a_server_of_others_shows_that_the_kit_can_fail(monkeypatch: pytest.Monk
             return await anyio.to_thread.run_sync(lambda: list(run(bench, rows)))
 
     found = failed(anyio.run(judge))
+    gc.collect()
     # What was measured of pysip2 0.1.0 when this list was made.
     assert set(found) >= {
         "17 before login",
