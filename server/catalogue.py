@@ -6,6 +6,7 @@ is as ready for the other.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,7 @@ from twisted.internet.task import deferLater
 
 from protocols.z3950.diagnostics import Bib1, Refused
 from server.records import Shelf
-from server.result_sets import Budget, ResultSets
+from server.result_sets import Budget, ResultSet, ResultSets
 from storage.catalogue.hits import Hits
 from storage.catalogue.sorting import Orders
 from storage.network.network import Database, Network
@@ -43,6 +44,12 @@ class Catalogue:
     def __post_init__(self) -> None:
         # Of a budget of their own: a busy portal takes no association's sets away.
         object.__setattr__(self, "shared", ResultSets(Budget(SHARED_OCTETS), MAX_SHARED_SETS))
+
+    def publish(self, found: ResultSet) -> str:
+        """Keep a set for any wire to name, and return its name, which nobody guesses."""
+        name = secrets.token_urlsafe(12)
+        self.shared[name] = found
+        return name
 
     def rest(self) -> Awaitable[None]:
         """Let others have their turn."""

@@ -5,7 +5,6 @@ Whatever comes in, a response of SRU goes out, with the diagnostic that says wha
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -134,8 +133,7 @@ class SruServer:
         records = await self._records(found, start, min(start + wanted, count), form)
         following = start + len(records) + 1
         if count and request.result_set_ttl != 0 and not name:
-            name = secrets.token_urlsafe(12)
-            self._catalogue.shared[name] = found
+            name = self._catalogue.publish(found)
         return SearchRetrieveResponse(
             version=request.version,
             number_of_records=count,
