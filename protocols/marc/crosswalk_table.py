@@ -36,6 +36,8 @@ _MEETING: Final = "a:a b:e d:n e:c f:d 3:0 4:4"
 _DIVISIONS: Final = "x:x y:z z:y j:v 2:2"
 _LINK: Final = "a:a t:t x:x y:z 0:w v:g d:d c:d"
 
+_LANGUAGES: Final = "a:a b:k c:h d:b e:f h:e i:g j:j"
+
 _M, _U = Way.TO_MARC21, Way.TO_UNIMARC
 
 
@@ -85,10 +87,9 @@ ROWS: Final = (
     Row("040", "030", "a:a z:z"),
     *(Row("071", "028", "a:a b:b", f"{kind}.", f"{kind}.") for kind in "01234"),
     Row("071", "028", "a:a b:b"),
-    Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "0.", "0."),
-    Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "1.", "1."),
-    Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "2.", "1.", way=_M),
-    Row("101", "041", "a:a b:b c:h d:b e:f h:e i:g j:j", "0.", way=_U),
+    *(Row("101", "041", f"{_LANGUAGES} a:d", *each, way=_U) for each in (("0.", "0."), ("1.", "1."), ("0.", ".."))),
+    Row("101", "041", _LANGUAGES, "0.", "0.", way=_M),
+    Row("101", "041", _LANGUAGES, "..", "1.", way=_M),
     Row("123", "034", "a:a b:b c:c d:d e:e f:f g:g"),
     Row("181", "336", "c:b 2:2"),
     Row("182", "337", "c:b 2:2"),

@@ -165,6 +165,9 @@ def test_a_secondary_responsibility_stays_one() -> None:
 def test_translations_keep_their_original_language() -> None:
     assert "041 1  $afre$heng" in to_marc21("101 1  $afre$ceng")
     assert "101 1  $afre$ceng" in to_unimarc("041 1  $afre$heng")
+    assert "041 1  $afre$kger$heng$bfre" in to_marc21("101 2  $afre$bger$ceng$dfre")
+    assert "101 0  $aeng" in to_unimarc("041 0  $deng")
+    assert "101 0  $afre$aeng" in to_unimarc("041    $afre$aeng")
 
 
 def test_the_title_knows_whether_there_is_a_main_entry() -> None:
