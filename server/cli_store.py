@@ -100,13 +100,13 @@ def daemon() -> None:
     """Talk to the running daemon."""
 
 
-def _call(path: Path | None, data: Path | None, command: str) -> Any:
+def _call(path: Path | None, data: Path | None, command: str, **arguments: Any) -> Any:
     from contextlib import closing
 
     from server.control import Client
 
     with explained(), closing(Client(read_config(path, data).store.data)) as client:
-        return client.call(command)
+        return client.call(command, **arguments)
 
 
 @daemon.command(help=_("Tell how the daemon is and where it listens."))
@@ -129,6 +129,19 @@ def status(path: Path | None, data: Path | None, *, json_: bool) -> None:
 def reload(path: Path | None, data: Path | None) -> None:
     """Have the daemon reload."""
     _call(path, data, "reload")
+
+
+@daemon.command(
+    help=_("Write down, masked, what a SIP2 device and the daemon say to each other from now on; tells the file.")
+)
+@configured
+@as_json
+@click.argument("login")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=10.0, help=_("For how long."))
+def capture(path: Path | None, data: Path | None, login: str, minutes: float, *, json_: bool) -> None:
+    """Have a device captured."""
+    file = _call(path, data, "capture", device=login, minutes=minutes)
+    click.echo(json.dumps({"file": file}) if json_ else file)
 
 
 @daemon.command("stop", help=_("Have the daemon finish what is under way and stop, as SIGTERM does."))

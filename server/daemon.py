@@ -34,6 +34,7 @@ from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
 from server.sip2 import SIP2Factory
 from server.sniffing import Sniffing
 from server.web import Bounds, make_site
+from server.words import _
 from server.writing import Shared, provide_schema
 from server.z3950 import Z3950Factory
 from storage import database
@@ -182,6 +183,7 @@ class Daemon(Service):
         commands: dict[str, control.Command] = {
             "status": self.status,
             "reload": self.reload,
+            "capture": self._capture,
             "stop": self._stop_soon,
             "ncip-journal": self._told.lines,
             "write": self._shared.run,
@@ -241,6 +243,15 @@ class Daemon(Service):
             self._log.set_level(config.log.level)
         if (config.store, config.listen) != (self.config.store, self.config.listen):
             self.events.warn("What has changed in [store] and [listen] holds from the next start")
+
+    def _capture(self, device: str, minutes: float) -> str:
+        """Have what a device says written down, masked, in the data directory."""
+        try:
+            return str(self._adapters["sip2"].capture(device, minutes, self.config.store.data / "captures"))
+        except (LookupError, ValueError) as error:
+            raise control.Refused(
+                "no-capture", _("no such device, or no such span: {error}").format(error=error)
+            ) from None
 
     def status(self) -> dict[str, Any]:
         """Tell what a watching program wants to know."""

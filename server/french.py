@@ -226,6 +226,11 @@ _TOLD: Final = {
     "clients= belongs to ssl: endpoints": "clients= appartient aux adresses ssl:",
     "{path} holds no certificates": "{path} ne contient aucun certificat",
     "is for SIP2 alone": "est réservé à SIP2",
+    "Write down, masked, what a SIP2 device and the daemon say to each other from now on; tells the file.": (
+        "Noter, masqué, ce qu'un appareil SIP2 et le démon se disent à partir de maintenant ; donne le fichier."
+    ),
+    "For how long.": "Pendant combien de temps.",
+    "no such device, or no such span: {error}": "pas d'appareil ou de durée de ce nom : {error}",
 }
 
 _CONFIGURATION: Final = {

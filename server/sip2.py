@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -14,6 +17,7 @@ from devices.profiles import DeviceProfile
 from server import passwords
 from server.connections import Connections
 from server.metrics import METRICS, Metrics
+from server.sip2_capture import MOST_MINUTES, Capture
 from server.sip2_connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
 from server.sip2_guard import Bucket, Failures
 from server.sip2_prompt import PromptedConnection
@@ -58,6 +62,7 @@ class SIP2Factory(Connections[SIP2Connection]):
         self._here: defaultdict[str, dict[SIP2Connection, None]] = defaultdict(dict)
         self._buckets: dict[str, Bucket] = {}
         self._hurrying: Any = None
+        self.captures: dict[str, Capture] = {}
 
     def make(self) -> SIP2Connection:
         """Make the connection of one device."""
@@ -92,6 +97,32 @@ class SIP2Factory(Connections[SIP2Connection]):
     def prompting(self) -> Prompting:
         """Return a factory for terminals that log in at a prompt, as people do, before SIP2 begins."""
         return Prompting(self)
+
+    def capture(self, code: str, minutes: float, directory: Path) -> Path:
+        """Write down, masked, what device *code* and we say from now on, in a new file in *directory*; return its path.
+
+        Raises LookupError when there is no such device, ValueError for a span that is none, OSError.
+        """
+        if code not in self.store.network.devices:
+            raise LookupError(code)
+        if not 0 < minutes <= MOST_MINUTES:
+            raise ValueError(minutes)
+        now = self.clock.seconds()
+        name = f"{re.sub(r'[^A-Za-z0-9_-]', '_', code)}-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}.jsonl"
+        capture = Capture(directory / name, now, minutes)
+        former = self.captures.get(code)
+        if former is not None:
+            former.close()
+        self.captures[code] = capture
+        self.clock.callLater(minutes * 60, self._captured, code, capture)
+        for connection in self._here.get(code, ()):
+            connection.capture(capture)
+        return capture.path
+
+    def _captured(self, code: str, capture: Capture) -> None:
+        capture.close()
+        if self.captures.get(code) is capture:
+            del self.captures[code]
 
     def entered(self, connection: SIP2Connection, code: str, profile: DeviceProfile) -> Bucket | None:
         """Know that *connection* is the device *code*; return what bounds its rate, which all its connections share.

@@ -27,6 +27,7 @@ from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Se
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server import transport
+from server.sip2_capture import Capture
 from server.sip2_desk import SUPPORTED, Desk, Pending, Response, answer
 from server.sip2_guard import Bucket
 from server.sip2_setting import Setting, language_of, network_zone
@@ -52,6 +53,15 @@ BURST: Final = 8
 _RESEND: Final = messages.RequestACSResend.CODE
 _IN_CLEAR: Final = frozenset("0 ")
 """The only algorithm of 93 in use, and what some terminals send for it."""
+
+
+def _frame(event: Event) -> bytes:
+    """Return what came, without its trailer."""
+    if isinstance(event, Request):
+        return event.body
+    if isinstance(event, Fault):
+        return event.raw
+    return event.request.body if isinstance(event, Duplicate) else _RESEND.encode()
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
@@ -83,6 +93,7 @@ class SIP2Connection(Protocol):
         self._asked_at = 0.0  # ... since when, by the clock
         self._overdue: Request | None = None  # what was refused last, for it took too long
         self._idle = service.idle
+        self._capture: Capture | None = None
         self._bucket: Bucket | None = None  # of the device, when its rate is bounded
         self._setting: Any = None  # of the request that is being answered
 
@@ -220,6 +231,8 @@ class SIP2Connection(Protocol):
                 self.transport.pauseProducing()
 
     def _take(self, event: Event) -> None:
+        if self._capture is not None:
+            self._note(_frame(event), "terminal")
         if isinstance(event, Request):
             self._answer(event)
         elif isinstance(event, Fault):
@@ -332,7 +345,21 @@ class SIP2Connection(Protocol):
             self._odd("refusals", Reason.UNAVAILABLE.value)
         self._reply(self._refusal(request.message, SENTENCES[Reason.UNAVAILABLE]), request)
 
+    def capture(self, capture: Capture) -> None:
+        """Write down what is said from here on, after a login to be played again with."""
+        self._capture = capture
+        self._note(b"9300CN|CO|".replace(b"|", b"x|"), "terminal")
+        self._note(b"941", "server")
+
+    def _note(self, data: bytes, sender: str) -> None:
+        assert self._capture is not None
+        self._capture.note(data, sender, self._session.profile.charset, self._service.clock.seconds())
+        if self._capture.ended(self._service.clock.seconds()):
+            self._capture = None
+
     def _send(self, data: bytes) -> None:
+        if self._capture is not None:
+            self._note(data, "server")
         transport.send(self.transport, data)
         if self._session.closed:
             self._close()
@@ -412,7 +439,7 @@ class SIP2Connection(Protocol):
         if self._desk is not None:
             self._service.left(self, self._desk.code)
             self._desk = None
-        self._session.profile, self._session.legacy, self._bucket = Profile(), False, None
+        self._session.profile, self._session.legacy, self._bucket, self._capture = Profile(), False, None, None
 
     def _logged_in(self, device: Device, row: str) -> Response:
         service, host = self._service, self._host()
@@ -428,6 +455,8 @@ class SIP2Connection(Protocol):
         self._desk = desk
         self._idle = profile.idle_timeout or service.idle
         self._bucket = service.entered(self, device.code, profile)
+        if device.code in service.captures:
+            self.capture(service.captures[device.code])
         if not self._closed:
             self._timer.reset(self._idle)
         self.log.info("{device} logged in from {peer}", device=device.code, peer=self._peer())
