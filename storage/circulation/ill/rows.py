@@ -6,6 +6,7 @@ import json
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     and_,
     bindparam,
@@ -118,7 +119,7 @@ BY_NUMBER: Final = Statement(
     "agency", "number",
 )  # fmt: skip
 BY_ID: Final = Statement("inter-library request by id", _WHOLE.where(ill_request.c.id == bindparam("id")), "id")
-_BARCODE: Final = bindparam("barcode")
+_BARCODE: Final[BindParameter[str]] = bindparam("barcode")
 # The partner may know the item by its own number, or by the one that it was told that we gave it.
 _CODED: Final = union_all(
     select(ill_request.c.id).where(_OPEN, ill_request.c.barcode == _BARCODE),
