@@ -290,7 +290,7 @@ def _plan_profiles(plan: Plan, declaration: Declaration) -> None:
         if devices.library is not None:
             plan.refer("libraries", devices.library, f"{path}.library")
         name = f"{PROFILES}{devices.library or ''}"
-        old = next((json.loads(found["value"]) for found in plan.stored(SETTINGS, "name", [name])), {})
+        old: dict[str, str] = next((json.loads(found["value"]) for found in plan.stored(SETTINGS, "name", [name])), {})
         rows.append(Row(path, {"name": name, "value": json.dumps(old | (devices.profile or {}), sort_keys=True)}))
     plan.put(SETTINGS, rows)
 
