@@ -34,7 +34,7 @@ class DepartmentTests(TestCase):
 
     async def both(self, **script: Any) -> tuple[Town, Department]:
         here = Town(self, self.directory / "here", "FR-HERE", "FR-DEPARTMENT")
-        here.clock.advance(reactor.seconds() - NOW)  # type: ignore[attr-defined]  # the department lives in real time
+        here.clock.advance(reactor.seconds() - NOW)  # the department lives in real time
         await here.start()
         self.addCleanup(lambda: Deferred.fromCoroutine(here.stop()))
         location = Location(self.directory / "department")

@@ -35,7 +35,7 @@ def network(location: Location) -> Network:
 
 
 def row(**more: Any) -> IllRow:
-    known = dict.fromkeys(IllRow._fields) | {
+    known: dict[str, Any] = dict.fromkeys(IllRow._fields) | {
         "id": 1, "role": Role.BORROWING, "partner_id": 1, "agency": "FR-620000003", "number": "q1", "state": State.ASKED,
         "pickup_id": AVION, "identifier": "isbn:9782070360024", "title": "L'Étranger", "author": "Camus", "barcode": "D-1",
         "renewable": 1, "renewal": "", "made_at": NOW, "card": "R1", "due_back_on": "2026-12-24",

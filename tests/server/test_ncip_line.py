@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 from sqlalchemy import update
+from twisted.internet import reactor
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase
 
 from server.metrics import Metrics
@@ -157,3 +161,26 @@ class JournalTests(PartnerCase):
         for _ in range(250):
             await self.ask(lookup_item("I1"))
         assert len(self.responder.journal.lines(PARTNER)) == 200
+
+
+class SocketTests(PartnerCase):
+    """A bare line over a real socket, with a real store behind."""
+
+    async def test_two_questions_on_one_line(self) -> None:
+        factory = LineFactory(self.responder, reactor, size=1 << 20, metrics=self.metrics)
+        port: Any = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
+        self.addCleanup(port.stopListening)
+
+        def talk() -> list[bytes]:
+            found = []
+            with socket.create_connection(("127.0.0.1", port.getHost().port), timeout=10) as line:
+                stream = line.makefile("rb")
+                for number in ("I1", "NONE"):
+                    line.sendall(lookup_item(number))
+                    found.append(stream.readline() + stream.readline())  # the declaration, then the document
+            return found
+
+        first, second = await deferToThread(talk)
+        assert Answer(first).one("CirculationStatus") == "Available On Shelf"
+        assert Answer(second).problems == [("Unknown Item", "ItemIdentifierValue")]
+        await factory.drain()

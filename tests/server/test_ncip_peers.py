@@ -88,6 +88,9 @@ class Town:
         await self.store.work(lambda c: c.execute(update(schema.partner).values(endpoint=endpoint)))
         await self.store.reload_network()
 
+    def stopped(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self.stop())
+
     async def stop(self) -> None:
         await self.outbox.stop()
         await self.close()
@@ -159,7 +162,7 @@ class PeerTests(TestCase):
         there = Town(self, self.directory / "there", "FR-THERE", "FR-HERE")
         for town in (here, there):
             await town.start()
-            self.addCleanup(lambda town=town: Deferred.fromCoroutine(town.stop()))
+            self.addCleanup(town.stopped)
         await here.knows(there)
         await there.knows(here)
         return here, there
