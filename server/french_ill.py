@@ -7,6 +7,7 @@ from typing import Final
 ILL: Final = {
     "Agency of the partner.": "Agence du partenaire.",
     "Ask a partner for a title, for a reader.": "Demande un titre à un partenaire, pour un lecteur.",
+    "Ask partners for what only they have": "Demander aux partenaires ce qu'eux seuls ont",
     "Ask partners for what the network has not, and see what was asked of it.": (
         "Demander aux partenaires ce que le réseau n'a pas, et voir ce qu'ils lui demandent."
     ),

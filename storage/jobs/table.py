@@ -7,6 +7,7 @@ from typing import Final
 
 from storage.circulation.holds.expiry import EXPIRE_HOLDS
 from storage.circulation.holds.targeting import TARGET_HOLDS
+from storage.circulation.ill.elsewhere import ASK_ELSEWHERE
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
@@ -25,6 +26,7 @@ JOBS: Final[Mapping[str, Job]] = {
         FORGET_LOANS,
         FORGET_HOLDS,
         ERASE_INACTIVE,
+        ASK_ELSEWHERE,
         WATCH_ILL,
         COMPLETE_MANIFESTS,
         LOSE_IN_TRANSIT,

@@ -98,7 +98,7 @@ def decide(request: IllRequest, found: RequestFacts, network: Network, now: int)
     if isinstance(target, No):
         return Decision(IllAnswer(target))
     row = _row(request, partner, patron, target, now)
-    made = [_make(row)]
+    made = [rows.make(row)]
     if request.comes is not None:
         return _with_item(request.comes, row, made, partner, found, network, now)
     if row.role is Role.LENDING:
@@ -175,14 +175,6 @@ def _row(request: IllRequest, partner: Partner, patron: Patron, target: int | No
         "reason": "", "made_at": now, "since_at": now, "check_at": check_at(request.role, state, now), "checks": 0,
         "card": patron.row.card, "held_item_id": target if lends else None,
     })  # fmt: skip
-
-
-def _make(row: IllRow) -> Call:
-    return rows.MAKE(
-        row.id, row.role.value, row.partner_id, row.agency, row.number, row.state.value, row.patron_id, row.pickup_id,
-        row.record_id, row.identifier, row.title, row.author, row.barcode, row.hold_id, row.needed_by, row.made_at,
-        row.since_at, row.check_at,
-    )  # fmt: skip
 
 
 def _with_item(

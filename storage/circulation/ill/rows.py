@@ -292,6 +292,12 @@ _OUT: Final = ("id", "partner_id", "request_id", "service", "content", "made_at"
 PUT: Final = Statement("put in outbox", insert(outbox).values({name: bindparam(name) for name in _OUT}), *_OUT)
 
 
+def make(row: IllRow) -> Call:
+    """Give the write that makes *row*."""
+    values = row._asdict() | {"role": row.role.value, "state": row.state.value}
+    return MAKE(*(values[name] for name in _MADE))
+
+
 def tell(row: IllRow, service: str, now: int, **content: Any) -> Call:
     """Give the write that puts a message about *row* in the outbox. *content* names no reader."""
     return PUT(new_id(), row.partner_id, row.id, service, json.dumps(content), now, now)
