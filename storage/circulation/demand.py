@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from storage.statements import Row
 
 _ASKED: Final = item.alias("asked")
+_CAPTURED: Final = hold.c.state.in_([literal_column("'transit'"), literal_column("'shelf'")])
 COPIES: Final = Statement(
     "copies of title",
     select(
@@ -28,7 +29,7 @@ COPIES: Final = Statement(
         .join(item, item.c.record_id == _ASKED.c.record_id)
         .outerjoin(loan, loan.c.item_id == item.c.id)
         .outerjoin(transit, and_(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)))
-        .outerjoin(hold, and_(hold.c.item_id == item.c.id, hold.c.state != literal_column("'waiting'")))
+        .outerjoin(hold, and_(hold.c.item_id == item.c.id, _CAPTURED))
     )
     .where(
         barcode.c.number == bindparam("number"),

@@ -219,7 +219,9 @@ def _promised(table: Any) -> Any:
 
 
 _PROMISES: Final = Statement("promises of past holds", _promised(past_hold), "since")
-_PRESENT: Final = Statement("promises of open holds", _promised(hold), "since")
+_PRESENT: Final = Statement(
+    "promises of open holds", _promised(hold).where(hold.c.state == literal_column("'shelf'")), "since"
+)
 
 
 def promises(network: Network, since: int) -> Steps[list[Kept]]:
