@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli_common import Exit, as_json, configured, explained, find_store, stop
+from server.cli_common import Exit, as_json, configured, explained, find_store, refused, stop
 from server.cli_why import DAY
 from server.words import _
 
@@ -44,7 +44,7 @@ def _declare(days: Iterable[dict[str, str]], libraries: Iterable[str], path: Pat
         except Refused as error:
             if error.code != "declaration":
                 raise
-            stop(Exit.REFUSED, str(error))
+            refused("declaration", str(error))
 
 
 def _tell(count: dict[str, int], *, json_: bool) -> None:
@@ -124,7 +124,7 @@ def _place(code: str, path: Path | None, data: Path | None) -> tuple[Access, Lib
         store = looking(find_store(path, data))
         place = store.network.by_code.get(code.upper())
     if place is None:
-        stop(Exit.REFUSED, _("There is no library {code}.").format(code=code))
+        refused("unknown-library", _("The network has no library {code}.").format(code=code[:60]))
     return store, place
 
 

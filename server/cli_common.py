@@ -52,6 +52,22 @@ def stop(code: Exit, text: str) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
+def refused(code: str, text: str) -> NoReturn:
+    """End the command: what was given is refused as *code*, which *text* says; nothing was written."""
+    if click.get_current_context().params.get("json_"):
+        click.echo(json.dumps({"refused": [code], "sentences": [text]}, ensure_ascii=False))
+        raise click.exceptions.Exit(Exit.REFUSED)
+    stop(Exit.REFUSED, text)
+
+
+_SAID: Final = {
+    "unknown-library": _("The network has no library {code}."),
+    "unknown-partner": _("The network has no partner {code}."),
+    "unknown-category": _("There is no patron category {code}; there are: {known}"),
+}
+"""What operations refuse before they ask the store, with what `Refused.details` holds."""
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what commands run into, and a user can do something about, into words and an exit code."""
@@ -82,7 +98,11 @@ def explained() -> Iterator[None]:
     except CannotListen as error:
         stop(Exit.CANNOT_LISTEN, _("Cannot listen on {error}").format(error=error))
     except control.Refused as error:
+        if error.code in _SAID:
+            refused(error.code, _SAID[error.code].format(**error.details))
         stop(Exit.UNAVAILABLE if error.code == "unavailable" else Exit.FAILED, str(error))
+    except UnicodeEncodeError:
+        stop(Exit.USAGE, _("What was given is not text in UTF-8."))
     except OSError as error:
         stop(Exit.FAILED, f"{error.filename}: {error.strerror}" if error.filename else str(error))
 

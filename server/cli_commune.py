@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli_common import Exit, as_json, configured, explained, find_store, stop
+from server.cli_common import as_json, configured, explained, find_store, refused
 from server.cli_why import DAY
 from server.words import LANGUAGE, _
 
@@ -46,7 +46,9 @@ def _commune(store: Access, code: str) -> Commune:
     town = store.network.communes.get(code)
     if town is None:
         known = ", ".join(store.network.communes)
-        stop(Exit.REFUSED, _("There is no commune {code}; there are: {known}").format(code=code, known=known))
+        refused(
+            "unknown-commune", _("There is no commune {code}; there are: {known}").format(code=code[:60], known=known)
+        )
     return town
 
 
@@ -166,10 +168,7 @@ def _note(act: str, code: str, path: Path | None, data: Path | None, *, json_: b
     if not told["refused"]:
         click.echo(json.dumps(told) if json_ else _("Noted."))
         return
-    if json_:
-        click.echo(json.dumps(told, ensure_ascii=False))
-        raise click.exceptions.Exit(Exit.REFUSED)
-    stop(Exit.REFUSED, told["sentences"][0 if LANGUAGE == "fr" else 1])
+    refused(told["refused"][0], told["sentences"][0 if LANGUAGE == "fr" else 1])
 
 
 @commune.command("notify", help=_("Note that a convention was notified to a commune: it is in force from that day."))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli_common import Exit, as_json, configured, explained, find_store, stop
+from server.cli_common import as_json, configured, explained, find_store, refused
 from server.words import LANGUAGE, _
 
 if TYPE_CHECKING:
@@ -34,14 +34,11 @@ def _do(operation: str, path: Path | None, data: Path | None, *, json_: bool, **
 
     with explained(), writing(find_store(path, data)) as writer:
         told: dict[str, Any] = writer.run(operation, **arguments)
-    if json_:
-        click.echo(json.dumps(told, ensure_ascii=False))
     if told["refused"]:
-        if json_:
-            raise click.exceptions.Exit(Exit.REFUSED)
-        stop(Exit.REFUSED, sentence(No(told["refused"]), LANGUAGE))
-    if not json_:
-        click.echo(_("Request {agency} {number}: {state}").format(**told))
+        refused(told["refused"], sentence(No(told["refused"]), LANGUAGE))
+    click.echo(
+        json.dumps(told, ensure_ascii=False) if json_ else _("Request {agency} {number}: {state}").format(**told)
+    )
 
 
 @ill.command(help=_("Ask a partner for a title, for a reader."))

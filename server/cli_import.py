@@ -77,7 +77,6 @@ def import_(
     file: Path, path: Path | None, data: Path | None, *, rejects: Path | None, json_: bool, **asked: Any
 ) -> None:
     """Import records."""
-    from server.control import Refused
     from server.writing import writing
     from storage.intake.marc_read import MarcFile
     from storage.intake.rejects import Rejects
@@ -85,19 +84,14 @@ def import_(
     with explained():
         location = find_store(path, data)
         marc = MarcFile(_options(**asked))
-        try:
-            with (
-                file.open("rb") as source,
-                Rejects(rejects or Path(f"{file.name}.rejects")) as rejected,
-                writing(location) as writer,
-                _progress(file, marc) as shown,
-            ):
-                intake = Intake(writer, marc, rejected, asked)
-                intake.run(source, shown)
-        except Refused as error:
-            if error.code != "unknown-library":
-                raise
-            stop(Exit.REFUSED, _("The network has no library {code}.").format(code=asked["library"]))
+        with (
+            file.open("rb") as source,
+            Rejects(rejects or Path(f"{file.name}.rejects")) as rejected,
+            writing(location) as writer,
+            _progress(file, marc) as shown,
+        ):
+            intake = Intake(writer, marc, rejected, asked)
+            intake.run(source, shown)
     if json_:
         click.echo(json.dumps(intake.to_json(), ensure_ascii=False))
     else:

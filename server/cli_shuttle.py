@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from server.cli_common import Exit, as_json, configured, explained, find_store, refuse, stop
+from server.cli_common import as_json, configured, explained, find_store, refuse, refused
 from server.words import LANGUAGE, _
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def eta(from_: str, to: str, path: Path | None, data: Path | None, *, json_: boo
     network, now, _none = _look(path, data, _nothing)
     for code in (from_, to):
         if code.upper() not in network.by_code:
-            stop(Exit.REFUSED, _("The network has no library {code}.").format(code=code))
+            refused("unknown-library", _("The network has no library {code}.").format(code=code[:60]))
     found = eta(network, network.by_code[from_.upper()].id, network.by_code[to.upper()].id, now)
     if found is None:
         refuse(["not-on-route"], json_=json_)

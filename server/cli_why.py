@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.cli_common import FILE, Exit, as_json, configured, explained, find_store, stop
+from server.cli_common import FILE, as_json, configured, explained, find_store, refused
 from server.words import LANGUAGE, _
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def why(seq: int, path: Path | None, data: Path | None, *, json_: bool) -> None:
         store = looking(find_store(path, data))
         found = store.read(explain, store.network, seq)
     if found is None:
-        stop(Exit.REFUSED, _("The journal has no event {seq}.").format(seq=seq))
+        refused("unknown-event", _("The journal has no event {seq}.").format(seq=seq))
     if json_:
         told = {**found._asdict(), "rules": [rule._asdict() for rule in found.rules]}
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -146,9 +146,9 @@ def _proposed(store: Any, network: Any, file: Path) -> Any:
         declaration = read_declaration(file.read_bytes())
         store.read(compare_declaration, declaration, store.location.pins(), Passwords(HASHER.hash))
     except DeclarationError as error:
-        stop(Exit.REFUSED, f"{file}:\n{error}")
+        refused("declaration", f"{file}:\n{error}")
     if len(declaration.policies) != 1:
-        stop(Exit.REFUSED, _("{file} must have one policy set, and has {count}.").format(
+        refused("declaration", _("{file} must have one policy set, and has {count}.").format(
             file=file, count=len(declaration.policies)
         ))  # fmt: skip
     return proposed_set(network, declaration.policies[0])

@@ -213,6 +213,11 @@ _TOLD: Final = {
     "Rejected records are in {path}.": "Les notices rejetées sont dans {path}.",
     "The file cannot be read on: {error}": "La suite du fichier est illisible : {error}",
     "The network has no library {code}.": "Le réseau n'a pas de bibliothèque {code}.",
+    "The network has no partner {code}.": "Le réseau n'a pas de partenaire {code}.",
+    "There is no patron category {code}; there are: {known}": (
+        "Il n'y a pas de catégorie d'usagers {code} ; il y a : {known}"
+    ),
+    "What was given is not text in UTF-8.": "Ce qui a été donné n'est pas du texte en UTF-8.",
     "The daemon stopped meanwhile.": "Le service s'est arrêté entre-temps.",
     "Another daemon runs in {directory}.": "Un autre service tourne dans {directory}.",
     "No daemon answers at {path}.": "Aucun service ne répond à {path}.",

@@ -112,7 +112,6 @@ NETWORK: Final = {
     "List the days on which a library's calendar is not what its week says.": (
         "Liste les jours où le calendrier d'une bibliothèque n'est pas celui de sa semaine."
     ),
-    "There is no library {code}.": "Il n'y a pas de bibliothèque {code}.",
     "Show the hours of a library day by day.": "Montre les heures d'une bibliothèque jour par jour.",
     "The first day; today if not given.": "Premier jour ; aujourd'hui à défaut.",
     "How many days.": "Nombre de jours.",

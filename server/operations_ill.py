@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from server.control import Refused
 from server.ncip_letters import our_agency
-from server.operations_patrons import at, library_of
+from server.operations_patrons import at, library_of, unknown
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest, new_number
@@ -54,7 +53,7 @@ def ask(
     """Ask a partner for a title, for a reader who fetches it at *library*. Raises `Refused` for an unknown partner."""
     found = access.network.partners.get(partner)
     if found is None:
-        raise Refused("unknown-partner", f"no partner has the agency {partner!r}")
+        raise unknown("partner", partner)
     place = library_of(access.network, library)
     request = IllRequest(
         Role.BORROWING, partner, at(access, library), place.id, card, our_agency(found, place), new_number(),

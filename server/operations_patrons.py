@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from storage.network.network import Kind, Library, Network
 
 
+def unknown(what: str, code: str, known: str = "") -> Refused:
+    """Return the refusal of *code*, which names nothing; it is told as far as a line goes."""
+    return Refused(f"unknown-{what}", f"no {what} has the code {code[:60]!r}", {"code": code[:60], "known": known})
+
+
 def library_of(network: Network, code: str) -> Library:
     """Return the library called *code*. Raises `Refused`."""
     found = network.by_code.get(code.upper())
     if found is None:
-        raise Refused("unknown-library", f"no library has the code {code!r}")
+        raise unknown("library", code)
     return found
 
 
@@ -28,7 +33,7 @@ def _category(network: Network, code: str) -> Kind:
         if category.code.casefold() == code.casefold():
             return category
     known = ", ".join(sorted(category.code for category in network.categories.values()))
-    raise Refused("unknown-category", f"no patron category has the code {code!r}; there are: {known}")
+    raise unknown("category", code, known)
 
 
 def at(access: Access, library: str) -> Origin:

@@ -113,7 +113,7 @@ def import_records(access: Access, **arguments: Any) -> dict[str, Any]:
     try:
         return import_json(access.write, **arguments)
     except UnknownLibrary as error:
-        raise Refused("unknown-library", str(error)) from None
+        raise operations_patrons.unknown("library", str(error)) from None
 
 
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {

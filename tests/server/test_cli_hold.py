@@ -82,7 +82,7 @@ def test_refusals_have_codes_and_sentences_and_change_nothing(run: Run) -> None:
     assert "Unknown hold." in run("hold", "cancel", 5, expect=Exit.REFUSED).stderr
     assert "Unknown card." in run("hold", "list", "nobody", expect=Exit.REFUSED).stderr
     run("pull-list", "miss", "I1", expect=Exit.REFUSED)
-    run("hold", "place", "R1", "--record", 100, expect=Exit.FAILED, library="NOWHERE")
+    run("hold", "place", "R1", "--record", 100, expect=Exit.REFUSED, library="NOWHERE")
     run("hold", "place", "R1", expect=Exit.USAGE)
     assert asked(run, "hold", "queue", 100) == []
 
@@ -97,3 +97,14 @@ def test_a_pull_list_is_shown_without_readers_and_misses_are_noted(run: Run, loc
     assert "Durand" not in run("pull-list", "show").output
     assert "Noted." in run("pull-list", "miss", "I1").output
     assert asked(run, "pull-list", "show") == []
+
+
+def test_a_library_that_is_none_is_refused_like_anything_else(run: Run) -> None:
+    told = asked(run, "hold", "place", "R1", "--record", 100, library="NOWHERE", expect=Exit.REFUSED)
+    assert told == {"refused": ["unknown-library"], "sentences": ["The network has no library NOWHERE."]}
+    assert len(run("hold", "list", "R1", library="X" * 9999, expect=Exit.REFUSED).output) < 200
+
+
+def test_what_is_not_text_is_wrong_usage(run: Run) -> None:
+    assert "UTF-8" in run("hold", "list", "\udce9", expect=Exit.USAGE).output
+    assert "UTF-8" in run("hold", "place", "\udce9", "--record", 100, expect=Exit.USAGE).output

@@ -60,7 +60,7 @@ def test_a_request_is_made_listed_and_given_up(shell: Shell) -> None:
 
 def test_refusals_have_codes_and_sentences_and_change_nothing(shell: Shell) -> None:
     asked = ("ask", "1", *WHERE, "--card", "X")
-    assert shell.json(*asked, code=Exit.REFUSED)["refused"] == "unknown-user"
+    assert shell.json(*asked, code=Exit.REFUSED)["refused"] == ["unknown-user"]
     assert "No such reader." in shell.run(*asked, code=Exit.REFUSED).output
     shell.run("note", "A", "1", "lost", *WHERE, code=Exit.REFUSED)
     assert shell.sql("SELECT count(*) FROM ill_request") == [(0,)]

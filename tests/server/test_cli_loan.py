@@ -83,5 +83,5 @@ def test_what_has_happened_is_told_and_where_an_item_goes_is_said(run: Run) -> N
     there = run("loan", "checkin", "I1", "--library", "AVION").output
     assert there == "I1 Titre 1: taken in.\nSend it to LENS.\n"
     assert at(run, "loan", "checkin", "I2", "--mode", "in-house")["used"] is True
-    wrong = run("loan", "checkout", "R1", "I1", "--library", "PARIS", expect=Exit.FAILED)
+    wrong = run("loan", "checkout", "R1", "I1", "--library", "PARIS", expect=Exit.REFUSED)
     assert "PARIS" in wrong.output

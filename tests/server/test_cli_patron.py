@@ -67,7 +67,7 @@ def test_a_pin_that_is_not_given_is_asked_for_and_never_shown(run: Run) -> None:
     ("arguments", "code", "said"),
     [
         (("patron", "add", "N1", "--surname", "X"), Exit.USAGE, "--category"),
-        (("patron", "add", "N1", "--category", "king", "--surname", "X"), Exit.FAILED, "ADULT"),
+        (("patron", "add", "N1", "--category", "king", "--surname", "X"), Exit.REFUSED, "ADULT"),
         (("patron", "add", "R1", "--category", "adult", "--surname", "X"), Exit.REFUSED, "taken"),
         (("patron", "change", "R99", "--surname", "X"), Exit.REFUSED, "Unknown card"),
         (("patron", "block", "R1", "manual", "--act", "dance"), Exit.USAGE, "checkout"),
