@@ -15,9 +15,12 @@ from protocols.z3950.schema import alternative_of
 from server.catalogue import Catalogue, databases
 from server.catalogue_query import LISTS, listing, refused
 from server.z3950_control import Cancellation
+from storage.catalogue import scan as scanning
 from storage.catalogue.query import QueryError
 from storage.catalogue.scan import Entry, scan
 
+MAX_SHOWN: Final = 100
+"""Whole fields that are shown as records have them: each costs the reading of one."""
 MAX_TERMS: Final = 1_000
 """Terms of one response, and of the steps between them."""
 
@@ -42,14 +45,19 @@ async def answer(catalogue: Catalogue, request: apdu.ScanRequest, cancellation: 
     if position == 0 and rest and rest[0].term == found.start:
         rest = rest[1:]
     entries = [*found.before[::-1][step::every][::-1], *rest[::every]][:number]
-    suggested = _exactly(attributes) if headings else b""
+    suggested = b""
+    shown = [""] * len(entries)
+    if headings and entries:
+        suggested = _exactly(attributes)
+        if len(entries) <= MAX_SHOWN:
+            shown = await store.read(scanning.shown(points, [entry.term for entry in entries]))
     return apdu.ScanResponse(
         reference_id=request.reference_id,
         step_size=request.step_size,
         scan_status=_status(len(entries), number, cut=found.cut),
         number_of_entries_returned=len(entries),
         position_of_term=min(position, len(found.before) // every + 1),
-        entries=apdu.ListEntries(entries=_encoded(entries, suggested)) if entries else None,
+        entries=apdu.ListEntries(entries=_encoded(entries, shown, suggested)) if entries else None,
         attribute_set=oids.BIB_1 if suggested else None,
     )
 
@@ -86,8 +94,11 @@ def _status(found: int, asked: int, *, cut: bool) -> ScanStatus:
     return ScanStatus.PARTIAL_4 if cut else ScanStatus.PARTIAL_5
 
 
-def _encoded(entries: Sequence[Entry], suggested: bytes) -> tuple[bytes, ...]:
-    return tuple(term_entry(entry.term.encode(), entry.records, suggested) for entry in entries)
+def _encoded(entries: Sequence[Entry], shown: Sequence[str], suggested: bytes) -> tuple[bytes, ...]:
+    return tuple(
+        term_entry(entry.term.encode(), entry.records, text.encode(), suggested)
+        for entry, text in zip(entries, shown, strict=True)
+    )
 
 
 def _exactly(attributes: rpn.Attributes) -> bytes:

@@ -44,8 +44,9 @@ def surrogate_diagnostic(database: str, refused: Refused, version: int) -> bytes
     return _RECORD.encode(NamePlusRecord(name=database, record=Record(surrogate_diagnostic=diagnostic)))
 
 
-def term_entry(term: bytes, occurrences: int, suggested: bytes = b"") -> bytes:
-    """Return the Entry of a term of an index; *suggested* is a whole AttributeList, or nothing."""
+def term_entry(term: bytes, occurrences: int, shown: bytes = b"", suggested: bytes = b"") -> bytes:
+    """Return the Entry of a term of an index; *shown* is how people write it, *suggested* a whole AttributeList, or nothing."""
     count = occurrences.to_bytes(occurrences.bit_length() // 8 + 1, "big")
-    head = b"\x9f\x2d" + length(len(term)) + term + suggested + b"\x82" + bytes([len(count)]) + count
+    display = b"\x80" + length(len(shown)) + shown if shown else b""
+    head = b"\x9f\x2d" + length(len(term)) + term + display + suggested + b"\x82" + bytes([len(count)]) + count
     return b"\xa1" + length(len(head)) + head

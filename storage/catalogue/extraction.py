@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -244,3 +244,19 @@ def sequences(fields: Iterable[RawField], form: Format, point: AccessPoint) -> I
                         yield _sequence(parts, codes, cut)
                         if taker.spoken is not None:
                             yield taker.spoken(parts)
+
+
+def headings(fields: Iterable[RawField], form: Format, codes: Collection[int]) -> Iterator[tuple[str, str]]:
+    """Yield the headings of a record under codes of postings, each with the text that it is the key of."""
+    plans = _PLANS[form]
+    for tag, data in fields:
+        if tag < b"010" or tag not in plans:
+            continue
+        text = data.decode("utf-8", "replace")
+        parts = _parts(text)
+        for (subfields, _), takers in plans[tag].words.items():
+            for title, found in ((False, takers.headings), (True, takers.titles)):
+                if any(taker.code in codes and taker.takes(text[:2], parts) for taker in found):
+                    words = _sequence(parts, subfields)
+                    key = _title(parts, subfields, words) if title else analyser.heading(words)
+                    yield key, " ".join(value for code, value in parts if code in subfields)

@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 
 from pyroaring import BitMap
 
-from storage.catalogue import analyser, postings
+from protocols.marc.charsets import without_marks
+from storage.catalogue import analyser, extraction, postings
 from storage.catalogue.access_points import DATABASES, HEADINGS, AccessPoint, PointKind
 from storage.catalogue.hits import Hits, Key, Range
 from storage.catalogue.query import QueryError, QueryReason
+from storage.catalogue.records import fetch
 from storage.catalogue.search import gather
 from storage.statements import Row, Steps
 
@@ -65,6 +67,19 @@ def scan(
     less, cut_before = yield from _walk(codes, start, before, members, forward=False)
     more, cut_after = yield from _walk(codes, start, after, members, forward=True)
     return Scanned(start, less[::-1], more, cut_before or cut_after)
+
+
+def shown(points: Sequence[AccessPoint], terms: Sequence[str]) -> Steps[list[str]]:
+    """Return whole headings as the first record of each has them written, with accents and capitals."""
+    codes = _codes(points, headings=True)
+    answers = iter((yield [postings.TERM(code, term) for term in terms for code in codes]))
+    firsts = [next((min(postings.union(rows)) for rows in [next(answers) for _ in codes] if rows), 0) for _ in terms]
+    records = yield from fetch(firsts)
+    out = []
+    for term, record in zip(terms, records, strict=True):
+        found = () if record is None else extraction.headings(record.fields(), record.form, codes)
+        out.append(next((without_marks(text) for key, text in found if key == term), term))
+    return out
 
 
 def _codes(points: Sequence[AccessPoint], *, headings: bool) -> list[int]:

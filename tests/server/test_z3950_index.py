@@ -119,6 +119,10 @@ class ScanTests(Z3950TestCase):
         origin = await self.origin()
         response = await origin.ask(scan('@attr 1=4 @attr 3=1 @attr 4=1 "La Terre"', 2))
         assert found(response) == [("terre", 1)]
+        response = await origin.ask(scan("@attr 1=1003 @attr 4=1 zola", 2))
+        (entry,) = [_ENTRY.decode(entry).term_info for entry in response.entries.entries]
+        assert (entry.term.general, entry.display_term) == (b"zola emile", "Zola Émile")
+        response = await origin.ask(scan('@attr 1=4 @attr 3=1 @attr 4=1 "La Terre"', 2))
         suggested = _ENTRY.decode(response.entries.entries[0]).term_info.suggested_attributes
         assert [(each.attribute_type, each.attribute_value.numeric) for each in suggested] == [
             (1, 4),

@@ -40,9 +40,11 @@ def test_a_record_that_cannot_be_sent_is_a_diagnostic_in_its_place() -> None:
 
 
 @settings(derandomize=True, deadline=None)
-@given(st.binary(max_size=300), st.integers(0, 2**40), st.booleans())
-def test_a_term_is_written_as_its_codec_writes_it(term: bytes, count: int, suggest: bool) -> None:
+@given(st.binary(max_size=300), st.integers(0, 2**40), st.text(max_size=200), st.booleans())
+def test_a_term_is_written_as_its_codec_writes_it(term: bytes, count: int, shown: str, suggest: bool) -> None:
     attributes = (AttributeElement(attribute_type=1, attribute_value=AttributeValue(numeric=4)),) if suggest else None
-    info = TermInfo(term=Term(general=term), suggested_attributes=attributes, global_occurrences=count)
+    info = TermInfo(
+        term=Term(general=term), display_term=shown or None, suggested_attributes=attributes, global_occurrences=count
+    )
     suggested = rpn.encoded_attributes(attributes) if attributes else b""
-    assert records.term_entry(term, count, suggested) == codec_of(Entry).encode(Entry(term_info=info))
+    assert records.term_entry(term, count, shown.encode(), suggested) == codec_of(Entry).encode(Entry(term_info=info))

@@ -28,7 +28,7 @@ from storage.catalogue.access_points import (
 from storage.catalogue.hits import Hits
 from storage.catalogue.query import Kind, QueryError, QueryReason, Term
 from storage.catalogue.records import NewRecord
-from storage.catalogue.scan import Entry, Scanned, scan
+from storage.catalogue.scan import Entry, Scanned, scan, shown
 from storage.database import Location
 from storage.schema import posting
 from tests.storage.catalogue.corpus import NOW, RECORDS, TEXTS, catalogues
@@ -88,6 +88,13 @@ def test_whole_headings(connection: Connection) -> None:
         ("zola emile 1840 1902", 2),
     ]
     assert scanned(connection, (PERSON, BODY), "z", 1, 9, headings=True).before == [("societe miniere lens", 1)]
+
+
+def test_whole_headings_are_shown_as_records_have_them(connection: Connection) -> None:
+    titles = ["germinal", "germinal roman", "oeuvre", "no such title"]
+    assert run(connection, shown((TITLE,), titles)) == ["Le Germinal", "Le Germinal roman", "L'œuvre", "no such title"]
+    names = ["societe miniere lens", "zola emile 1840 1902"]
+    assert run(connection, shown((PERSON, BODY), names)) == ["Société minière Lens", "Zola Émile 1840-1902"]
 
 
 def test_numbers_and_years_in_their_normal_form(connection: Connection) -> None:
