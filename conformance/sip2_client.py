@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -15,6 +17,8 @@ from protocols.sip2.tables import Message
 
 QUIET: Final = 0.3
 """How long nothing must come for there to be no reply."""
+LONGEST: Final = 1 << 20
+"""Bytes without a terminator after which a server is not listened to any more."""
 
 _DATE: Final = re.compile(r"\d{8}(    |   [A-Z])\d{6}|0{18}|  {17}")
 _FORMS: Final = {
@@ -31,7 +35,10 @@ _FORMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the kit is, and with what it tries: a login, a reader who may borrow, and items that stand on their shelf."""
+    """Who the kit is, and with what it tries: a login, a reader who may borrow, and items that stand on their shelf.
+
+    `library` is what the requests name as institution (AO); `wrong_pin` is a PIN that is not the reader's.
+    """
 
     login: str
     password: str
@@ -39,6 +46,14 @@ class Account:
     pin: str
     items: tuple[str, ...]
     charset: str = "utf-8"
+    library: str = ""
+    wrong_pin: str = ""
+
+    def body(self, message: Message) -> bytes:
+        """Return *message* as this account writes it: in its character set, naming its library."""
+        if self.library and hasattr(message, "institution_id"):
+            message = type(message)(**{**vars(message), "institution_id": self.library})
+        return codec.encode(message, self.charset)
 
 
 def now() -> datetime:
@@ -55,17 +70,18 @@ def login(user: str, password: str) -> Message:
 class Client:
     """One connection. Every reply is read up to its terminator; what is asked is sealed with AY and AZ.
 
-    `patience` is for how many seconds a reply is waited for.
+    `patience` is for how many seconds a reply is waited for; what is sent and comes is noted in *trace*, masked.
     """
 
     patience = 3.0
 
-    def __init__(self, host: str, port: int, charset: str = "utf-8") -> None:
+    def __init__(self, host: str, port: int, account: Account, trace: deque[str] | None = None) -> None:
         self._socket = socket.create_connection((host, port), timeout=self.patience)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._sequence = 0
-        self._charset = charset
+        self._trace = deque(maxlen=0) if trace is None else trace
+        self.account = account
 
     def __enter__(self) -> Self:
         """Be closed at the end."""
@@ -80,32 +96,43 @@ class Client:
         self._socket.close()
 
     def write(self, data: bytes) -> None:
-        """Send *data* as it is. Raises Failed when the server has closed."""
+        """Send *data* as it is. Raises Failed when the server has closed, or does not read."""
+        self._trace.append(f"> {masked(data)}")
+        self._socket.settimeout(self.patience)
         try:
             self._socket.sendall(data)
+        except TimeoutError:
+            raise Failed("the server does not read") from None
         except OSError:
             raise Failed("the connection is closed") from None
 
     def read(self, seconds: float | None = None) -> bytes:
-        """Return the next reply without its terminator. Raises Failed when none comes."""
+        """Return the next reply without its terminator. Raises Failed when none comes in time."""
         seconds = self.patience if seconds is None else seconds
-        self._socket.settimeout(seconds)
+        until = time.monotonic() + seconds
         while True:
             self._buffer = self._buffer.lstrip(b"\r\n")
             end = self._buffer.find(b"\r")
             if end >= 0:
                 reply, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
+                self._trace.append(f"< {masked(reply)}")
                 return reply
-            try:
-                came = self._socket.recv(65536)
-            except TimeoutError:
-                left = f"; without a terminator came {self._buffer[:40]!r}" if self._buffer else ""
-                raise Failed(f"no reply within {seconds:g} s{left}") from None
-            except OSError:
-                raise Failed("the connection was cut") from None
-            if not came:
-                raise Failed("the connection was closed without a reply")
-            self._buffer += came
+            if len(self._buffer) > LONGEST:
+                raise Failed(f"a reply of more than {LONGEST} bytes has no terminator")
+            self._buffer += self._receive(until - time.monotonic(), seconds)
+
+    def _receive(self, left: float, seconds: float) -> bytes:
+        try:
+            self._socket.settimeout(max(left, 0.001))
+            came = self._socket.recv(65536)
+        except TimeoutError:
+            got = f"; without a terminator came {masked(self._buffer[:80])}" if self._buffer else ""
+            raise Failed(f"no reply within {seconds:g} s{got}") from None
+        except OSError:
+            raise Failed("the connection was cut") from None
+        if not came:
+            raise Failed("the connection was closed without a reply")
+        return came
 
     def silent(self) -> bool:
         """Tell whether nothing comes for a while, and the connection stays open."""
@@ -115,23 +142,56 @@ class Client:
             return "no reply" in str(error)
         return False
 
+    def ended(self, seconds: float | None = None) -> bool:
+        """Tell whether the server closes the connection without another word."""
+        try:
+            self.read(seconds)
+        except Failed as error:
+            return "connection" in str(error)
+        return False
+
     def frame(self, message: Message | bytes) -> bytes:
         """Return the next frame of *message*: with AY, which counts on, and AZ, and without terminator."""
-        body = message if isinstance(message, bytes) else codec.encode(message, self._charset)
+        body = message if isinstance(message, bytes) else self.account.body(message)
         self._sequence = (self._sequence + 1) % 10
         return codec.seal(body, b"%d" % self._sequence, checked=True)
 
-    def ask(self, message: Message | bytes) -> Any:
-        """Send *message*, and return the reply, which was looked at by `examine`."""
-        frame = self.frame(message)
+    def send(self, frame: bytes) -> Any:
+        """Send *frame* as it is, and return the reply, which was looked at by `examine`."""
         self.write(frame + b"\r")
-        return examine(self.read(), frame, self._charset)
+        return examine(self.read(), frame, self.account.charset)
 
-    def log_in(self, account: Account) -> Self:
+    def ask(self, message: Message | bytes) -> Any:
+        """Send *message* in its next frame, and return the reply, which was looked at by `examine`."""
+        return self.send(self.frame(message))
+
+    def log_in(self) -> Self:
         """Log in. Raises Failed when that is refused."""
-        if not self.ask(login(account.login, account.password)).ok:
+        if not self.ask(login(self.account.login, self.account.password)).ok:
             raise Failed("the login is refused: is the account right?")
         return self
+
+
+_SHIELDED: Final = {
+    row.column.code
+    for kind in Message.BY_CODE.values()
+    for row in kind.TABLE
+    if row.column.code and (row.column.secret or row.column.personal)
+}
+_STARTS: Final = {
+    code: 2 + sum(row.column.width for row in kind.TABLE if not row.column.code)
+    for code, kind in Message.BY_CODE.items()
+}
+
+
+def masked(frame: bytes, longest: int = 200) -> str:
+    """Return *frame* as text for people, of at most *longest* characters: without secrets and readers' data."""
+    text = frame.decode("latin-1")
+    start = _STARTS.get(text[:2], 2)
+    pieces = [text[start:]] if "|" not in text else text[start:].split("|")
+    shown = text[:start] + "|".join(each[:2] + "***" if each[:2] in _SHIELDED and each[2:] else each for each in pieces)
+    plain = "".join(each if " " <= each <= "~" else f"\\x{ord(each):02x}" for each in shown.rstrip("\r\n"))
+    return plain if len(plain) <= longest else f"{plain[:longest]}... ({len(frame)} bytes)"
 
 
 def examine(reply: bytes, request: bytes, charset: str) -> Message:

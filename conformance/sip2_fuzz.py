@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import random
+import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from conformance import sip2_requests as ask
 from conformance.results import Failed
-from conformance.sip2_client import Client
+from conformance.sip2_client import Client, masked
+from conformance.sip2_requests import NOBODY, NOTHING
+from conformance.sip2_simulators import Run
 from conformance.sip2_table import Bench
 from protocols.sip2 import codec
+from protocols.sip2.codes import HoldMode
+from protocols.sip2.tables import Message
 
+_FEW: Final = 8
+"""Wrong frames between right ones."""
+_ENOUGH: Final = 20
+"""Faults after which a server need not be tried further."""
+_BLANK: Final = bytes(range(0x21))
+_CHANGES: Final = {code.encode() for code, kind in Message.BY_CODE.items() if kind.CHANGES}
+_REPLIES: Final = {kind.REPLY for kind in Message.BY_CODE.values() if kind.REPLY}
 Mutate = Callable[[random.Random, bytes], bytes]
 
 
@@ -46,48 +59,65 @@ _MUTATIONS: Final[tuple[Mutate, ...]] = (_flip, _cut, _double, _stuff, _resum)
 
 
 def _seeds(bench: Bench) -> list[bytes]:
-    card, barcode = bench.account.patron, bench.account.items[0]
-    # Nothing that could change an account for good: what is flipped in these is a card or an item that there is not.
-    wanted = [ask.status(), ask.item(barcode), ask.patron(card), ask.patron_status(card), ask.checkin(barcode)]
-    wanted += [ask.checkout(card, barcode), ask.renew(card, barcode), ask.end_session(card)]
-    return [codec.seal(codec.encode(message, bench.account.charset), b"1", checked=True) for message in wanted]
+    """Return right frames to spoil. Those that change something are of a card and of items that there are not."""
+    account = bench.account
+    card, barcode = account.patron, account.items[0]
+    wanted = [ask.status(), ask.item(barcode), ask.patron(card), ask.patron_status(card), ask.end_session(NOBODY)]
+    wanted += [ask.checkin(NOTHING), ask.checkout(NOBODY, NOTHING), ask.renew(NOBODY, NOTHING), ask.block(NOBODY)]
+    wanted += [ask.hold(HoldMode.ADD, NOBODY, NOTHING), ask.fee_paid(NOBODY), ask.item_status_update(NOTHING)]
+    return [codec.seal(account.body(message), b"1", checked=True) for message in wanted]
+
+
+def _became_a_change(frame: bytes, seed: bytes) -> bool:
+    """Tell whether a request that only reads has become one that changes: of a card and an item that there are."""
+    codes = {line.lstrip(_BLANK)[:2].decode("latin-1") for line in re.split(rb"[\r\n]", frame)}
+    return seed[:2] not in _CHANGES and any(code.encode("latin-1") in _CHANGES for code in codes)
 
 
 def frames(bench: Bench, number: int, seed: int) -> Iterator[bytes]:
     """Yield *number* wrong frames, the same for the same *seed*."""
     chance, seeds = random.Random(seed), _seeds(bench)  # noqa: S311 (to be repeated, not to be secret)
-    for _ in range(number):
-        frame = chance.choice(seeds)
+    while number:
+        right = frame = chance.choice(seeds)
         for _ in range(chance.randrange(1, 4)):
             frame = chance.choice(_MUTATIONS)(chance, frame)
-        yield frame.replace(b"\r", b" ")
+        frame = frame.replace(b"\r", b" ")
+        if not _became_a_change(frame, right):
+            number -= 1
+            yield frame
 
 
-def fuzz(bench: Bench, number: int, seed: int) -> list[str]:
-    """Send wrong frames, and after every few a right one, which must be answered; return what went wrong."""
-    faults: list[str] = []
+def fuzz(bench: Bench, number: int, seed: int) -> Run:
+    """Send wrong frames, and after every few a right one, which must be answered; then ask one who stood by all the time."""
+    found = Run()
+    beside = bench.terminal()
     client: Client | None = None
-    for count, frame in enumerate(frames(bench, number, seed)):
-        if client is None:
-            client = bench.terminal()
+    for count, frame in enumerate(frames(bench, number, seed), 1):
         try:
+            client = client or bench.terminal()
             client.write(frame + b"\r")
-            if count % 8 == 7:
-                # A login may have been made of it, or refused: the right one says who asks again.
-                _right_again(client, bench)
+            if count % _FEW == 0 or count == number:
+                found.seconds.append(_right_again(client, bench))
         except Failed as error:
-            faults.append(f"seed {seed}, frame {count}: {error}: {frame[:80]!r}")
-            client.close()
+            found.faults.append(f"seed {seed}, frame {count}: {error}: {masked(frame)}")
             client = None
-    return faults
+            if len(found.faults) == _ENOUGH:
+                return found
+    beside.ask(ask.item(bench.account.items[0]))
+    return found
 
 
-def _right_again(client: Client, bench: Bench) -> None:
+def _right_again(client: Client, bench: Bench) -> float:
+    """Ask something right, pass over what came before its reply, and return how long that took."""
     frame = client.frame(ask.item(bench.account.items[0]))
+    began = time.perf_counter()
     client.write(frame + b"\r")
     wanted = codec.unseal(frame)
     for _ in range(64):
         reply = client.read()
-        if reply.startswith(b"18") and codec.unseal(reply).sequence == wanted.sequence:
-            return
+        taken = codec.unseal(reply)
+        if reply[:2].decode("latin-1") not in _REPLIES or not taken.intact:
+            raise Failed(f"what comes is no reply: {masked(reply)}")
+        if reply.startswith(b"18") and taken.sequence == wanted.sequence:
+            return time.perf_counter() - began
     raise Failed("a right message is not answered after wrong ones")

@@ -8,13 +8,12 @@ from typing import Any, Final
 from conformance import sip2_requests as ask
 from conformance.results import Level, NotApplicable
 from conformance.sip2_client import now
+from conformance.sip2_requests import NOBODY, NOTHING
 from conformance.sip2_table import Bench, check, want
 from protocols.sip2.codes import HoldMode, Language, PatronStatus, Summary, SupportedMessage
 
 _SAYS: Final = "SIP2 2.00, messages"
 _MUST, _SHOULD = Level.MUST, Level.SHOULD
-_NOBODY: Final = "NO-SUCH-CARD-0"
-_NOTHING: Final = "NO-SUCH-ITEM-0"
 
 
 def _supported(bench: Bench) -> frozenset[SupportedMessage]:
@@ -70,7 +69,7 @@ def _patron_status(bench: Bench) -> None:
 
 @check("23 of nobody", _MUST, "an unknown card is denied everything: BL N, AE empty, still 24", "patron status")
 def _nobody_status(bench: Bench) -> None:
-    _denied(bench.terminal().ask(ask.patron_status(_NOBODY)))
+    _denied(bench.terminal().ask(ask.patron_status(NOBODY)))
 
 
 def _denied(reply: Any) -> None:
@@ -87,14 +86,14 @@ def _patron(bench: Bench) -> None:
 
 @check("63 of nobody", _MUST, "an unknown card is YYYY, BL N, AE empty, still 64", "patron status")
 def _nobody(bench: Bench) -> None:
-    _denied(bench.terminal().ask(ask.patron(_NOBODY)))
+    _denied(bench.terminal().ask(ask.patron(NOBODY)))
 
 
 @check("63 wrong PIN", _MUST, "a wrong PIN is CQ N", "CQ")
 def _wrong_pin(bench: Bench) -> None:
     if not bench.account.pin:
         raise NotApplicable("the reader has no PIN here")
-    reply = bench.terminal().ask(ask.patron(bench.account.patron, patron_password=f"{bench.account.pin}0"))
+    reply = bench.terminal().ask(ask.patron(bench.account.patron, patron_password=bench.account.wrong_pin))
     want(reply.valid_patron_password is False, "CQ is not N")
     right = bench.terminal().ask(ask.patron(bench.account.patron, patron_password=bench.account.pin))
     want(right.valid_patron_password is True, "CQ is not Y with the right one")
@@ -121,7 +120,7 @@ def _lists(bench: Bench) -> None:
 def _language(bench: Bench) -> None:
     terminal = bench.terminal()
     texts = {
-        terminal.ask(ask.patron(_NOBODY, language=language)).screen_message
+        terminal.ask(ask.patron(NOBODY, language=language)).screen_message
         for language in (Language.FRENCH, Language.ENGLISH)
     }
     want(() not in texts, "nothing is said of an unknown card")
@@ -137,8 +136,8 @@ def _item(bench: Bench) -> None:
 
 @check("17 of nothing", _MUST, "an unknown item is an 18 with AB echoed and no title", _SAYS)
 def _nothing(bench: Bench) -> None:
-    reply = bench.terminal().ask(ask.item(_NOTHING))
-    want(reply.item_identifier == _NOTHING, "the barcode is not echoed")
+    reply = bench.terminal().ask(ask.item(NOTHING))
+    want(reply.item_identifier == NOTHING, "the barcode is not echoed")
 
 
 @check("11/12 09/10", _MUST, "an item is lent and taken back, and 17 shows it", _SAYS)
@@ -165,14 +164,14 @@ def _twice(bench: Bench) -> None:
 
 @check("11 of nothing", _MUST, "an unknown item is refused: ok 0, and why", _SAYS)
 def _no_loan(bench: Bench) -> None:
-    reply = bench.terminal().ask(ask.checkout(bench.account.patron, _NOTHING))
+    reply = bench.terminal().ask(ask.checkout(bench.account.patron, NOTHING))
     want(not reply.ok and not reply.desensitize, "it is lent")
     want(reply.screen_message, "nothing says why")
 
 
 @check("09 of nothing", _MUST, "an unknown item is refused, with an alert", _SAYS)
 def _no_return(bench: Bench) -> None:
-    reply = bench.terminal().ask(ask.checkin(_NOTHING))
+    reply = bench.terminal().ask(ask.checkin(NOTHING))
     want(not reply.ok, "it is taken")
 
 
@@ -216,8 +215,10 @@ def _end(bench: Bench) -> None:
 
 @check("19/20", _MUST, "item properties are stored or refused in shape", _SAYS)
 def _properties(bench: Bench) -> None:
-    reply = bench.terminal().ask(ask.item_status_update(bench.account.items[0]))
-    want(reply.item_identifier == bench.account.items[0], "the barcode is not echoed")
+    barcode, terminal = bench.account.items[0], bench.terminal()
+    before = terminal.ask(ask.item(barcode)).item_properties or ""
+    reply = terminal.ask(ask.item_status_update(barcode, before))
+    want(reply.item_identifier == barcode, "the barcode is not echoed")
     offered = SupportedMessage.ITEM_STATUS_UPDATE in _supported(bench)
     want(reply.item_properties_ok or not offered, "BX offers it, and it is refused")
 
@@ -225,7 +226,7 @@ def _properties(bench: Bench) -> None:
 @check("01/24", _MUST, "a block is answered with the patron status", _SAYS)
 def _block(bench: Bench) -> None:
     # Of nobody: a reader's card stays as it is.
-    _denied(bench.terminal().ask(ask.block(_NOBODY)))
+    _denied(bench.terminal().ask(ask.block(NOBODY)))
 
 
 @check("25/26", _MUST, "Patron Enable is answered in its shape, allowed or not", _SAYS)
@@ -235,7 +236,7 @@ def _enable(bench: Bench) -> None:
 
 @check("37/38", _MUST, "Fee Paid is answered in its shape; what nobody owes is not accepted", _SAYS)
 def _fee(bench: Bench) -> None:
-    reply = bench.terminal().ask(ask.fee_paid(_NOBODY))
+    reply = bench.terminal().ask(ask.fee_paid(NOBODY))
     want(not reply.payment_accepted, "a payment for nobody is accepted")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from conformance.sip2_client import now
 from protocols.sip2 import messages
 from protocols.sip2.codes import FeeType, HoldMode, Language, Summary, TerminalStatus
 from protocols.sip2.tables import Message
+
+NOBODY: Final = "NO-SUCH-CARD-0"
+NOTHING: Final = "NO-SUCH-ITEM-0"
 
 
 def status(version: str = "2.00") -> Message:
@@ -99,8 +102,8 @@ def fee_paid(card: str) -> Message:
     )  # fmt: skip
 
 
-def item_status_update(barcode: str) -> Message:
+def item_status_update(barcode: str, properties: str = "kit") -> Message:
     """Return 19."""
     return messages.ItemStatusUpdate(
-        transaction_date=now(), institution_id="", item_identifier=barcode, item_properties="kit"
+        transaction_date=now(), institution_id="", item_identifier=barcode, item_properties=properties
     )

@@ -90,48 +90,83 @@ SIMULATORS: Final[dict[str, Callable[[Account], Script]]] = {
 def play(bench: Bench, script: Script) -> Run:
     """Play *script* on a connection of its own, and return what came of it."""
     found = Run()
-    with bench.client() as client:
-        client.log_in(bench.account)
-        try:
-            message = next(script)
-            while True:
-                began = time.perf_counter()
-                reply = client.ask(message)
-                found.seconds.append(time.perf_counter() - began)
-                message = script.send(reply)
-        except StopIteration:
-            pass
-        except Failed as error:
-            found.faults.append(str(error))
+    client = bench.terminal()
+    try:
+        message = next(script)
+        while True:
+            began = time.perf_counter()
+            reply = client.ask(message)
+            found.seconds.append(time.perf_counter() - began)
+            message = script.send(reply)
+    except StopIteration:
+        pass
+    except Failed as error:
+        found.faults.append(str(error))
     return found
+
+
+def _events(lines: Iterable[str], account: Account) -> list[tuple[bool, bytes]]:
+    """Return the frames of a capture, filled in, each with whether the terminal sent it. Raises Failed when it is none."""
+    filled = {
+        "<AA>": account.patron, "<AD>": account.pin, "<CN>": account.login, "<CO>": account.password,
+    }  # fmt: skip
+    events = []
+    for number, line in enumerate(lines, 1):
+        try:
+            event = json.loads(line)
+            by_terminal, text = event["from"] == "terminal", str(event["frame"])
+        except (ValueError, KeyError, TypeError):
+            raise Failed(f"line {number} is no line of a capture") from None
+        for mask, value in filled.items():
+            text = text.replace(mask, value)
+        events.append((by_terminal, text.encode(account.charset, "replace")))
+    return events
 
 
 def replay(bench: Bench, lines: Iterable[str]) -> Run:
     """Send what a capture has of its terminal again, and compare the kinds of replies."""
     found = Run()
-    filled = {"<AA>": bench.account.patron, "<AD>": bench.account.pin, "<CN>": bench.account.login}
-    filled["<CO>"] = bench.account.password
-    client: Client = bench.client()
-    wanted = ""
-    for line in lines:
-        event = json.loads(line)
-        text = event["frame"]
-        if event["from"] == "server":
-            if wanted[:2] != text[:2]:
-                found.faults.append(f"answered with {wanted[:2]}, in the capture with {text[:2]}")
-            continue
-        for mask, value in filled.items():
-            text = text.replace(mask, value)
-        body = codec.unseal(text.encode(bench.account.charset, "replace")).body
-        frame = client.frame(body)
-        began = time.perf_counter()
-        client.write(frame + b"\r")
-        try:
-            reply = client.read()
-            wanted = reply.decode("latin-1")
-            if not wanted.startswith("96"):
-                examine(reply, frame, bench.account.charset)
-        except Failed as error:
-            found.faults.append(str(error))
-        found.seconds.append(time.perf_counter() - began)
+    events = _events(lines, bench.account)
+    logs_in = any(by_terminal and data.startswith(b"93") for by_terminal, data in events)
+    client = bench.client() if logs_in else bench.terminal()
+    code = ""
+    for by_terminal, data in events:
+        if by_terminal:
+            code = _again(client, codec.unseal(data).body, found)[:2].decode("latin-1")
+        elif (wanted := data[:2].decode("latin-1")) != code:
+            found.faults.append(f"answered with {code or 'nothing'}, in the capture with {wanted}")
     return found
+
+
+def offline(bench: Bench, lines: Iterable[str]) -> Run:
+    """Tell what the terminal of a capture lent, took back and renewed as done off line: with no block, in its dates."""
+    found = Run()
+    client = bench.terminal()
+    for by_terminal, data in _events(lines, bench.account):
+        body = codec.unseal(data).body
+        at = _NO_BLOCK.get(body[:2])
+        if by_terminal and at is not None:
+            reply = _again(client, body[:at] + b"Y" + body[at + 1 :], found)
+            if reply[2:3] == b"0":
+                found.faults.append(f"{body[:2].decode()} is refused: what was done off line is done")
+    return found
+
+
+_NO_BLOCK: Final = {b"09": 2, b"11": 3, b"29": 3}
+"""Where `no block` stands in the requests that have it."""
+
+
+def _again(client: Client, body: bytes, found: Run) -> bytes:
+    """Send *body*, note what came of it in *found*, and return the reply; empty when none was right."""
+    frame = client.frame(body)
+    began = time.perf_counter()
+    reply = b""
+    try:
+        client.write(frame + b"\r")
+        reply = client.read()
+        if not reply.startswith(b"96"):
+            examine(reply, frame, client.account.charset)
+    except Failed as error:
+        found.faults.append(str(error))
+    found.seconds.append(time.perf_counter() - began)
+    return reply
