@@ -20,6 +20,7 @@ from storage.bulk import insert_rows, new_ids
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.extraction import Terms, extract
+from storage.catalogue.joined import supersessions, with_losers
 from storage.catalogue.postings import Inverter
 from storage.schema import catalogue_version, database, posting, record
 from storage.statements import Row, Statement, Steps
@@ -120,17 +121,26 @@ def save_records(connection: Connection, records: Sequence[NewRecord], databases
     """Save records with their postings, in the transaction of `connection`; a record saved again unchanged costs a look.
 
     A record joins `databases` (ids) and leaves none. Its key is (source, control), once in `records`. `now` is in seconds
-    since 1970 UTC.
+    since 1970 UTC. A record that was merged into another stands for that one, which stays as it is; one that others were
+    merged into keeps what only they say.
     """
     lock_catalogue(connection)
     saved = Saved()
     added, removed = Inverter(), Inverter()
     old = _existing(connection, records)
+    merged = supersessions(connection, [before.id for before in old.values()])
     numbers = new_ids(connection, record, len(records) - len(old))
     rows = []
     for each in records:
-        values = (each.form.value, each.iso2709, each.title, each.author)
         before = old.get((each.source, each.control))
+        if before is not None and before.id in merged.by:
+            saved.ids.append(merged.by[before.id])
+            saved.unchanged += 1
+            continue
+        if before is not None and before.id in merged.losers:
+            whole = with_losers(each.form, each.iso2709, merged.losers[before.id])
+            each = NewRecord(each.source, each.control, each.form, whole, each.title, each.author)  # noqa: PLW2901
+        values = (each.form.value, each.iso2709, each.title, each.author)
         if before is None:
             number = next(numbers)
             saved.added += 1
@@ -201,6 +211,12 @@ def _existing(connection: Connection, records: Sequence[NewRecord]) -> dict[tupl
             for row in connection.execute(select(*columns).where(record.c.source == source, wanted)):
                 out[row.source, row.control] = row
     return out
+
+
+def databases_of(connection: Connection, number: int) -> list[int]:
+    """Return the databases (ids) that a record is in."""
+    ids = connection.execute(select(database.c.id).order_by(database.c.id)).scalars().all()
+    return [each for each in ids if number in _members(connection, str(each))]
 
 
 def _members(connection: Connection, term: str) -> BitMap:

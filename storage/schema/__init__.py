@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from storage.schema.catalogue import catalogue_version, database, posting, record
+from storage.schema.catalogue import catalogue_version, database, posting, record, supersession
 from storage.schema.columns import METADATA
 from storage.schema.holds import hold, past_hold, past_hold_reader, pull
 from storage.schema.ill import ill_request, outbox
@@ -93,6 +93,7 @@ __all__ = [
     "service_activation",
     "setting",
     "sighting",
+    "supersession",
     "transit",
 ]
 

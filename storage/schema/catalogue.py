@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Text, UniqueConstraint
 
-from storage.schema.columns import Int, Long, Small, count, flag, instant, key, one_of, table, words
+from storage.schema.columns import Int, Long, Small, count, flag, instant, key, one_of, ref, table, words
 
 # `id` is dense and never used twice: it is the record's bit in every posting. `iso2709` is UTF-8 NFC in `format`.
 record = table(
@@ -26,6 +26,18 @@ record = table(
 
 # What harvesters walk: records in the order of their changes.
 Index("ix_record_changes", record.c.modified_at, record.c.id)
+
+# Records that were merged into another: they keep their row, deleted, and their content; `by_id` is always a living record, and
+# `before` what that one held before the merge, so that each can be had again as it was.
+supersession = table(
+    "supersession",
+    ref("record_id", "record"),
+    ref("by_id", "record", index=True),
+    Column("before", LargeBinary, nullable=False),
+    instant("at"),
+    PrimaryKeyConstraint("record_id"),
+    rowid=False,
+)
 
 database = table(
     "database",

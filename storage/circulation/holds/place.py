@@ -32,8 +32,10 @@ from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.network.network import Library, Network
-    from storage.statements import Row, Steps
+    from storage.statements import Call, Row, Steps
 
 
 _GONE: Final = frozenset({"missing", "lost"})
@@ -60,18 +62,6 @@ class PlaceHoldRequest:
     pin: str | None = field(default=None, repr=False)
 
 
-class PlaceFacts(NamedTuple):
-    """Rows: the card, its loans and holds, the item scanned, the title's name, its items, the holds before this one."""
-
-    patron: list[Row]
-    load: list[Row]
-    holds: list[Row]
-    item: list[Row]
-    title: list[Row]
-    candidates: list[Row]
-    before: int
-
-
 class Target(NamedTuple):
     """What a hold is on: a title with an optional volume, or an item. None of both: nothing that is known."""
 
@@ -79,6 +69,18 @@ class Target(NamedTuple):
     item_id: int | None = None
     volume: str = ""
     reason: Reason | None = None
+
+
+class PlaceFacts(NamedTuple):
+    """What is wanted, then rows: the card, its loans and holds, the title's name, its items; the holds before this one."""
+
+    target: Target
+    patron: list[Row]
+    load: list[Row]
+    holds: list[Row]
+    title: list[Row]
+    candidates: list[Row]
+    before: int
 
 
 def _target(request: PlaceHoldRequest, network: Network, items: list[Row]) -> Target:
@@ -102,18 +104,26 @@ def gather(request: PlaceHoldRequest, network: Network) -> Steps[PlaceFacts]:
         facts.ITEM(request.barcode),
     ]
     target = _target(request, network, list(item))
-    last = (0, 1 << 62, 0)
     if target.item_id is not None:
-        calls = [rows.CANDIDATE(target.item_id), rows.BEFORE_ON_ITEM(target.item_id, *last), rows.TITLE(0)]
+        candidates, before = yield [rows.CANDIDATE(target.item_id), rows.BEFORE_ON_ITEM(target.item_id, *_LAST)]
+        title: Sequence[Row] = ()
     else:
         record = target.record_id or 0
-        calls = [
-            rows.CANDIDATES_OF_TITLE(record),
-            rows.BEFORE_ON_TITLE(record, target.volume, *last),
-            rows.TITLE(record),
-        ]
-    candidates, before, title = yield calls
-    return PlaceFacts(list(patron), list(load), list(holds), list(item), list(title), list(candidates), before[0][0])
+        _, superseded, *found = yield [rows.LOCK_TITLE(record), rows.SUPERSEDED(record), *_line(record, target.volume)]
+        if superseded:
+            record = superseded[0][0]
+            target = target._replace(record_id=record)
+            found = list((yield _line(record, target.volume)))
+        candidates, before, title = found
+    return PlaceFacts(target, list(patron), list(load), list(holds), list(title), list(candidates), before[0][0])
+
+
+_LAST: Final = (0, 1 << 62, 0)
+
+
+def _line(record: int, volume: str) -> list[Call]:
+    """Return the calls for a title: its items, how many wait for it, its name."""
+    return [rows.CANDIDATES_OF_TITLE(record), rows.BEFORE_ON_TITLE(record, volume, *_LAST), rows.TITLE(record)]
 
 
 class Candidate(NamedTuple):
@@ -234,7 +244,7 @@ def decide(request: PlaceHoldRequest, found: PlaceFacts, network: Network, now: 
     here = network.libraries[request.origin.library_id]
     today = local_day(now, here.zone)
     patron = find_patron(network, found.patron, here.namespace, today.isoformat())
-    target = _target(request, network, found.item)
+    target = found.target
     if isinstance(patron, Reason):
         return Decision(HoldAnswer((patron, *((target.reason,) if target.reason is not None else ()))))
     pin = check_pin(network, patron, request.pin, now)

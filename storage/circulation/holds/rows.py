@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from storage.circulation.facts import ITEM_COLUMNS, ITEM_STATE
-from storage.schema import barcode, card, hold, item, patron, pull, record, transit
+from storage.schema import barcode, card, hold, item, patron, pull, record, supersession, transit
 from storage.statements import Statement
 
 # --- locks ---------------------------------------------------------------------------------------------------------------
@@ -170,6 +170,18 @@ CANDIDATE: Final = Statement("candidate", _candidates(item.c.id == bindparam("it
 TITLE: Final = Statement(
     "title of record",
     select(record.c.title).where(record.c.id == bindparam("record"), record.c.deleted == literal_column("0")),
+    "record",
+)
+LOCK_TITLE: Final = Statement(
+    "lock title",
+    select(record.c.id).where(record.c.id == bindparam("record")).with_for_update(read=True, key_share=True),
+    "record",
+    rank=6,
+)
+"""Whoever merges the record waits until the hold is there to be moved; else the pointer is there to be followed."""
+SUPERSEDED: Final = Statement(
+    "record by which superseded",
+    select(supersession.c.by_id).where(supersession.c.record_id == bindparam("record")),
     "record",
 )
 

@@ -73,6 +73,18 @@ def upgrade() -> None:
         op.drop_table(table)
     _make_tables()
     _make_ill_tables()
+    _table(
+        "supersession",
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.LargeBinary(), nullable=False),
+        sa.Column("at", LONG, nullable=False),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_supersession_record_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["record.id"], name=op.f("fk_supersession_by_id")),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_supersession")),
+        rowid=False,
+    )
+    op.create_index(op.f("ix_supersession_by_id"), "supersession", ["by_id"])
     _move_holds()
     op.execute(f"INSERT INTO transit ({_TRANSIT_KEPT}) SELECT {_TRANSIT_KEPT} FROM transit_before")  # noqa: S608 (ditto)
     for table in ("transit", "hold"):

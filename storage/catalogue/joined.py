@@ -1,0 +1,68 @@
+"""What a record says with those that were merged into it: found again whenever it is saved, so that no import undoes a merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from protocols.marc.crosswalk import convert
+from protocols.marc.errors import Unwritable
+from protocols.marc.format import Format
+from protocols.marc.merge import combine
+from protocols.marc.record import Field, Record, Subfield
+from storage.schema import record, supersession
+
+_KEYS: Final = 500
+
+
+class Loser(NamedTuple):
+    """A record that was merged into another, as it was."""
+
+    form: Format
+    iso2709: bytes
+    source: str
+    control: str
+
+
+@dataclass(slots=True)
+class Supersessions:
+    """Of some records: by whom they are superseded, and whom they supersede, in the order of the merges."""
+
+    by: dict[int, int] = field(default_factory=dict)
+    losers: dict[int, list[Loser]] = field(default_factory=dict)
+
+
+def supersessions(connection: Connection, ids: Sequence[int]) -> Supersessions:
+    """Return what was merged, of the records *ids*."""
+    found = Supersessions()
+    columns = (supersession.c.by_id, record.c.format, record.c.iso2709, record.c.source, record.c.control)
+    losers = select(*columns).join(record, record.c.id == supersession.c.record_id)
+    for at in range(0, len(ids), _KEYS):
+        some = ids[at : at + _KEYS]
+        pairs = select(supersession.c.record_id, supersession.c.by_id)
+        found.by.update(
+            (row.record_id, row.by_id) for row in connection.execute(pairs.where(supersession.c.record_id.in_(some)))
+        )
+        ordered = losers.where(supersession.c.by_id.in_(some)).order_by(supersession.c.at, supersession.c.record_id)
+        for by_id, form, *rest in connection.execute(ordered):
+            found.losers.setdefault(by_id, []).append(Loser(Format(form), *rest))
+    return found
+
+
+def with_losers(form: Format, iso2709: bytes, losers: Iterable[Loser]) -> bytes:
+    """Return a record (canonical, in *form*) with what only its *losers* say; as it is where the whole would be too long."""
+    others = [convert(_numbered(loser), loser.form, form).record for loser in losers]
+    try:
+        return combine(Record.from_iso2709(iso2709), others, form).to_iso2709()
+    except Unwritable:
+        return iso2709
+
+
+def _numbered(loser: Loser) -> Record:
+    """Return a loser with its number as another system's number, by which it is found from now on."""
+    read = Record.from_iso2709(loser.iso2709)
+    number = Field("035", subfields=[Subfield("a", f"({loser.source}){loser.control}")])
+    return Record(read.leader, [*read.fields, number])

@@ -1,0 +1,146 @@
+"""Which records of the catalogue describe the same document as a new one, and how sure that is (domain.md 5.3).
+
+Candidates share an identifier, found in the index. An identifier of the record itself (an ARK, a number of another catalogue)
+settles it; an ISBN or EAN does not, because sets, volumes and reprints share them: there points are given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from enum import Enum
+from typing import Final, NamedTuple
+
+from pyroaring import BitMap
+from sqlalchemy import Connection, select
+
+from protocols.marc.crosswalk import convert
+from protocols.marc.format import Format
+from protocols.marc.record import Record
+from storage.catalogue import analyser, postings
+from storage.catalogue.access_points import EAN, ISBN, ISSN, OTHER_NUMBER
+from storage.catalogue.records import NewRecord
+from storage.schema import posting, record
+
+
+class Verdict(Enum):
+    """What is done with a likeness."""
+
+    SAME = "same"
+    DOUBTFUL = "doubtful"
+
+
+class Match(NamedTuple):
+    """A record of the catalogue that is like the new one: its number, points, and what they mean."""
+
+    id: int
+    points: int
+    verdict: Verdict
+
+
+MERGED_FROM: Final = 90
+LOOKED_AT_FROM: Final = 60
+IDENTIFIER: Final = 60
+POINTS: Final = {
+    "title": (25, -40),
+    "volume": (15, -100),
+    "year": (10, -20),
+    "publisher": (5, 0),
+    "type": (0, -100),
+}
+"""What is compared -> points when it agrees, and when it does not; what one of both does not say gives none.
+
+Titles agree when they are alike to nine tenths, years when they are one apart at most, and disagree when more than three.
+"""
+_SHARED: Final = (ISBN, EAN, ISSN)
+_NAMED: Final = re.compile(r"[^\W\d_].*.")
+"""A number of another catalogue tells which one it is of: bare digits are the number of something else elsewhere."""
+_CANDIDATES: Final = 50
+"""Records looked at; an identifier that more share tells nothing."""
+
+
+def matches(connection: Connection, new: NewRecord) -> list[Match]:
+    """Return the records like *new*, the surest first, without those that are certainly others."""
+    terms = new.terms()
+    sure = _having(connection, OTHER_NUMBER.code, {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)})
+    some = BitMap.union(sure, *(_having(connection, point.code, terms[point.code]) for point in _SHARED))
+    if len(some) > _CANDIDATES:
+        some = sure
+    mine = about(Record.from_iso2709(new.iso2709), new.form)
+    found = []
+    rows = select(record.c.id, record.c.format, record.c.iso2709).where(
+        record.c.id.in_(some[:_CANDIDATES]),
+        record.c.deleted == 0,
+        (record.c.source != new.source) | (record.c.control != new.control),
+    )
+    for row in connection.execute(rows):
+        form = Format(row.format)
+        points = 100 if row.id in sure else score(mine, about(Record.from_iso2709(row.iso2709), form))
+        if points >= LOOKED_AT_FROM:
+            found.append(Match(row.id, points, Verdict.SAME if points >= MERGED_FROM else Verdict.DOUBTFUL))
+    return sorted(found, key=lambda match: (-match.points, match.id))
+
+
+def _having(connection: Connection, code: int, terms: Iterable[str]) -> BitMap:
+    """Return the records that have one of *terms* in an access point."""
+    wanted = (posting.c.access_point == code, posting.c.term.in_(sorted(terms)))
+    return postings.union(
+        tuple(row) for row in connection.execute(select(posting.c.size, posting.c.bitmap).where(*wanted))
+    )
+
+
+class About(NamedTuple):
+    """What is compared of a record; blank where it says nothing."""
+
+    title: str
+    volume: str
+    year: str
+    publisher: str
+    type: str
+
+
+def about(read: Record, form: Format) -> About:
+    """Return what is compared of a record."""
+    read = convert(read, form, Format.UNIMARC).record
+    title = read.get("200")
+    published = read.get("214") or read.get("210")
+    words = " ".join(title.all("ae")) if title is not None else ""
+    years = analyser.years((published.get("d") if published else "") or read.value("100", "a")[9:13])
+    volume = (title.get("h") if title is not None else "") or read.value("461", "v") or read.value("463", "v")
+    digits = re.findall(r"\d+", volume)
+    return About(
+        " ".join(analyser.words(words)),
+        digits[0].lstrip("0") if digits else " ".join(analyser.words(volume)),
+        years[0] if years else "",
+        " ".join(analyser.words(published.get("c") if published else "")),
+        read.leader[6:7],
+    )
+
+
+def score(one: About, other: About) -> int:
+    """Return the points of two records that share an identifier."""
+    return IDENTIFIER + sum(
+        POINTS[name][0 if agree else 1] for name in POINTS if (agree := _agree(name, one, other)) is not None
+    )
+
+
+def _agree(name: str, one: About, other: About) -> bool | None:
+    """Tell whether two records agree in a thing; None where that cannot be said."""
+    mine, theirs = getattr(one, name), getattr(other, name)
+    if name == "volume":
+        return bool(mine == theirs)
+    if not (mine and theirs):
+        return None
+    if name == "title":
+        return mine == theirs or _begins(mine, theirs) or SequenceMatcher(None, mine, theirs).ratio() >= 0.9
+    if name == "year":
+        apart = abs(int(mine) - int(theirs))
+        return True if apart <= 1 else None if apart <= 3 else False
+    return bool(mine == theirs)
+
+
+def _begins(mine: str, theirs: str) -> bool:
+    """Tell whether one title is the other without its complement: catalogues differ in giving "novel" or "a saga"."""
+    short, long = sorted((mine, theirs), key=len)
+    return len(short) >= 4 and long.startswith(f"{short} ") and not re.search(r"\d", long[len(short) :])

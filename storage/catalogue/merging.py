@@ -1,0 +1,141 @@
+"""Two records of one document made one, in one transaction: nothing is lost, and the journal tells what was moved.
+
+The fuller record is the base and keeps its number. Items, open holds and open requests of the other move to it; the other
+keeps its row and content, deleted, with a pointer (`supersession`): its old number leads to the base.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from protocols.marc.format import Format
+from protocols.marc.merge import fullness
+from protocols.marc.record import Record
+from storage.catalogue.joined import Loser, with_losers
+from storage.catalogue.records import NewRecord, databases_of, delete_records, lock_catalogue, save_records
+from storage.schema import hold, ill_request, item, journal, record, supersession
+from storage.usecase import Origin
+
+
+class MergeReason(Enum):
+    """Why two records are not merged; the value is a code for programs."""
+
+    UNKNOWN = "unknown-record"
+    SAME = "same-record"
+    HELD_TWICE = "held-twice"
+    TOO_LONG = "too-long"
+
+
+class MergeRefused(Exception):
+    """Two records that stay as they are; `detail` names the record or the holds."""
+
+    def __init__(self, reason: MergeReason, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+
+
+class Merged(NamedTuple):
+    """Which record is left, which is superseded, and what moved."""
+
+    base: int
+    superseded: int
+    items: int
+    holds: int
+
+
+_COLUMNS: Final = (
+    record.c.id, record.c.format, record.c.iso2709, record.c.source, record.c.control, record.c.title, record.c.author,
+    record.c.deleted,
+)  # fmt: skip
+
+
+def survivor(connection: Connection, number: int) -> int:
+    """Return the number under which a record is found: its own, or that of the one which superseded it."""
+    found = connection.execute(select(supersession.c.by_id).where(supersession.c.record_id == number)).scalar()
+    return number if found is None else int(found)
+
+
+def merge_records(
+    connection: Connection, first: int, second: int, origin: Origin, now: int, keep: int | None = None
+) -> Merged:
+    """Merge two records in the transaction of `connection`; *keep* is the base, else the fuller one, else the older.
+
+    Old numbers of merged records stand for those that superseded them. Raises MergeRefused; then nothing was written.
+    """
+    lock_catalogue(connection)
+    first, second = survivor(connection, first), survivor(connection, second)
+    if first == second:
+        raise MergeRefused(MergeReason.SAME, str(first))
+    # In the order of circulation's own locks. Who places a hold locks its title last: it waits until the pointer is there, or
+    # the hold is there to be moved.
+    for table in (item, hold):
+        locked = select(table.c.id).where(table.c.record_id.in_([first, second])).order_by(table.c.id)
+        connection.execute(locked.with_for_update(key_share=True))
+    wanted = select(*_COLUMNS).where(record.c.id.in_([first, second])).order_by(record.c.id).with_for_update()
+    rows = {row.id: row for row in connection.execute(wanted) if not row.deleted}
+    for number in (first, second):
+        if number not in rows:
+            raise MergeRefused(MergeReason.UNKNOWN, str(number))
+    base, other = _ranked(rows, survivor(connection, keep) if keep is not None else None)
+    _refuse_held_twice(connection, base.id, other.id)
+    _supersede(connection, base, other, now)
+    items = _move_items(connection, base.id, other.id, origin, now)
+    holds = connection.execute(update(hold).where(hold.c.record_id == other.id).values(record_id=base.id)).rowcount
+    asked = and_(ill_request.c.record_id == other.id, ill_request.c.closed_at.is_(None))
+    connection.execute(update(ill_request).where(asked).values(record_id=base.id))
+    _note(connection, origin, now, f"{other.id}>{base.id}")
+    return Merged(base.id, other.id, items, holds)
+
+
+def _ranked(rows: dict[int, Any], keep: int | None) -> tuple[Any, Any]:
+    """Return the base and the other."""
+
+    def rank(row: Any) -> tuple[bool, int, int]:
+        return row.id == keep, fullness(Record.from_iso2709(row.iso2709), Format(row.format)), -row.id
+
+    base, other = sorted(rows.values(), key=rank, reverse=True)
+    return base, other
+
+
+def _refuse_held_twice(connection: Connection, base: int, other: int) -> None:
+    """Raise when a reader waits for both, and so would wait twice for one title: which hold ends is not ours to say."""
+    twin = hold.alias()
+    both = select(hold.c.id, twin.c.id).join(
+        twin, and_(twin.c.patron_id == hold.c.patron_id, twin.c.volume == hold.c.volume, twin.c.record_id == other)
+    )
+    pairs = connection.execute(both.where(hold.c.record_id == base)).all()
+    if pairs:
+        raise MergeRefused(MergeReason.HELD_TWICE, " ".join(str(number) for pair in pairs for number in pair))
+
+
+def _supersede(connection: Connection, base: Any, other: Any, now: int) -> None:
+    form = Format(base.format)
+    lost = Loser(Format(other.format), other.iso2709, other.source, other.control)
+    if with_losers(form, base.iso2709, [lost]) == base.iso2709:  # the loser's number alone would make a difference
+        raise MergeRefused(MergeReason.TOO_LONG, str(base.id))
+    databases = databases_of(connection, other.id)
+    delete_records(connection, [other.id], now)
+    pointers = update(supersession).where(supersession.c.by_id == other.id)
+    connection.execute(pointers.values(by_id=base.id))
+    connection.execute(insert(supersession).values(record_id=other.id, by_id=base.id, before=base.iso2709, at=now))
+    saved = NewRecord(base.source, base.control, form, base.iso2709, base.title, base.author)
+    save_records(connection, [saved], databases, now)
+
+
+def _move_items(connection: Connection, base: int, other: int, origin: Origin, now: int) -> int:
+    moved = connection.execute(select(item.c.id).where(item.c.record_id == other).order_by(item.c.id)).scalars().all()
+    connection.execute(update(item).where(item.c.record_id == other).values(record_id=base))
+    for number in moved:
+        _note(connection, origin, now, f"{other}>{base}", number)
+    return len(moved)
+
+
+def _note(connection: Connection, origin: Origin, now: int, detail: str, item_id: int | None = None) -> None:
+    said = {"at": now, "act": "record-merge", "channel": origin.channel, "actor": origin.actor}
+    connection.execute(
+        insert(journal).values(**said, library_id=origin.library_id or None, item_id=item_id, detail=detail)
+    )
