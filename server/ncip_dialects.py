@@ -21,9 +21,8 @@ class Dialect:
 
     *release* and *version* (empty: the release's own) stand at the root, *prefix* before its elements; *profile_type* is
     ApplicationProfileType. *request_type* and *scope* are the words of RequestItem, *user_type*, *item_type* and *record_code*
-    those of identifiers. *notifications*: beyond what a loan needs. *done* are problem types that mean success to a check-in.
-    *quiet*: who matches answers as text must not find the word Problem in a success, so that nothing but identifiers is
-    repeated. *timeout* is how many seconds an answer may take.
+    those of identifiers. *notifications*: beyond what a loan needs. *quiet*: who matches texts is told identifiers alone, for a title
+    may hold the word that it takes for a failure. *timeout* is how many seconds an answer may take.
     """
 
     title: str
@@ -37,7 +36,6 @@ class Dialect:
     item_type: str = "Barcode"
     record_code: str = ""
     notifications: tuple[str, ...] = ()
-    done: tuple[str, ...] = ("Item Not Checked Out", "Unknown Item")
     quiet: bool = False
     timeout: int = 30
 

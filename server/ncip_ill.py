@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from protocols.ncip import SchemeValue, problem
-from protocols.ncip.base import PlainResponse, Response
+from protocols.ncip.base import Response
 from protocols.ncip.circulation import (
     AcceptItem,
     AcceptItemResponse,
@@ -25,7 +25,6 @@ from protocols.ncip.circulation import (
 from protocols.ncip.elements import BibliographicId, ItemId, RequestId, UserId
 from protocols.ncip.items import ItemOptionalFields
 from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
-from protocols.ncip.notifications import CirculationStatusUpdated, ItemRequested
 from protocols.ncip.problems import GENERAL, SERVICES
 from protocols.ncip.problems import ProblemType as P
 from protocols.ncip.schemes import (
@@ -108,7 +107,7 @@ def day_of(asked: Asked, moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(asked.setting.place.zone).date().isoformat()
 
 
-def _event(asked: Asked, event: Event, **more: Any) -> IllEvent:
+def event_of(asked: Asked, event: Event, **more: Any) -> IllEvent:
     """Make the event that a message tells, from the keys that it has."""
     message = asked.message
     item = getattr(message, "item_id", None)
@@ -125,7 +124,7 @@ def _event(asked: Asked, event: Event, **more: Any) -> IllEvent:
     )
 
 
-def _description(message: Any) -> dict[str, Any]:
+def described(message: Any) -> dict[str, Any]:
     """Give what a message says of an item that comes."""
     fields: ItemOptionalFields = getattr(message, "item_optional_fields", None) or ItemOptionalFields()
     told, copy = fields.bibliographic_description, fields.item_description
@@ -215,9 +214,9 @@ async def accept_item(desk: Desk, asked: Asked) -> bytes:
     if not number:
         raise missing(asked.service, _REQUEST)
     barcode = number_of(message.item_id)
-    comes = _event(
+    comes = event_of(
         asked, Event.SHIPPED, due_on=day_of(asked, message.date_for_return), returnable=not message.non_returnable_flag,
-        renewable=not message.renewal_not_permitted, **_description(message),
+        renewable=not message.renewal_not_permitted, **described(message),
     )  # fmt: skip
     user = message.user_id.user_identifier_value if message.user_id is not None else None
     request = IllRequest(
@@ -247,12 +246,12 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     message: RequestItem = asked.message
     needs_target(asked)
     agency, number = key_of(message.request_id)
-    described = _description(message)
+    told = described(message)
     request = IllRequest(
         Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency or asked.partner.agency,
         number or asked.digest.hex(), record_id=record_of(message.bibliographic_id),
-        barcode=number_of(message.item_id[0]) if message.item_id else "", title=described["title"],
-        author=described["author"], needed_by=day_of(asked, message.need_before_date),
+        barcode=number_of(message.item_id[0]) if message.item_id else "", title=told["title"],
+        author=told["author"], needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
     def made(answer: IllAnswer) -> Response:
@@ -293,7 +292,7 @@ async def cancel_request_item(desk: Desk, asked: Asked) -> bytes:
             user_id=message.user_id or UserId(user_identifier_value=asked.partner.agency),
         )
 
-    return await _act(desk, asked, _event(asked, Event.CANCELLED), made)
+    return await _act(desk, asked, event_of(asked, Event.CANCELLED), made)
 
 
 async def recall_item(desk: Desk, asked: Asked) -> bytes:
@@ -306,7 +305,9 @@ async def recall_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=_moment(asked, answer.due_on)
         )
 
-    return await _act(desk, asked, _event(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made)
+    return await _act(
+        desk, asked, event_of(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made
+    )
 
 
 async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
@@ -317,7 +318,7 @@ async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
     def made(_answer: IllAnswer) -> Response:
         return CancelRecallItemResponse(response_header=asked.setting.header, item_id=message.item_id)
 
-    return await _act(desk, asked, _event(asked, Event.RECALL_ENDED), made)
+    return await _act(desk, asked, event_of(asked, Event.RECALL_ENDED), made)
 
 
 def _moment(asked: Asked, day: str | None) -> datetime | None:
@@ -344,7 +345,7 @@ async def renew_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
         )
 
-    return await _act(desk, asked, _event(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
+    return await _act(desk, asked, event_of(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
 
 
 async def delete_item(desk: Desk, asked: Asked) -> bytes:
@@ -360,7 +361,7 @@ async def delete_item(desk: Desk, asked: Asked) -> bytes:
     def made(_answer: IllAnswer) -> Response:
         return DeleteItemResponse(response_header=asked.setting.header, item_id=message.item_id)
 
-    return await _act(desk, asked, _event(asked, Event.HOME), made)
+    return await _act(desk, asked, event_of(asked, Event.HOME), made)
 
 
 def _open(partner_id: int, barcode: str) -> Steps[IllRow | None]:
@@ -399,90 +400,3 @@ def numbered(agency: str, number: str) -> Steps[IllRow | None]:
     """Read a request by its number."""
     (found,) = yield [BY_NUMBER(agency, number)]
     return row_of(found[0]) if found else None
-
-
-# --- notifications ---------------------------------------------------------------------------------------------------------
-
-Teller = Callable[[Asked], IllEvent | IllRequest | None]
-"""Gives what a notification tells of a request; None when it tells nothing that we follow."""
-
-
-def notified(teller: Teller) -> Callable[[Desk, Asked], Any]:
-    """Make the service of a notification: it is acknowledged whatever we make of it, for it asks for no permission."""
-
-    async def serve(desk: Desk, asked: Asked) -> bytes:
-        told = teller(asked)
-        acknowledged = PlainResponse(name=asked.service, response_header=asked.setting.header)
-        if told is not None:
-            usecase: Any = ILL_EVENT if isinstance(told, IllEvent) else ILL_REQUEST
-            outcome = await desk.store.transact(usecase, told, asked.now)
-            if outcome.answer is not None and outcome.answer.no is not None:
-                desk.metrics.count("refusals", "ncip", outcome.answer.no.value)
-        return asked.write(acknowledged)
-
-    return serve
-
-
-def _shipped(asked: Asked) -> IllEvent:
-    message: Any = asked.message
-    fields = message.item_optional_fields
-    due = fields.date_due if fields is not None else None
-    return _event(asked, Event.SHIPPED, due_on=day_of(asked, due), **_description(message))
-
-
-def _renewed(asked: Asked) -> IllEvent:
-    return _event(asked, Event.RENEWED, due_on=day_of(asked, asked.message.date_due))
-
-
-def _recalled(asked: Asked) -> IllEvent:
-    return _event(asked, Event.RECALLED, due_on=day_of(asked, asked.message.date_due))
-
-
-def _status(asked: Asked) -> IllEvent | None:
-    message: CirculationStatusUpdated = asked.message
-    word = fold(message.circulation_status.value) if message.circulation_status is not None else ""
-    if word == fold("Item Not Renewed"):
-        return _event(asked, Event.RENEW_REFUSED)
-    return _event(asked, Event.RENEW_PENDING) if word == fold("Renew Still Pending") else None
-
-
-def _reported(asked: Asked) -> IllEvent | None:
-    message: Any = asked.message
-    return _event(asked, Event.LOST) if message.item_reported_lost or message.item_reported_missing else None
-
-
-def _announced(asked: Asked) -> IllRequest | None:
-    """Ask in the name of a reader of ours, who has asked in the partner's portal."""
-    message: ItemRequested = asked.message
-    agency, number = key_of(message.request_id)
-    user = message.user_id.user_identifier_value if message.user_id is not None else None
-    wanted = message.bibliographic_id
-    if not (user and number and wanted is not None):
-        return None
-    record, edition = wanted.bibliographic_record_id, wanted.bibliographic_item_id
-    name = (record.bibliographic_record_identifier if record is not None else None) or ""
-    if edition is not None:
-        code = edition.bibliographic_item_identifier_code
-        name = f"{code.value if code is not None else 'ISBN'}:{edition.bibliographic_item_identifier or ''}"
-    return IllRequest(
-        Role.BORROWING, asked.partner.agency, asked.origin, pickup_of(asked, message.pickup_location).id, user,
-        agency or asked.partner.agency, number, identifier=name, needed_by=day_of(asked, message.need_before_date),
-    )  # fmt: skip
-
-
-def _simply(event: Event) -> Teller:
-    return lambda asked: _event(asked, event)
-
-
-TELLERS: Final[dict[str, Teller]] = {
-    "CirculationStatusChangeReported": _reported,
-    "CirculationStatusUpdated": _status,
-    "ItemRecallCancelled": _simply(Event.RECALL_ENDED),
-    "ItemRecalled": _recalled,
-    "ItemReceived": _simply(Event.RECEIVED),
-    "ItemRenewed": _renewed,
-    "ItemRequestCancelled": _simply(Event.REFUSED),
-    "ItemRequested": _announced,
-    "ItemShipped": _shipped,
-}
-"""Notification -> what it tells of a request. The others are acknowledged, and nothing follows."""

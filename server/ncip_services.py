@@ -10,7 +10,7 @@ from typing import Final
 
 from protocols.ncip.base import PlainResponse
 from protocols.ncip.problems import SERVICES, Group
-from server import ncip_holds, ncip_ill, ncip_loans, ncip_lookups, ncip_sets, ncip_upkeep
+from server import ncip_holds, ncip_ill, ncip_loans, ncip_lookups, ncip_sets, ncip_told, ncip_upkeep
 from server.ncip_desk import Asked, Desk, Handler
 
 
@@ -44,7 +44,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "UndoCheckOutItem": ncip_upkeep.undo_check_out,
     "UpdateCirculationStatus": ncip_upkeep.update_status,
     "UpdateUser": ncip_upkeep.update_user,
-    **{name: ncip_ill.notified(teller) for name, teller in ncip_ill.TELLERS.items()},
+    **{name: ncip_told.notified(teller) for name, teller in ncip_told.TELLERS.items()},
 }
 """Service -> who renders it. (LookupVersion is answered before anyone is asked who he is.)"""
 
