@@ -170,7 +170,9 @@ def template(names: frozenset[str]) -> Callable[[str], str]:
         except ValueError as error:
             raise ValueError(f"{text!r} is no template: {error}") from None
         for _, name, spec, conversion in parts:
-            if name is not None and (name not in names or conversion or (spec and name not in _DATES) or "{" in (spec or "")):
+            if name is not None and (
+                name not in names or conversion or (spec and name not in _DATES) or "{" in (spec or "")
+            ):
                 raise ValueError(f"{{{name}}}: there are {', '.join(sorted(names))}")
         return text
 

@@ -61,6 +61,13 @@ _COMMANDS: Final = {
     "Remind of late loans, presume losses, and move due dates off days closed since": (
         "Rappeler les retards, présumer les pertes, décaler les échéances de jours fermés depuis"
     ),
+    "Delete what readers were told of loans and holds that have ended": (
+        "Supprimer ce qui a été dit aux lecteurs de prêts et de réservations clos"
+    ),
+    "Delete lines of pull lists whose holds have ended": (
+        "Supprimer les lignes des listes de prélèvement dont la réservation est close"
+    ),
+    "Delete where items were seen on journeys that are over": "Supprimer les passages de documents en navette arrivés",
     "Forget the replies kept for repeats": "Oublier les réponses gardées pour les répétitions",
     "Place holds, change and end them; who waits for what.": (
         "Pose, modifie et clôt des réservations ; qui attend quoi."

@@ -19,6 +19,7 @@ import click
 # What is documented is English, whoever writes it; click's own words are looked up when they are needed.
 os.environ["LANGUAGE"] = "en"
 
+from devices.peers import page as moving_devices
 from devices.profiles import reference as device_profiles
 from protocols.marc.reference import reference as crosswalk
 from protocols.ncip.reference import reference as ncip
@@ -218,6 +219,7 @@ def catalogue(texts: Mapping[str, str]) -> bytes:
 
 FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "sip2.md": lambda: f"{sip2()}\n{device_profiles()}",
+    PAGES.parent / "how-to" / "move-a-kiosk.md": moving_devices,
     PAGES / "ncip.md": ncip,
     PAGES / "ncip-profile.md": ncip_profile,
     PAGES / "z3950.md": z3950,
