@@ -61,12 +61,8 @@ def results(bench: Bench, chosen: argparse.Namespace) -> Iterator[Result]:
     """Make every check that was *chosen*."""
     yield from run(bench)
     for name in SIMULATORS if "all" in chosen.simulate else chosen.simulate:
-        yield _at_work(
-            bench,
-            name,
-            f"a {name} at work is answered rightly and in time",
-            lambda bench, name=name: play(bench, SIMULATORS[name](bench.account)),  # type: ignore[misc]  # a default
-        )
+        text = f"a {name} at work is answered rightly and in time"
+        yield _at_work(bench, name, text, partial(play, script=SIMULATORS[name](bench.account)))
     for option, text, again in (
         ("replay", "what was captured is answered in the same way", replay),
         ("offline", "what was done off line is accepted, told later", offline),

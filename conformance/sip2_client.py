@@ -13,10 +13,13 @@ from typing import Any, Final, Self
 from conformance.results import Failed
 from protocols.sip2 import codec, messages
 from protocols.sip2.fields import Column, Kind
+from protocols.sip2.masking import mask
 from protocols.sip2.tables import Message
 
 QUIET: Final = 0.3
 """How long nothing must come for there to be no reply."""
+_BEGINNING: Final = 40
+"""Bytes that are shown of what is no message."""
 LONGEST: Final = 1 << 20
 """Bytes without a terminator after which a server is not listened to any more."""
 
@@ -97,7 +100,7 @@ class Client:
 
     def write(self, data: bytes) -> None:
         """Send *data* as it is. Raises Failed when the server has closed, or does not read."""
-        self._trace.append(f"> {masked(data)}")
+        self._trace.extend(f"> {masked(frame)}" for frame in re.split(rb"[\r\n]+", data) if frame)
         self._socket.settimeout(self.patience)
         try:
             self._socket.sendall(data)
@@ -126,7 +129,7 @@ class Client:
             self._socket.settimeout(max(left, 0.001))
             came = self._socket.recv(65536)
         except TimeoutError:
-            got = f"; without a terminator came {masked(self._buffer[:80])}" if self._buffer else ""
+            got = f"; without a terminator came {masked(self._buffer)}" if self._buffer else ""
             raise Failed(f"no reply within {seconds:g} s{got}") from None
         except OSError:
             raise Failed("the connection was cut") from None
@@ -172,26 +175,12 @@ class Client:
         return self
 
 
-_SHIELDED: Final = {
-    row.column.code
-    for kind in Message.BY_CODE.values()
-    for row in kind.TABLE
-    if row.column.code and (row.column.secret or row.column.personal)
-}
-_STARTS: Final = {
-    code: 2 + sum(row.column.width for row in kind.TABLE if not row.column.code)
-    for code, kind in Message.BY_CODE.items()
-}
-
-
-def masked(frame: bytes, longest: int = 200) -> str:
-    """Return *frame* as text for people, of at most *longest* characters: without secrets and readers' data."""
-    text = frame.decode("latin-1")
-    start = _STARTS.get(text[:2], 2)
-    pieces = [text[start:]] if "|" not in text else text[start:].split("|")
-    shown = text[:start] + "|".join(each[:2] + "***" if each[:2] in _SHIELDED and each[2:] else each for each in pieces)
-    plain = "".join(each if " " <= each <= "~" else f"\\x{ord(each):02x}" for each in shown.rstrip("\r\n"))
-    return plain if len(plain) <= longest else f"{plain[:longest]}... ({len(frame)} bytes)"
+def masked(frame: bytes) -> str:
+    """Return *frame* as text for people: without secrets and readers' data; of one that is no message, its beginning."""
+    shown = mask(frame)
+    if shown.startswith("<"):
+        return f"{frame[:_BEGINNING]!r}{f' and {len(frame) - _BEGINNING} bytes' if len(frame) > _BEGINNING else ''}"
+    return shown + frame[len(codec.unseal(frame).body) :].decode("latin-1")
 
 
 def examine(reply: bytes, request: bytes, charset: str) -> Message:
@@ -206,11 +195,11 @@ def examine(reply: bytes, request: bytes, charset: str) -> Message:
         faults.append(f"AY is {got.sequence!r}, not {asked.sequence!r}")
     wanted = Message.BY_CODE[asked.body[:2].decode()].REPLY
     if got.body[:2].decode("latin-1") != wanted:
-        raise Failed(f"the reply is no {wanted}: {reply[:60]!r}")
+        raise Failed(f"the reply is no {wanted}: {masked(reply)}")
     try:
         message = codec.decode(got.body, charset)
     except codec.ProtocolError as error:
-        raise Failed(f"{error}: {reply[:60]!r}") from None
+        raise Failed(f"{error}: {masked(reply)}") from None
     version = "1.00" if getattr(message, "protocol_version", "") == "1.00" else "2.00"
     faults += _shape(got.body.decode(charset, "replace"), Message.BY_CODE[wanted], version)
     if faults:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from conformance.results import Level
-from conformance.sip2_client import Account, now
+from conformance.sip2_client import Account, masked, now
 from conformance.sip2_requests import NOBODY, NOTHING
 from conformance.sip2_table import Bench, check, want
 from protocols.sip2.fields import Column, Kind
@@ -31,7 +31,7 @@ def _value(column: Column, account: Account) -> str:
         case Kind.AMOUNT:
             return "1.00"
         case Kind.CODE if column.options is not None:
-            return next(iter(column.options)).value
+            return next(each.value for each in column.options if each.value.strip())
         case Kind.DIGIT_FLAG:
             return "0"
         case Kind.TEXT | Kind.CODE:
@@ -59,7 +59,7 @@ def _cut(bench: Bench, kind: type[Message]) -> None:
     terminal = bench.terminal()
     terminal.write(terminal.frame(body(kind, bench.account, whole=True)[:9]) + b"\r")
     reply = terminal.read()
-    want(reply.startswith((kind.REPLY.encode(), b"96")), f"the reply is {reply[:40]!r}")
+    want(reply.startswith((kind.REPLY.encode(), b"96")), f"the reply is {masked(reply)}")
     terminal.ask(body(kind, bench.account, whole=True))
 
 

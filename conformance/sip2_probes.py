@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from conformance import sip2_requests as ask
 from conformance.results import Failed, Level
-from conformance.sip2_client import Client, examine, login
+from conformance.sip2_client import Client, examine, login, masked
 from conformance.sip2_table import Bench, check, want
 from protocols.sip2 import codec
 
@@ -55,7 +55,7 @@ def _resend_first(bench: Bench) -> None:
     client = bench.client()
     client.write(b"97AZFEF5\r")
     reply = client.read()
-    want(reply == RESEND, f"the reply is {reply!r}")
+    want(reply == RESEND, f"the reply is {masked(reply)}")
     client.log_in()
 
 
@@ -171,7 +171,7 @@ def _wrong_sum(bench: Bench) -> None:
     frame = client.frame(bench.account.body(ask.checkout(bench.account.patron, bench.account.items[0])))
     client.write(frame[:-4] + (b"0000" if frame[-4:] != b"0000" else b"1111") + b"\r")
     reply = client.read()
-    want(reply == RESEND, f"the reply is {reply!r}")
+    want(reply == RESEND, f"the reply is {masked(reply)}")
     found = client.ask(ask.item(bench.account.items[0]))
     want(found.circulation_status != "04", "the item was lent all the same")
 
@@ -184,7 +184,7 @@ def _resend(bench: Bench) -> None:
     first = client.read()
     client.write(b"97AZFEF5\r")
     again = client.read()
-    want(again == first, f"{again[:60]!r} is not {first[:60]!r}")
+    want(again == first, f"{masked(again)} is not {masked(first)}")
 
 
 def _same_twice(bench: Bench, message: Any) -> None:
@@ -194,7 +194,7 @@ def _same_twice(bench: Bench, message: Any) -> None:
     first = client.read()
     client.write(frame + b"\r")
     second = client.read()
-    want(second == first, f"the second reply is {second[:30]!r}, the first {first[:30]!r}: it was done again")
+    want(second == first, f"the second reply is {masked(second)}, the first {masked(first)}: it was done again")
 
 
 @check("same 11 twice", _MUST, "the same bytes again are a repetition: same reply, nothing done", _WIRE)
@@ -220,7 +220,7 @@ def _lost(bench: Bench) -> None:
     frame = second.frame(body)
     second.write(frame + b"\r")
     after = codec.unseal(second.read()).body
-    want(after == before, f"the second reply is {after[:30]!r}, the first {before[:30]!r}")
+    want(after == before, f"the second reply is {masked(after)}, the first {masked(before)}")
 
 
 @check("unknown command", _MUST, "a command that there is not is answered, and the connection kept", _WIRE)
@@ -228,7 +228,7 @@ def _unknown(bench: Bench) -> None:
     client = bench.terminal()
     client.write(codec.seal(b"42kit|", b"9", checked=True) + b"\r")
     reply = client.read()
-    want(reply.startswith(b"96"), f"the reply is {reply!r}")
+    want(reply.startswith(b"96"), f"the reply is {masked(reply)}")
     _still_there(bench, client)
 
 
@@ -238,7 +238,7 @@ def _truncated(bench: Bench) -> None:
     frame = client.frame(b"11YN2026AB" + bench.account.items[0].encode() + b"|")
     client.write(frame + b"\r")
     reply = client.read()
-    want(reply.startswith((b"120", b"96")), f"the reply is {reply[:40]!r}")
+    want(reply.startswith((b"120", b"96")), f"the reply is {masked(reply)}")
     _still_there(bench, client)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from conformance import sip2_requests as ask
 from conformance.results import Level, NotApplicable
-from conformance.sip2_client import examine, login
+from conformance.sip2_client import examine, login, masked
 from conformance.sip2_requests import NOBODY
 from conformance.sip2_table import Bench, check, want
 from protocols.sip2 import codec
@@ -63,7 +63,7 @@ def _resends(bench: Bench) -> None:
     for request in (b"97AZFEF5\r", b"97AZFEF5\r", b"97\r"):
         terminal.write(request)
         again = terminal.read()
-        want(again == first, f"the answer to {request!r} is another: {again[:40]!r}")
+        want(again == first, f"the answer to {request!r} is another: {masked(again)}")
 
 
 @check("repeated after 96", _MUST, "what was answered 96 is done when it comes again, whole", _RULES)
