@@ -1,10 +1,14 @@
-"""Jobs that forget: whose the past loans and holds were (R1, R2 of domain.md 3.7), and replies nobody will ask for again."""
+"""Jobs that forget what is no longer needed.
+
+Whose the past loans and holds were (R1 and R2 of domain.md 3.7), what readers were told of them, what pull lists and the
+shuttle have left behind, and replies nobody will ask for again.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Table, bindparam, delete, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select
 
 from storage import schema
 from storage.circulation.due import local_day
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 REPLIES_KEPT: Final = 25 * 3600
 """Seconds for which replies are kept: longer than any wire gives one again (`Ledger.window`)."""
+
+
+TRACES_KEPT: Final = 120 * 86400
+"""Seconds for which traces are kept: a notice names a reader and a loan, and no link of the two may outlive the shortest of R1."""
 
 
 def _cutting(name: str, title: str, table: Table, past: Table) -> Job:
@@ -88,4 +96,54 @@ FORGET_OLD_REPLIES: Final = Job(
     _no_facts,
     _forget_replies,
     every=600,
+)
+
+
+def _tracing(name: str, title: str, table: Table, ended: ColumnElement[int], needed: ColumnElement[bool]) -> Job:
+    """Return the job that deletes the rows of *table* which have *ended* long ago, unless they are *needed*.
+
+    Ids follow time: a round is over at the first slice whose last row is young.
+    """
+    after = Statement(
+        f"traces of {table.name}",
+        select(table.c.id, ended, needed).where(table.c.id > bindparam("after")).order_by(table.c.id).limit(bindparam("size")),
+        "after", "size",
+    )  # fmt: skip
+    remove = Statement(f"delete {table.name}", delete(table).where(table.c.id == bindparam("row")), "row")
+
+    def gather(request: SliceRequest, _network: Network) -> Steps[list[Row]]:
+        (rows,) = yield [after(int(request.cursor or 0), request.size)]
+        return list(rows)
+
+    def decide(request: SliceRequest, rows: list[Row], _network: Network, _now: int) -> Decision[Slice]:
+        before = request.now - TRACES_KEPT
+        old = [number for number, at, is_needed in rows if at is not None and at < before and not is_needed]
+        goes_on = len(rows) == request.size and (rows[-1][1] is None or rows[-1][1] < before)
+        entries = (Entry(name, detail=f"{len(old)}"),) if old else ()
+        return Decision(Slice(len(old), f"{rows[-1][0]}" if goes_on else ""), tuple(map(remove, old)), entries)
+
+    return Job(name, title, gather, decide, hour=3)
+
+
+FORGET_NOTICES: Final = _tracing(
+    "forget-notices",
+    "Delete what readers were told of loans and holds that have ended",
+    schema.notice,
+    schema.notice.c.at,
+    exists().where(schema.loan.c.id == schema.notice.c.loan_id)
+    | exists().where(schema.hold.c.id == schema.notice.c.hold_id),
+)
+FORGET_PULLS: Final = _tracing(
+    "forget-pulls",
+    "Delete lines of pull lists whose holds have ended",
+    schema.pull,
+    schema.pull.c.ended_at,
+    exists().where(schema.hold.c.id == schema.pull.c.hold_id),
+)
+FORGET_SIGHTINGS: Final = _tracing(
+    "forget-sightings",
+    "Delete where items were seen on journeys that are over",
+    schema.sighting,
+    schema.sighting.c.at,
+    exists().where(schema.transit.c.id == schema.sighting.c.transit_id, schema.transit.c.received_at.is_(None)),
 )

@@ -12,7 +12,14 @@ from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
 from storage.circulation.watch import WATCH_LOANS
-from storage.jobs.forget import FORGET_HOLDS, FORGET_LOANS, FORGET_OLD_REPLIES
+from storage.jobs.forget import (
+    FORGET_HOLDS,
+    FORGET_LOANS,
+    FORGET_NOTICES,
+    FORGET_OLD_REPLIES,
+    FORGET_PULLS,
+    FORGET_SIGHTINGS,
+)
 from storage.jobs.job import Job
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -25,6 +32,9 @@ JOBS: Final[Mapping[str, Job]] = {
         NOTE_SEEN,
         FORGET_LOANS,
         FORGET_HOLDS,
+        FORGET_NOTICES,
+        FORGET_PULLS,
+        FORGET_SIGHTINGS,
         ERASE_INACTIVE,
         ASK_ELSEWHERE,
         WATCH_ILL,

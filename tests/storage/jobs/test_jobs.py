@@ -12,13 +12,21 @@ from twisted.internet.defer import Deferred
 
 from server.jobs import Jobs, states
 from storage import schema
-from storage.jobs.forget import FORGET_LOANS, FORGET_OLD_REPLIES, REPLIES_KEPT
+from storage.jobs.forget import (
+    FORGET_LOANS,
+    FORGET_NOTICES,
+    FORGET_OLD_REPLIES,
+    FORGET_PULLS,
+    FORGET_SIGHTINGS,
+    REPLIES_KEPT,
+    TRACES_KEPT,
+)
 from storage.jobs.job import Job, RunRequest, Slice, State, usecase_of
 from storage.jobs.lease import LEASE, SECONDS, LeaseRequest
 from storage.jobs.table import JOBS
 from storage.usecase import Origin
 from tests.counter import Counter
-from tests.network import NOW
+from tests.network import LENS, NOW
 from tests.reactor import await_
 
 FORGET = usecase_of(FORGET_LOANS)
@@ -88,6 +96,52 @@ def test_old_replies_are_forgotten_and_young_ones_kept(counter: Counter) -> None
         )
     run(counter, usecase_of(FORGET_OLD_REPLIES))
     assert counter.sql("SELECT account FROM reply") == [("new",)]
+
+
+def test_no_notice_ties_a_reader_to_a_loan_for_longer_than_the_link_itself(counter: Counter) -> None:
+    """I-37: also what was told while the loan was open."""
+    assert counter.checkout("R1", "I1").ok
+    ((loan,),) = counter.sql("SELECT id FROM loan")
+    for number, about in ((1, loan), (2, 999), (3, 998)):
+        counter.sql(
+            f"INSERT INTO notice (id, kind, patron_id, at, loan_id) VALUES ({number}, 'overdue', 1, {NOW + number}, {about})"
+        )
+    forget = usecase_of(FORGET_NOTICES)
+    assert run(counter, forget, NOW + 3 + TRACES_KEPT) == Slice(1)
+    assert counter.sql("SELECT id FROM notice ORDER BY id") == [(1,), (3,)]
+    counter.checkin("I1")
+    assert run(counter, forget, NOW + 4 + TRACES_KEPT) == Slice(2)
+    assert run(counter, forget, NOW + 5 + TRACES_KEPT) == Slice(0)
+
+
+def test_lines_of_pull_lists_and_sightings_are_kept_as_long_as_they_count(counter: Counter) -> None:
+    counter.hold(70, patron=2, item=1, pickup=LENS)
+    for number, hold, ended in ((1, 70, NOW), (2, 71, NOW), (3, 72, None)):
+        outcome = "NULL, NULL" if ended is None else f"'missed', {ended}"
+        counter.sql(f"INSERT INTO pull VALUES ({number}, {hold}, {number}, 1, {NOW}, {NOW}, {outcome})")
+    for number, received in ((80, "NULL"), (81, NOW)):
+        counter.sql(
+            "INSERT INTO transit (id, item_id, from_id, to_id, reason, sent_at, received_at)"
+            f" VALUES ({number}, {number - 79}, 1, 2, 'return', {NOW}, {received})"
+        )
+        counter.sql(f"INSERT INTO sighting (item_id, library_id, transit_id, at) VALUES (1, 1, {number}, {NOW})")
+    later = NOW + TRACES_KEPT + 1
+    assert run(counter, usecase_of(FORGET_PULLS), later) == Slice(1)
+    assert counter.sql("SELECT id FROM pull ORDER BY id") == [(1,), (3,)]
+    assert run(counter, usecase_of(FORGET_SIGHTINGS), later) == Slice(1)
+    assert counter.sql("SELECT transit_id FROM sighting") == [(80,)]
+
+
+def test_traces_are_deleted_slice_by_slice_and_kept_ones_are_passed(counter: Counter) -> None:
+    size = FORGET_PULLS.size
+    counter.hold(70, patron=2, item=1, pickup=LENS)
+    for number in range(1, 2 * size + 6):
+        hold = 70 if number <= size else 71
+        counter.sql(f"INSERT INTO pull VALUES ({number}, {hold}, 1, 1, {NOW}, {NOW}, 'missed', {NOW})")
+    forget = usecase_of(FORGET_PULLS)
+    later = NOW + TRACES_KEPT + 1
+    assert [run(counter, forget, later) for _ in range(3)] == [Slice(0, "100"), Slice(size, "200"), Slice(5)]
+    assert counter.sql("SELECT count(*) FROM pull") == [(size,)]
 
 
 def test_one_daemon_has_the_lease_until_it_lets_go_or_time_runs_out(counter: Counter) -> None:
