@@ -63,6 +63,7 @@ class SIP2Factory(Connections[SIP2Connection]):
         self._buckets: dict[str, Bucket] = {}
         self._hurrying: Any = None
         self.captures: dict[str, Capture] = {}
+        self._ends: dict[str, Any] = {}
 
     def make(self) -> SIP2Connection:
         """Make the connection of one device."""
@@ -110,19 +111,26 @@ class SIP2Factory(Connections[SIP2Connection]):
         now = self.clock.seconds()
         name = f"{re.sub(r'[^A-Za-z0-9_-]', '_', code)}-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}.jsonl"
         capture = Capture(directory / name, now, minutes)
-        former = self.captures.get(code)
-        if former is not None:
-            former.close()
+        self._captured(code)
         self.captures[code] = capture
-        self.clock.callLater(minutes * 60, self._captured, code, capture)
+        self._ends[code] = self.clock.callLater(minutes * 60, self._captured, code)
         for connection in self._here.get(code, ()):
             connection.capture(capture)
         return capture.path
 
-    def _captured(self, code: str, capture: Capture) -> None:
-        capture.close()
-        if self.captures.get(code) is capture:
-            del self.captures[code]
+    def _captured(self, code: str) -> None:
+        """End the capture of *code*, if there is one."""
+        if code in self.captures:
+            self.captures.pop(code).close()
+            timer = self._ends.pop(code)
+            if timer.active():
+                timer.cancel()
+
+    def drain(self) -> Deferred[None]:
+        """End captures, and have every connection finish."""
+        for code in list(self.captures):
+            self._captured(code)
+        return super().drain()
 
     def entered(self, connection: SIP2Connection, code: str, profile: DeviceProfile) -> Bucket | None:
         """Know that *connection* is the device *code*; return what bounds its rate, which all its connections share.

@@ -146,6 +146,30 @@ def renew_all(desk: Desk, request: Request, setting: Setting) -> Pending:
     return reading.addCallback(renew).addErrback(_first), _all_renewed
 
 
+def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 29 without AB: renew the reader's loan that has this title, or is of the record with this number."""
+    message: Any = request.message
+    wanted = message.title_identifier.strip()
+
+    def renew(account: PatronAccount) -> Reason | Deferred[Any]:
+        patron = readers.open_account(account)
+        if isinstance(patron, Reason):
+            return patron
+        found = [loan.barcode for loan in account.loans if wanted in {loan.title, str(loan.record_id)}]
+        if not found:
+            return Reason.NOT_ON_LOAN_TO_PATRON
+        asked = RenewRequest(message.patron_identifier.strip(), found[0], desk.origin)
+        return desk.act(RENEW, asked, request, setting, replies.renew)[0]
+
+    def answered(outcome: Reason | Outcome[LoanAnswer], message: Any, setting: Setting) -> Response:
+        if isinstance(outcome, Reason):
+            return replies.refusal(message, setting, setting.say(outcome))
+        return desk.done(outcome, message, setting)
+
+    reading: Deferred[Any] = desk.account(message, setting, View.DETAILS)
+    return reading.addCallback(renew), answered
+
+
 def _made(answer: LoanAnswer) -> bytes:
     """Return what the ledger keeps of one renewal of many."""
     return b"1" if answer.ok else b"0"

@@ -51,6 +51,8 @@ PEER_TRIES: Final = 100
 BURST: Final = 8
 """Events answered before other connections get their turn: fifty that flood cost a kiosk some 15 ms, not 150."""
 _RESEND: Final = messages.RequestACSResend.CODE
+_SHARE: Final = 0.08
+"""Four fifths of a time-out, which is in tenths of a second."""
 _IN_CLEAR: Final = frozenset("0 ")
 """The only algorithm of 93 in use, and what some terminals send for it."""
 
@@ -303,10 +305,11 @@ class SIP2Connection(Protocol):
         if self._awaited is request:
             self._awaited = None
             self._answered(found, request, reply)
-        else:
-            response = reply(found, request.message, setting)
-            if self._overdue is request and not self._closed:
-                self._session.send(response, request)
+        elif self._overdue is request and not self._closed:
+            try:
+                self._session.send(self._polished(reply(found, request.message, setting)), request)
+            except Exception:  # noqa: BLE001 (as above)
+                self._failed_late(Failure(), request)
 
     def _failed_late(self, failure: Failure, request: Request) -> None:
         if self._awaited is request:
@@ -318,7 +321,9 @@ class SIP2Connection(Protocol):
     def hurry(self, now: float) -> None:
         """Refuse what has been awaited for four fifths of the device's time-out: its act may yet be done, and is done once."""
         request, desk = self._awaited, self._desk
-        if request is None or desk is None or self._closed or now - self._asked_at < desk.profile.timeout * 0.08:
+        if request is None or desk is None or self._closed or isinstance(request.message, messages.Login):
+            return
+        if now - self._asked_at < desk.profile.timeout * _SHARE:
             return
         self._awaited = None
         self._odd("refusals", "overdue")

@@ -206,14 +206,14 @@ class Desk:
             return response if isinstance(response, bytes) else codec.encode(response, charset)
 
         ledger = Ledger(f"sip2:{self.code}", digest, self._connection, render, window, acknowledges=acknowledged)
-        return self.store.transact(usecase, asked, setting.now, ledger), self._done
+        return self.store.transact(usecase, asked, setting.now, ledger), self.done
 
     def ledger(self, request: Request, part: str, render: Callable[[A], bytes]) -> Ledger[A]:
         """Return how the reply to one of many acts is kept that one request asks for: *part* tells it from the others."""
         digest = blake2b(request.body + b"\0" + part.encode(), digest_size=16).digest()
         return Ledger(f"sip2:{self.code}", digest, self._connection, render, WINDOW)
 
-    def _done(self, outcome: Outcome[Any], message: Message, setting: Setting) -> bytes:
+    def done(self, outcome: Outcome[Any], message: Message, setting: Setting) -> bytes:
         """Count what came of an act, and return the body of its response."""
         if outcome.answer is None:
             self.metrics.count("repeats", "sip2", message.CODE)
@@ -304,8 +304,10 @@ def checkin(desk: Desk, request: Request, setting: Setting) -> Response | Pendin
 
 
 def renew(desk: Desk, request: Request, setting: Setting) -> Pending:
-    """Answer 29. A loan is named by its item; one that is named by its title alone is not found."""
+    """Answer 29. A loan is named by its item, or by its title alone."""
     message: Any = request.message
+    if not message.item_identifier and message.title_identifier:
+        return acts.renew_title(desk, request, setting)
     asked = RenewRequest(
         message.patron_identifier.strip(),
         (message.item_identifier or "").strip(),

@@ -174,6 +174,19 @@ class ItemTests(ActTestCase):
         assert again.count(b"BM") == 2
         assert await self.rows(select(schema.loan.c.renewals).order_by(schema.loan.c.item_id)) == [(1,), (1,), (0,)]
 
+    async def test_a_loan_may_be_named_by_its_title_alone(self) -> None:
+        kiosk = self.service.kiosk()
+        await kiosk.ask(checkout(b"R1", b"I1"))
+        renewal = b"29NN" + DATE + BLANK + b"AOLENS|AAR1|AJ"
+        reply = await kiosk.read(renewal + b"Titre 1|")
+        assert (reply.ok, reply.title_identifier) == (True, "Titre 1")
+        for more, reason in (
+            (b"Titre 2|", Reason.NOT_ON_LOAN_TO_PATRON),
+            (b"Titre 1|AD0000|", Reason.WRONG_PIN),
+        ):
+            reply = await kiosk.read(renewal + more)
+            assert (reply.ok, reply.screen_message) == (False, (SENTENCES[reason][0],))
+
     async def test_nothing_is_renewed_with_a_wrong_pin_or_for_nobody(self) -> None:
         kiosk = self.service.kiosk()
         await kiosk.ask(checkout(b"R1", b"I1"))

@@ -39,6 +39,9 @@ class CaptureTests(SIP2TestCase):
         assert "I2" not in text
         assert not [secret for secret in SECRETS if secret in text]
         assert path.stat().st_mode & 0o077 == 0
+        self.service.factory.drain()
+        assert not self.service.factory.captures
+        assert other.wire.disconnecting
 
     async def test_it_ends_by_itself_and_goes_on_over_connections(self) -> None:
         path = self.service.factory.capture("kiosk-lens", 5, self.location.directory / "captures")
