@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from twisted.internet import reactor
+from sqlalchemy import text
+from twisted.internet import reactor as installed_reactor
 from twisted.internet.threads import blockingCallFromThread
 
 from storage.circulation.checkin import CHECKIN, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.marking import MARK, MarkRequest
+from storage.circulation.patrons.erasure import ERASE, EraseRequest
 from storage.circulation.renew import RENEW, RenewRequest
 from storage.circulation.renew_all import RENEW_ALL, RenewAllRequest
 from storage.circulation.standing import STANDING, Finding, StandingRequest
@@ -20,6 +23,7 @@ from storage.circulation.undo import UNDO, UndoRequest
 from storage.circulation.watch import WATCH_LOANS
 from storage.database import Location
 from storage.jobs.job import RunRequest, usecase_of
+from storage.network.convention_acts import denounce, leave, notify
 from storage.refusals import Reason
 from storage.usecase import Origin
 from tests.counter import Counter, at
@@ -28,6 +32,8 @@ from tests.reactor import await_, until
 
 Act = tuple[Any, Any]
 ROUNDS = range(1, 10)
+MIDNIGHT = int(datetime(2026, 11, 22, 23, tzinfo=UTC).timestamp())
+"""In Paris, where 23 November begins."""
 
 
 @pytest.fixture
@@ -40,16 +46,17 @@ def daemons(any_location: Location) -> Iterator[list[Counter]]:
         counter.close()
 
 
-def race(daemons: list[Counter], *acts: Act, now: int = NOW) -> list[Any]:
+def race(daemons: list[Counter], *acts: Act, now: int | list[int] = NOW) -> list[Any]:
     """Have each act asked for by a thread of its own, all at once, of one daemon after the other; return the answers."""
     answers: dict[int, Any] = {}
     start = Barrier(len(acts))
+    moments = now if isinstance(now, list) else [now] * len(acts)
 
     def ask(number: int, act: Act) -> None:
         start.wait()
         store = daemons[number % len(daemons)].store
         try:
-            answers[number] = blockingCallFromThread(reactor, store.transact, *act, now).answer
+            answers[number] = blockingCallFromThread(reactor, transact, *act, moments[number]).answer
         except Exception as error:  # noqa: BLE001 (the test looks at it)
             answers[number] = error
 
@@ -197,3 +204,85 @@ def test_capture_against_checkout(daemons: list[Counter]) -> None:
         ((state,),) = one.sql("SELECT state FROM hold WHERE id = :id", id=100 + n)
         on_loan = bool(one.sql("SELECT 1 FROM loan WHERE item_id = :n", n=n))
         assert state == ("waiting" if on_loan else "shelf")
+
+
+def test_an_erasure_against_a_loan(daemons: list[Counter]) -> None:
+    for n in ROUNDS:
+        erased, lent = race(daemons, (ERASE, EraseRequest(f"R{n}", at())), lend(f"R{n}", f"I{n}"))
+        assert (erased.reasons, lent.reasons) in {((), (Reason.UNKNOWN_PATRON,)), ((Reason.HAS_LOANS,), ())}
+    query = "SELECT patron.id FROM patron JOIN loan ON loan.patron_id = patron.id WHERE erased_on IS NOT NULL"
+    assert daemons[0].sql(query) == []
+
+
+def changing(daemons: list[Counter], change: Callable[[Any], Any], *acts: Act) -> list[Any]:
+    """Have *change* made to the network through the first daemon while *acts* are under way; all have read it at the end."""
+    start = Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        working: Callable[..., Any] = daemons[0].store.work
+        reloading: Callable[..., Any] = daemons[0].store.reload_network
+        blockingCallFromThread(reactor, working, change)
+        blockingCallFromThread(reactor, reloading)
+
+    thread = Thread(target=work)
+    thread.start()
+    start.wait()
+    answers = race(daemons, *acts)
+    until(lambda: not thread.is_alive())
+    thread.join()
+    for counter in daemons:
+        await_(counter.store.reload_network())
+    return answers
+
+
+def test_a_vote_while_loans_are_made(daemons: list[Counter]) -> None:
+    """I-27: each loan is wholly of the set before or of the set after, and the journal says of which."""
+
+    def vote(connection: Any) -> None:
+        connection.execute(text("INSERT INTO policy_set (id, code, effective_from) VALUES (1, 'vote', '2026-01-01')"))
+        connection.execute(
+            text("INSERT INTO rule (id, policy_set_id, attribute, value) VALUES (77, 1, 'loan.period', '7 days')")
+        )
+
+    acts = [lend(f"R{n}", f"I{n}", place) for n, place in zip(ROUNDS, [LENS, LIEVIN, AVION] * 3, strict=True)]
+    answers = changing(daemons, vote, *acts)
+    assert all(answer.ok for answer in answers)
+    one = daemons[0]
+    assert {answer.due.on for answer in answers} <= {"2026-12-20", "2026-11-29"}
+    assert one.checkout("R1", "I10").due.on == "2026-11-29"
+    by_vote = one.sql("SELECT loan_id FROM journal WHERE act = 'checkout' AND because LIKE '%77%' ORDER BY loan_id")
+    assert one.sql("SELECT id FROM loan WHERE due_on = '2026-11-29' ORDER BY id") == by_vote
+
+
+@pytest.fixture
+def leaving(daemons: list[Counter]) -> list[Counter]:
+    """The commune of LENS leaves on 23 November 2026."""
+
+    def noted(connection: Any) -> None:
+        notify(connection, NOW, "LENS", "2025-11-23", "2025")
+        denounce(connection, NOW, "LENS", "2026-08-01", "commune", "article 3")
+        leave(connection, NOW, "LENS", "2026-11-23")
+
+    await_(daemons[0].store.work(noted))
+    for counter in daemons:
+        await_(counter.store.reload_network())
+    return daemons
+
+
+def test_an_exit_at_midnight_against_acts_on_both_sides_of_it(leaving: list[Counter]) -> None:
+    """I-47: what is asked before is done, what is asked after is refused there, and everything still comes back elsewhere."""
+    one = leaving[0]
+    closed = (Reason.SERVICE_INACTIVE,)
+    for n in ROUNDS:
+        assert one.do(CHECKOUT, lend("R1", f"I{n}")[1], now=MIDNIGHT - 60).answer.ok
+        here, there, late = race(
+            leaving, take(f"I{n}"), take(f"I{n}", LIEVIN), lend("R2", f"I{n}"), now=[MIDNIGHT - 1, MIDNIGHT, MIDNIGHT]
+        )
+        assert here.was_on_loan != there.was_on_loan
+        assert (here.reasons, there.reasons) == ((), ())
+        assert closed[0] in late.reasons
+        assert race(leaving, take(f"I{n}"), now=MIDNIGHT)[0].reasons == closed
+    assert one.sql("SELECT 1 FROM loan") == []
+    assert one.sql("SELECT count(*), count(DISTINCT item_id) FROM past_loan") == [(9, 9)]
+    assert one.sql("SELECT item_id FROM transit WHERE received_at IS NULL GROUP BY item_id HAVING count(*) > 1") == []
