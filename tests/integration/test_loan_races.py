@@ -31,6 +31,7 @@ from tests.network import AVION, LENS, LIEVIN, NOW
 from tests.reactor import await_, until
 
 Act = tuple[Any, Any]
+reactor: Any = installed_reactor
 ROUNDS = range(1, 10)
 MIDNIGHT = int(datetime(2026, 11, 22, 23, tzinfo=UTC).timestamp())
 """In Paris, where 23 November begins."""
@@ -54,9 +55,10 @@ def race(daemons: list[Counter], *acts: Act, now: int | list[int] = NOW) -> list
 
     def ask(number: int, act: Act) -> None:
         start.wait()
-        store = daemons[number % len(daemons)].store
+        transact: Callable[..., Any] = daemons[number % len(daemons)].store.transact
         try:
-            answers[number] = blockingCallFromThread(reactor, transact, *act, moments[number]).answer
+            usecase, request = act
+            answers[number] = blockingCallFromThread(reactor, transact, usecase, request, moments[number]).answer
         except Exception as error:  # noqa: BLE001 (the test looks at it)
             answers[number] = error
 
@@ -275,7 +277,7 @@ def test_an_exit_at_midnight_against_acts_on_both_sides_of_it(leaving: list[Coun
     one = leaving[0]
     closed = (Reason.SERVICE_INACTIVE,)
     for n in ROUNDS:
-        assert one.do(CHECKOUT, lend("R1", f"I{n}")[1], now=MIDNIGHT - 60).answer.ok
+        assert one.answer(*lend("R1", f"I{n}"), now=MIDNIGHT - 60).ok
         here, there, late = race(
             leaving, take(f"I{n}"), take(f"I{n}", LIEVIN), lend("R2", f"I{n}"), now=[MIDNIGHT - 1, MIDNIGHT, MIDNIGHT]
         )

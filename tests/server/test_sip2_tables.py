@@ -10,6 +10,7 @@ from protocols.sip2.session import REQUESTS
 from protocols.sip2.tables import Message
 from server import sip2_replies as replies
 from server.sip2_desk import ANSWERS, SUPPORTED
+from server.sip2_setting import Setting
 from server.sip2_tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
 from storage.circulation.checkin import Alert
 from storage.circulation.due import Due
@@ -53,7 +54,7 @@ def test_languages_are_those_that_a_reader_understands(code: str, spoken: str) -
 
 
 def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response() -> None:
-    setting = replies.Setting(None, NOW, "en", PARIS)
+    setting = Setting(None, NOW, "en", PARIS)
     for kind in REQUESTS:
         if not kind.TABLE:
             continue
@@ -73,14 +74,14 @@ def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response()
 
 def test_bx_is_computed_from_what_is_answered() -> None:
     assert {code.value for code in SUPPORTED} == {kind.CODE for kind in ANSWERS} - {"37"} | {"93", "97", "99"}
-    setting = replies.Setting(None, NOW, "fr", PARIS)
+    setting = Setting(None, NOW, "fr", PARIS)
     status: Any = replies.acs_status(setting, "x", on_line=True, circulates=True, supported=SUPPORTED, legacy=False)
     assert status.supported_messages == SUPPORTED
     assert {Message.BY_CODE[code.value] for code in SupportedMessage} == REQUESTS
 
 
 def test_98_says_only_what_is_possible() -> None:
-    setting = replies.Setting(None, NOW, "fr", PARIS)
+    setting = Setting(None, NOW, "fr", PARIS)
 
     def flags(*, circulates: bool, answered: set[str]) -> str:
         status: object = replies.acs_status(
@@ -108,7 +109,7 @@ def test_magnetic_media_are_told_from_others() -> None:
 
 
 def test_due_dates_are_the_end_of_a_day_or_an_instant() -> None:
-    setting = replies.Setting(None, NOW, "fr", PARIS)
+    setting = Setting(None, NOW, "fr", PARIS)
     assert setting.due(Due("2026-12-20"), "sip") == "20261220    235900"
     assert setting.due(Due(None, NOW + 3 * 3600), "sip") == "20261122    150000"
     assert setting.due(Due("2026-12-20"), "%d/%m/%Y %H:%M") == "20/12/2026 23:59"

@@ -73,7 +73,7 @@ class SiteTests(SynchronousTestCase):
         self.site = self.make()
 
     def make(self) -> Site:
-        page = NcipPage(self.echo)  # type: ignore[arg-type]  # it stands in for a responder
+        page = NcipPage(self.echo)
         site = make_site(
             {"ncip": page},
             lambda: self.is_ready,
@@ -271,8 +271,7 @@ class SiteTests(SynchronousTestCase):
             channel.dataReceived(b"<")
         assert transport.connected
         self.clock.advance(1)
-        assert not transport.connected
-        assert (self.site.held, self.site.connections) == (0, 0)
+        assert (transport.connected, self.site.held, self.site.connections) == (False, 0, 0)
 
     def test_a_request_that_came_in_time_may_be_answered_late(self) -> None:
         self.echo.holds = True

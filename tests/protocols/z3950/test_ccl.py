@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from protocols.z3950.rpn import Attributes, Boolean, BooleanOperator, Proximity,
 AND, OR, AND_NOT = BooleanOperator
 
 
-def term(text: str, use: int = 1016, **attributes: int) -> Term:
+def term(text: str, use: int = 1016, **attributes: Any) -> Term:
     return Term(Attributes(use=use, **attributes), text.encode())
 
 

@@ -120,4 +120,5 @@ def test_a_network_full_of_loans_changes_no_statement(desk: Desk) -> None:
     )
     full = checkout(desk)
     assert (full.steps, full.written) == (empty.steps, empty.written)
+    assert full.outcome.answer is not None
     assert full.outcome.answer.ok

@@ -6,6 +6,7 @@ import random
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,7 +157,7 @@ def test_an_off_line_loan_that_was_returned_live_is_past(desk: Desk) -> None:
 def test_a_batch_told_twice_changes_nothing_the_second_time(desk: Desk) -> None:
     def tell() -> list[object]:
         done = NOW - HOUR
-        answers = [
+        answers: list[Any] = [
             desk.checkout("R1", "I1", offline=True, done_at=done),
             desk.checkin("I2", offline=True, returned_at=done + 60),
             desk.checkout("R2", "I2", offline=True, done_at=done + 120),

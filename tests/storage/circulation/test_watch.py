@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,8 @@ _JOB = usecase_of(WATCH_LOANS)
 
 def watch(desk: Desk) -> int:
     """Do a whole round."""
-    done, begins = 0, True
+    done: int = 0
+    begins = True
     while True:
         slice_ = desk.run(_JOB, RunRequest(Origin("job", "test", 0), desk.now, begins))
         done, begins = done + slice_.done, False
@@ -120,15 +122,11 @@ def test_a_round_goes_slice_by_slice_over_all_loans(desk: Desk) -> None:
     for n in range(1, 10):
         desk.checkout(f"R{n}", f"I{n}")
     close(desk, LENS, "2026-12-20")
-    job = usecase_of(WATCH_LOANS.__class__(**{**_fields(WATCH_LOANS), "size": 4}))
+    job = usecase_of(dataclasses.replace(WATCH_LOANS, size=4))
     slices = [desk.run(job, RunRequest(Origin("job", "t", 0), desk.now, begins)) for begins in (True, False, False)]
     assert [slice_.done for slice_ in slices] == [4, 4, 1]
     assert [bool(slice_.cursor) for slice_ in slices] == [True, True, False]
     assert desk.sql("SELECT DISTINCT due_on FROM loan") == [("2026-12-21",)]
-
-
-def _fields(job: object) -> dict[str, object]:
-    return {name: getattr(job, name) for name in job.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 # --- due dates through the desk ------------------------------------------------------------------------------------------
