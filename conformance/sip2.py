@@ -24,6 +24,12 @@ _PATIENCE: Final = 3.0
 """Seconds after which a terminal gives up."""
 _FILES: Final = {"replay", "offline", "report"}
 _SOURCE: Final = "terminals at work"
+_PAGE: Final = """\
+# Checks of a SIP2 server
+
+What [`python -m conformance sip2`](../how-to/judge-a-server.md#sip2) asks of any server, each on connections of its own. Generated:
+`python -m conformance sip2 --list`.
+"""
 _MORE: Final = """\
 The reader must be one who may borrow, with no loan to lose and a PIN; the items must stand on their shelves at the account's
 library. They are lent and given back, a hold is placed and deleted, CH of an item is written as it was; the reader's loans are
@@ -31,13 +37,13 @@ renewed. Nothing else is changed.
 
 For the demo network of Bibliobus:
   python -m conformance sip2 127.0.0.1:6001 --account kiosk-lens:demo --library LENS \\
-    --patron R000001:1234 --item I000001 --item I000002 --simulate all --fuzz 1000 --report report.html
+    --patron R000001:1234 --item I000001 --item I000009 --simulate all --fuzz 1000 --report report.html
 
 The same in a file, for --settings:
   account = "kiosk-lens:demo"
   library = "LENS"
   patron = "R000001:1234"
-  item = ["I000001", "I000002"]
+  item = ["I000001", "I000009"]
 """
 
 
@@ -74,12 +80,10 @@ def results(bench: Bench, chosen: argparse.Namespace) -> Iterator[Result]:
         yield _at_work(bench, "fuzz", text, partial(fuzz, number=chosen.fuzz, seed=chosen.seed))
 
 
-def table() -> Iterator[str]:
-    """Yield the lines of the list of all checks, in Markdown."""
-    yield "| check | level | what is asked | where that is said |"
-    yield "|---|---|---|---|"
-    for row in CHECKS:
-        yield f"| {row.name} | {row.level} | {row.text} | {row.source} |"
+def page() -> str:
+    """Return the list of all checks as a page of the documentation."""
+    rows = [f"| {row.name} | {row.level} | {row.text} | {row.source} |" for row in CHECKS]
+    return "\n".join([_PAGE, "| check | level | what is asked | where that is said |", "|---|---|---|---|", *rows])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="which wrong frames (1)")
     add("--report", type=Path, metavar="FILE", help=f"write a report: {', '.join(documents.ENDINGS)}")
     add("--json", action="store_true", help="write a JSON document to the screen")
-    add("--list", action="store_true", help="list the checks, and make none")
+    add("--list", action="store_true", help="print the list of checks, and make none")
     return parser
 
 
@@ -153,7 +157,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser()
     chosen = _chosen(parser, arguments)
     if chosen.list:
-        print("\n".join(table()))  # noqa: T201 (a command)
+        print(page())  # noqa: T201 (a command)
         return 0
     bench = _bench(parser, chosen)
     kept: list[Result] = []

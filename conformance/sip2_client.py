@@ -53,10 +53,13 @@ class Account:
     wrong_pin: str = ""
 
     def body(self, message: Message) -> bytes:
-        """Return *message* as this account writes it: in its character set, naming its library."""
+        """Return *message* as this account writes it: in its character set, naming its library, its reader with the PIN."""
+        own: dict[str, Any] = {}
         if self.library and hasattr(message, "institution_id"):
-            message = type(message)(**{**vars(message), "institution_id": self.library})
-        return codec.encode(message, self.charset)
+            own["institution_id"] = self.library
+        if self.pin and message.CHANGES and getattr(message, "patron_identifier", "") == self.patron:
+            own["patron_password"] = self.pin
+        return codec.encode(type(message)(**{**vars(message), **own}), self.charset)
 
 
 def now() -> datetime:

@@ -172,6 +172,15 @@ def test_a_wrong_command_line_is_told(wrong: list[str]) -> None:
     assert caught.value.code == 2
 
 
+def test_the_page_of_checks_is_the_list_of_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sip2.main(["--list"]) == 0
+    assert capsys.readouterr().out == (Path(__file__).parents[2] / "docs/reference/sip2-checks.md").read_text()
+
+
+def test_checks_have_names_of_their_own() -> None:
+    assert len({row.name for row in CHECKS}) == len(CHECKS) >= 120
+
+
 def test_no_server_at_all_fails_every_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -78,6 +78,9 @@ def _serving(demo: Path, folder: Path, paths: list[str]) -> Iterator[Shell]:
     (folder / "docs").symlink_to(ROOT / "docs")
     (folder / "bin").mkdir()
     (folder / "bin" / "bibliobus").symlink_to(Path(sys.executable).with_name("bibliobus"))
+    python = folder / "bin" / "python"  # no link: through one it would not find its environment
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": os.pathsep.join([str(folder / "bin"), *paths])}
     listen = [f"--{wire}=tcp:0:interface=127.0.0.1" for wire in WIRES.values()]
     log = folder / "log"

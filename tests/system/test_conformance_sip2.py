@@ -10,11 +10,12 @@ from sqlalchemy import func, select, update
 
 from conformance import sip2
 from conformance.results import Outcome
-from conformance.sip2_simulators import SIMULATORS
-from conformance.sip2_table import CHECKS
+from conformance.sip2_client import Account
+from conformance.sip2_simulators import SIMULATORS, kiosk, offline, play, replay
+from conformance.sip2_table import CHECKS, Bench
 from storage import schema
 from storage.database import Location
-from tests.system.running import serving
+from tests.system.running import bibliobus, serving
 
 LEFT = (schema.loan, schema.hold)
 """What the kit fills, and empties again."""
@@ -41,3 +42,17 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
     assert capsys.readouterr().out.count("ok  ") == len(results)
     with location.engine(reads=True).connect() as connection:
         assert [connection.scalar(select(func.count()).select_from(each)) for each in LEFT] == [0, 0]
+
+
+def test_what_the_daemon_captured_is_played_again_and_told_as_done_off_line(location: Location) -> None:
+    # Eleven messages of a kiosk with its login, four of which lend and take back.
+    config = location.directory.with_name(f"{location.directory.name}.toml")
+    with serving(location) as daemon:
+        told = bibliobus("daemon", "capture", "kiosk-lens", "--minutes", "1", "-c", config)
+        bench = Bench("127.0.0.1", daemon.ports["sip2"], Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2")))
+        assert play(bench, kiosk(bench.account)).faults == []
+        lines = Path(told.stdout.strip()).read_text().splitlines()
+        again, later = replay(bench, lines), offline(bench, lines)
+        bench.clear()
+    assert (again.faults, later.faults) == ([], [])
+    assert (len(again.seconds), len(later.seconds)) == (11, 4)
