@@ -77,7 +77,8 @@ async def check_in(desk: Desk, asked: Asked) -> bytes:
     """Take an item back, and tell where it goes."""
     message: CheckInItem = asked.message
     barcode = barcode_of(asked.service, message.item_id)
-    request = CheckinRequest(barcode, asked.origin, happened(message.mandated_action))
+    done_at = happened(message.mandated_action)
+    request = CheckinRequest(barcode, asked.origin, done_at, offline=done_at is not None)
 
     def made(answer: ReturnAnswer) -> Response:
         return ncip_answers.check_in(asked.setting, message, answer)

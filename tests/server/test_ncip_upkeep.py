@@ -127,6 +127,16 @@ class DeskTests(PartnerCase):
         assert answer.one("DateDue") == "2026-12-01T22:59:59Z"
         assert await self.rows("SELECT out_at FROM loan") == [(1_795_255_200,)]
 
+    async def test_a_return_told_late_ends_no_newer_loan(self) -> None:
+        await self.ask(check_out("R1", "I1"))
+        stale = "<MandatedAction><DateEventOccurred>2026-11-21T10:00:00Z</DateEventOccurred></MandatedAction>"
+        assert (await self.ask(message("CheckInItem", stale + item("I1")))).problems == []
+        assert await self.rows("SELECT count(*) FROM loan") == [(1,)]
+        assert await self.rows("SELECT kind FROM anomaly") == [("offline-overtaken",)]
+        self.clock.advance(3600)
+        assert (await self.ask(message("CheckInItem", item("I1")))).problems == []
+        assert await self.rows("SELECT count(*) FROM loan") == [(0,)]
+
     async def test_money_is_refused(self) -> None:
         body = message("CreateUserFiscalTransaction", user("R1"))
         assert [kind for kind, _ in (await self.ask(body)).problems] == ["Account Access Denied"]

@@ -68,7 +68,8 @@ def gather(request: IllRequest, network: Network) -> Steps[RequestFacts]:
     partner = network.partners.get(request.partner)
     card = request.card or _account(partner)
     barcode = request.comes.barcode if request.comes is not None else request.barcode
-    _, *found = yield [
+    _, _, *found = yield [
+        facts.LOCK_PATRON(card),
         rows.LOCK(request.agency, request.number),
         facts.PATRON(card),
         facts.LOAD(card),

@@ -1,7 +1,8 @@
 """The end of a reader's data (R3, R6 of domain.md 3.7).
 
 What is left of an erased reader is a row for statistics: category, home library, residence, and the first year of the ten
-in which they were born. Erasure is refused while a loan or a hold is open.
+in which they were born. Erasure is refused while a loan, a hold or a request to
+another library is open.
 """
 
 from __future__ import annotations
@@ -52,17 +53,21 @@ class EraseRequest:
 
 
 def _erase(_request: EraseRequest, found: Found, _network: Network, _now: int) -> Changes | Reason:
-    loans, holds = found.rows
+    loans, holds, requests = found.rows
     if loans:
         return Reason.HAS_LOANS
-    if holds:
+    if holds or requests:
         return Reason.HAS_HOLDS
     return erase(found.patron.row.id, found.patron.row.born_on, found.today)
 
 
 ERASE: Final = on_reader(
-    "reader.erased", _erase, lambda request: (facts.CHARGED(request.card), facts.HOLDS(request.card))
-)
+    "reader.erased",
+    _erase,
+    lambda request: (
+        facts.CHARGED(request.card), facts.HOLDS(request.card), statements.ASKED_ELSEWHERE(request.card),
+    ),
+)  # fmt: skip
 
 # --- the inactive --------------------------------------------------------------------------------------------------------
 
@@ -70,6 +75,7 @@ _reader = schema.patron.c
 _OPEN: Final = (
     exists().where(schema.loan.c.patron_id == _reader.id),
     exists().where(schema.hold.c.patron_id == _reader.id),
+    exists().where(schema.ill_request.c.patron_id == _reader.id, schema.ill_request.c.closed_at.is_(None)),
 )
 _TOLD: Final = (
     select(schema.notice.c.at)
@@ -97,8 +103,7 @@ _INACTIVE: Final = Statement(
         # Whoever came with the data of a town, and was never seen since, counts as seen when their card ran out.
         func.coalesce(_reader.last_seen_on, _reader.valid_until) < bindparam("seen"),
         (_reader.valid_until.is_(None)) | (_reader.valid_until < bindparam("today")),
-        ~_OPEN[0],
-        ~_OPEN[1],
+        *(~each for each in _OPEN),
     )
     .order_by(_reader.id),
     "after", "last", "seen", "today",

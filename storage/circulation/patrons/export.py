@@ -61,6 +61,13 @@ _NOTICES: Final = Statement(
     .order_by(schema.notice.c.at),
     "patron",
 )
+_ASKED: Final = Statement(
+    "inter-library requests of reader",
+    select(*(schema.ill_request.c[name] for name in ("title", "author", "made_at", "pickup_id", "state", "closed_at")))
+    .where(schema.ill_request.c.patron_id == _PATRON)
+    .order_by(schema.ill_request.c.made_at),
+    "patron",
+)
 
 
 def _instant(at: int | None) -> str | None:
@@ -68,18 +75,19 @@ def _instant(at: int | None) -> str | None:
 
 
 def export(network: Network, card: str, library_id: int, now: int) -> Steps[dict[str, Any] | Reason]:
-    """Return what JSON can hold: the reader's own data, cards, blocks, loans and holds, open and past, notices."""
+    """Return what JSON can hold: the reader's own data, cards, blocks, loans and holds, requests, notices."""
     account = yield from patron_information(network, card, library_id, "cli", None, now)
     if account.patron is None:
         return account.reason or Reason.UNKNOWN_PATRON
     reader = account.patron.row.id
-    rest, cards, blocks, loans, holds, notices = yield [
+    rest, cards, blocks, loans, holds, notices, asked = yield [
         _REST(reader),
         statements.CARDS_OF(reader),
         statements.BLOCKS_OF(reader),
         _PAST_LOANS(reader),
         _PAST_HOLDS(reader),
         _NOTICES(reader),
+        _ASKED(reader),
     ]
     *values, household = rest[0]
     return {
@@ -104,6 +112,17 @@ def export(network: Network, card: str, library_id: int, now: int) -> Steps[dict
                 "forgotten_after": row[3],
             }
             for row in holds
+        ],
+        "asked_elsewhere": [
+            {
+                "title": row[0],
+                "author": row[1],
+                "requested_at": _instant(row[2]),
+                "pickup": network.libraries[row[3]].code,
+                "state": row[4],
+                "closed_at": _instant(row[5]),
+            }
+            for row in asked
         ],
         "notices": [{"kind": row[0], "at": _instant(row[1]), "sent_at": _instant(row[2])} for row in notices],
     }

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Table, bindparam, cast, delete, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.schema import block, card, household, notice, past_hold_reader, past_loan_reader, patron
+from storage.schema import block, card, household, ill_request, notice, past_hold_reader, past_loan_reader, patron
 from storage.statements import Statement
 
 _CARD: Final = bindparam("number", type_=card.c.number.type)
@@ -32,6 +32,14 @@ CARDS_OF: Final = Statement(
     .order_by(card.c.issued_on, card.c.number),
     "patron",
 )
+ASKED_ELSEWHERE: Final = Statement(
+    "open inter-library requests of a card",
+    select(ill_request.c.id)
+    .join_from(card, ill_request, ill_request.c.patron_id == card.c.patron_id)
+    .where(card.c.number == bindparam("card", type_=card.c.number.type), ill_request.c.closed_at.is_(None))
+    .order_by(ill_request.c.id),
+    "card",
+)  # fmt: skip
 BLOCKS_OF: Final = Statement(
     "blocks of reader",
     select(block.c.id, block.c.kind, block.c.acts, block.c.from_on, block.c.to_on, block.c.note)
@@ -167,8 +175,17 @@ ERASE: Final = Statement(
     "code", "born_on", "today", "patron",
     guarded=True,
 )  # fmt: skip
-FORGET: Final = tuple(
-    Statement(f"forget reader in {table.name}", delete(table).where(table.c.patron_id == _PATRON), "patron")
-    for table in (past_loan_reader, past_hold_reader, notice, block, card)
+FORGET: Final = (
+    *(
+        Statement(f"forget reader in {table.name}", delete(table).where(table.c.patron_id == _PATRON), "patron")
+        for table in (past_loan_reader, past_hold_reader, notice, block, card)
+    ),
+    Statement(
+        "forget reader in ill_request",
+        update(ill_request)
+        .where(ill_request.c.patron_id == _PATRON)
+        .values(patron_id=cast(None, ill_request.c.patron_id.type)),
+        "patron",
+    ),
 )
 """All that ties an erased reader to anything past."""

@@ -111,6 +111,22 @@ def test_nobody_is_erased_who_has_something_open(counter: Counter) -> None:
     assert counter.sql("SELECT count(*) FROM patron WHERE erased_on IS NOT NULL") == [(0,)]
 
 
+def test_a_request_to_another_library_is_the_readers_while_open_and_nobodys_once_erased(counter: Counter) -> None:
+    counter.sql(
+        "INSERT INTO ill_request (id, role, partner_id, agency, number, state, patron_id, pickup_id, title, made_at, since_at)"
+        f" VALUES (71, 'borrowing', 1, 'FR-620000001', 'N1', 'asked', 1, {LENS}, 'Germinal', {NOW}, {NOW})"
+    )
+    assert counter.answer(ERASE, EraseRequest("R1", at())).reasons == (Reason.HAS_HOLDS,)
+    (asked,) = told(counter, "R1")["asked_elsewhere"]
+    assert (asked["title"], asked["pickup"], asked["state"], asked["closed_at"]) == ("Germinal", "LENS", "asked", None)
+    counter.sql("UPDATE patron SET valid_until = '2020-01-01', last_seen_on = '2020-01-01' WHERE id = 1")
+    run(counter, ERASE_INACTIVE, NOW)
+    assert counter.sql("SELECT count(*) FROM notice WHERE patron_id = 1") == [(0,)]
+    counter.sql(f"UPDATE ill_request SET state = 'closed', closed_at = {NOW}")
+    assert counter.answer(ERASE, EraseRequest("R1", at())).ok
+    assert counter.sql("SELECT patron_id, title FROM ill_request") == [(None, "Germinal")]
+
+
 def test_a_loan_and_an_erasure_at_once_leave_no_loan_of_nobody(counter: Counter) -> None:
     acts = [(CHECKOUT, CheckoutRequest("R1", "I1", at())), (ERASE, EraseRequest("R1", at()))]
     lent, erased = counter.do_all(acts)
