@@ -154,7 +154,7 @@ partner = table(
     key(),
     words("agency", unique=True),
     words("name"),
-    ref("library_id", "library"),
+    ref("library_id", "library", index=True),
     words("secret_hash", null=True),
     words("endpoint", null=True),
     words("profile", default="{}"),

@@ -469,6 +469,7 @@ def _make_ill_tables() -> None:
     op.create_index("ix_ill_request_open_barcode", "ill_request", ["barcode"], **_where("closed_at IS NULL"))
     op.create_index("ix_ill_request_open_item", "ill_request", ["item_id"], **_where("closed_at IS NULL"))
     op.create_index("ix_ill_request_patron_id", "ill_request", ["patron_id"])
+    op.create_index(op.f("ix_partner_library_id"), "partner", ["library_id"])
     _table(
         "outbox",
         sa.Column("id", LONG, autoincrement=False, nullable=False),
