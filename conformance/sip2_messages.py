@@ -14,6 +14,8 @@ from protocols.sip2.codes import HoldMode, Language, PatronStatus, Summary, Supp
 
 _SAYS: Final = "SIP2 2.00, messages"
 _MUST, _SHOULD = Level.MUST, Level.SHOULD
+_DENIED: Final = frozenset(tuple(PatronStatus)[:4])
+"""The first four positions: charge, renewal, recall and hold privileges."""
 
 
 def _supported(bench: Bench) -> frozenset[SupportedMessage]:
@@ -73,7 +75,7 @@ def _nobody_status(bench: Bench) -> None:
 
 
 def _denied(reply: Any) -> None:
-    want(PatronStatus.CHARGE_PRIVILEGES_DENIED in reply.patron_status, "charge privileges are not denied")
+    want(reply.patron_status >= _DENIED, "loans, renewals, recalls and holds are not all denied")
     want(reply.valid_patron is not True, "BL is Y")
     want(not reply.personal_name, "AE is not empty")
 

@@ -90,7 +90,7 @@ def want(truth: object, text: str) -> None:
 
 
 def guarded(look: Check, bench: Bench) -> tuple[Outcome, str]:
-    """Make one check and clear up after it; return what was found, with the last frames of one that failed."""
+    """Make one check and clear up after it; return what was found, and what was seen: the last reply, or more when it failed."""
     bench.trace.clear()
     outcome, detail = Outcome.FAILED, ""
     try:
@@ -104,7 +104,9 @@ def guarded(look: Check, bench: Bench) -> tuple[Outcome, str]:
         detail = f"the reply cannot be understood: {type(error).__name__}: {error}"
     finally:
         bench.clear()
-    if outcome is Outcome.FAILED and bench.trace:
+    if outcome is Outcome.PASSED:
+        detail = next((frame for frame in reversed(bench.trace) if frame.startswith("<")), "")
+    elif outcome is Outcome.FAILED and bench.trace:
         detail = f"{detail} [{' '.join(bench.trace)}]"
     return outcome, detail
 
