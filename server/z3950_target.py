@@ -17,7 +17,7 @@ from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, P
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Records
 from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
-from server import catalogue_query, z3950_query, z3950_scan, z3950_sort, z3950_update
+from server import catalogue_query, z3950_query, z3950_scan, z3950_sort, z3950_tasks
 from server.catalogue import Catalogue, databases
 from server.result_sets import ResultSet, ResultSets
 from server.z3950_access import admitted
@@ -226,9 +226,11 @@ class Target:
         """Tell what the association has used so far."""
         return self._usage.report(request, self._catalogue.clock.seconds(), len(self._sets))
 
-    async def update(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
-        """Change records."""
-        return await z3950_update.answer(self._catalogue, self._account, request, self.version)
+    async def task(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
+        """Do what an extended service does."""
+        return await z3950_tasks.answer(
+            z3950_tasks.Asked(self._catalogue, self._account, self._named, self.version, request)
+        )
 
     # --- what they share ------------------------------------------------------------------------------------------------
 
@@ -283,5 +285,5 @@ ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu |
     apdu.ScanRequest: Target.scan,
     apdu.SortRequest: Target.sort,
     apdu.ResourceReportRequest: Target.report,
-    apdu.ExtendedServicesRequest: Target.update,
+    apdu.ExtendedServicesRequest: Target.task,
 }

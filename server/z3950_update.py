@@ -1,11 +1,9 @@
-"""Extended services: Update, by cataloguers who may, of their commune's records; others are refused by their name."""
+"""The extended service Update, by cataloguers who may, of their commune's records."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
-
-from sqlalchemy.exc import OperationalError
 
 from protocols.marc import iso2709
 from protocols.marc.canonical import Canonical, canonical, from_iso2709
@@ -26,7 +24,6 @@ from storage.network.network import Cataloguer, Network
 
 MAX_RECORDS: Final = 50
 """Records of one request."""
-CREATE: Final = 1
 
 ACTIONS: Final[dict[int, Action]] = {
     wire.Action.RECORD_INSERT: Action.INSERT,
@@ -47,13 +44,9 @@ REASONS: Final[dict[UpdateReason, Bib1]] = {
 async def answer(
     catalogue: Catalogue, account: Cataloguer | None, request: apdu.ExtendedServicesRequest, version: int
 ) -> apdu.ExtendedServicesResponse:
-    """Return the response to a request for an extended service. Raises Refused, StoreUnavailable."""
-    if request.package_type not in oids.UPDATES:
-        raise Refused(Bib1.ES_TYPE, request.package_type)
+    """Return the response to a request for Update. Raises Refused, StoreUnavailable."""
     if account is None or not account.updates:
         raise Refused(Bib1.ES_PERMISSION_ID, "Init must name a cataloguer who may update")
-    if request.function != CREATE:
-        raise Refused(Bib1.ES_FUNCTION, f"{request.function}: 1 (create) is taken; no packages are kept")
     keep, supplied = _parameters(request)
     action = ACTIONS.get(keep.action)
     if action is None:
@@ -109,8 +102,6 @@ async def _changed(
         return refused
     except UpdateRefused as refused:
         return Refused(REASONS[refused.reason], str(refused))
-    except OperationalError:
-        return Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
     return None
 
 

@@ -28,12 +28,16 @@ A = TypeVar("A")
 
 
 class Store:
-    """What a daemon asks and tells: reads, acts, long work. `network` is replaced whole when it changes."""
+    """What a daemon asks and tells: reads, acts, long work. `network` is replaced whole when it changes.
+
+    One that *reads_only* refuses acts and work that writes.
+    """
 
     log = Logger()
 
-    def __init__(self, driver: IDriver, network: Network, pins: Pins) -> None:
+    def __init__(self, driver: IDriver, network: Network, pins: Pins, *, reads_only: bool = False) -> None:
         self.network = network
+        self.reads_only = reads_only
         self._driver = driver
         self._pins = pins
         self._revision = network.revision
@@ -109,7 +113,7 @@ def open_store(location: Location, reactor: Any, *, pregrow: bool = False, read_
         network = load_network(connection, pins)
     path = location.sqlite_path
     if path is not None and read_only:
-        return Store(SQLiteReader(path, engine, reactor), network, pins)
+        return Store(SQLiteReader(path, engine, reactor), network, pins, reads_only=True)
     if path is not None:
         return Store(SQLiteDriver(path, engine, reactor, pregrow=pregrow), network, pins)
     from storage.drivers.postgresql import PostgreSQLDriver  # noqa: PLC0415 (psycopg is an extra)

@@ -497,11 +497,11 @@ class ExtendedServicesRequest(Pdu, tag=46):
     function: Annotated[Integer, 3]
     package_type: Annotated[ObjectIdentifier, 4]
     package_name: Annotated[InternationalString | None, 5] = None
-    user_id: Annotated[InternationalString | None, 6] = None
+    user_id: Annotated[InternationalString | None, 6, SECRET] = None
     retention_time: Annotated[IntUnit | None, 7] = None
     permissions: Annotated[tuple[Permission, ...] | None, 8] = None
     description: Annotated[InternationalString | None, 9] = None
-    task_specific_parameters: Annotated[External | None, 10] = None
+    task_specific_parameters: Annotated[External | None, 10, SECRET] = None
     wait_action: Annotated[Integer, 11]
     elements: ElementSetName | None = None
     other_info: OtherInformation | None = None

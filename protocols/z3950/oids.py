@@ -22,6 +22,8 @@ TASK_PACKAGE: Final = f"{_Z}.5.106"
 UPDATE: Final = f"{_Z}.9.5.1.1"
 """Extended service, in its last revision; the ones before have the same parameters."""
 UPDATES: Final = frozenset({UPDATE, f"{_Z}.9.5", f"{_Z}.9.5.1"})
+PERSISTENT_RESULT_SET: Final = f"{_Z}.9.1"
+ITEM_ORDER: Final = f"{_Z}.9.4"
 RESOURCE_1: Final = f"{_Z}.7.1"
 """Resource report."""
 SEARCH_RESULT_1: Final = f"{_Z}.10.1"

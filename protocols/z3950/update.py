@@ -159,9 +159,9 @@ def read_update(data: bytes) -> Update:
     return update
 
 
-def parameters(package_type: str, update: Update) -> External:
-    """Return parameters as taskSpecificParameters."""
-    return External(direct_reference=package_type, single_asn1_type=_UPDATE.encode(update))
+def parameters(package_type: str, service: Choice) -> External:
+    """Return the parameters of a service as taskSpecificParameters."""
+    return External(direct_reference=package_type, single_asn1_type=codec_of(type(service)).encode(service))
 
 
 def task_package(package: TaskPackage) -> External:
