@@ -7,6 +7,7 @@ A check for every message and every habit of terminals in use, terminals at work
 from __future__ import annotations
 
 import argparse
+import ssl
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--patron", metavar="CARD[:PIN]", help="a reader who may borrow")
     add("--wrong-pin", default="", metavar="PIN", help="a PIN that is not the reader's (the right one and a 0)")
     add("--item", action="append", default=[], metavar="BARCODE", help="an item on its shelf; give two or more")
+    add("--tls", metavar="CA", help="speak TLS; the file of the authority to trust, or `system`")
     add("--charset", default="utf-8", help="character set (utf-8)")
     add("--simulate", action="append", default=[], choices=[*SIMULATORS, "all"], help="a terminal at work")
     add("--replay", type=Path, metavar="FILE", help="play a capture again")
@@ -149,7 +151,13 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
         "".encode(chosen.charset)
     except LookupError:
         parser.error(f"there is no character set {chosen.charset}")
-    return Bench(host.strip("[]"), int(port), account)
+    tls = None
+    if chosen.tls is not None:
+        try:
+            tls = ssl.create_default_context(cafile=None if chosen.tls == "system" else chosen.tls)
+        except OSError as error:
+            parser.error(f"{chosen.tls}: {error}")
+    return Bench(host.strip("[]"), int(port), account, tls)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -81,21 +82,21 @@ class Client:
 
     patience = 3.0
 
-    def __init__(self, host: str, port: int, account: Account, trace: deque[str] | None = None) -> None:
-        self._socket = socket.create_connection((host, port), timeout=self.patience)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(
+        self, address: tuple[str, int], account: Account, trace: deque[str], tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Connect, over *tls* when there is a context. Raises OSError."""
+        made = socket.create_connection(address, timeout=self.patience)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self._socket = made if tls is None else tls.wrap_socket(made, server_hostname=address[0])
+        except OSError:
+            made.close()
+            raise
         self._buffer = b""
         self._sequence = 0
-        self._trace = deque(maxlen=0) if trace is None else trace
+        self._trace = trace
         self.account = account
-
-    def __enter__(self) -> Self:
-        """Be closed at the end."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Close."""
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,15 +24,16 @@ class Bench:
     host: str
     port: int
     account: Account
+    tls: ssl.SSLContext | None = None
     trace: deque[str] = field(default_factory=lambda: deque(maxlen=_SHOWN))
     _open: list[Client] = field(default_factory=list)
 
     def client(self) -> Client:
         """Return a new connection. Raises Failed when there is none to be had."""
         try:
-            client = Client(self.host, self.port, self.account, self.trace)
+            client = Client((self.host, self.port), self.account, self.trace, self.tls)
         except OSError as error:
-            raise Failed(f"no connection: {error.strerror or error}") from None
+            raise Failed(f"no connection: {error}") from None
         self._open.append(client)
         return client
 

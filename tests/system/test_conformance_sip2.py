@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 
 from conformance import sip2
-from conformance.results import Outcome
+from conformance.results import Failed, Outcome
 from conformance.sip2_client import Account
+from conformance.sip2_requests import status
 from conformance.sip2_simulators import SIMULATORS, kiosk, offline, play, replay
 from conformance.sip2_table import CHECKS, Bench
 from storage import schema
 from storage.database import Location
+from tests.server.test_listeners import make_certificate, tls
 from tests.system.running import bibliobus, serving
 
+ACCOUNT = Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2"))
 LEFT = (schema.loan, schema.hold)
 """What the kit fills, and empties again."""
 
@@ -49,10 +53,22 @@ def test_what_the_daemon_captured_is_played_again_and_told_as_done_off_line(loca
     config = location.directory.with_name(f"{location.directory.name}.toml")
     with serving(location) as daemon:
         told = bibliobus("daemon", "capture", "kiosk-lens", "--minutes", "1", "-c", config)
-        bench = Bench("127.0.0.1", daemon.ports["sip2"], Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2")))
+        bench = Bench("127.0.0.1", daemon.ports["sip2"], ACCOUNT)
         assert play(bench, kiosk(bench.account)).faults == []
         lines = Path(told.stdout.strip()).read_text().splitlines()
         again, later = replay(bench, lines), offline(bench, lines)
         bench.clear()
     assert (again.faults, later.faults) == ([], [])
     assert (len(again.seconds), len(later.seconds)) == (11, 4)
+
+
+def test_a_server_is_judged_over_tls_if_it_can_prove_who_it_is(location: Location, tmp_path: Path) -> None:
+    make_certificate(tmp_path, "kiosks")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with serving(location, sip2=[tls(tmp_path)]) as daemon:
+        with pytest.raises(Failed, match="certificate verify failed"):
+            Bench("127.0.0.1", daemon.ports["sip2"], ACCOUNT, ssl.create_default_context()).client()
+        bench = Bench("127.0.0.1", daemon.ports["sip2"], ACCOUNT, trusting)
+        assert bench.terminal().ask(status()).on_line_status
+        bench.clear()
