@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from storage.statements import Call
 
 
-@dataclass(frozen=True, slots=True)
-class LoanAnswer:
+class LoanAnswer(NamedTuple):
     """The answer to a check-out or renewal. *reasons* is empty when it was done; *renewed*: it was a renewal.
 
     *fee* is what the loan costs, where the network has decided that it costs something.
@@ -210,4 +208,4 @@ def forgive(decision: Decision[LoanAnswer], patron: Patron, pin: PinState) -> De
     """Return *decision*, and with a right PIN the end of a row of wrong ones."""
     if pin is not PinState.RIGHT or not patron.row.pin_failures:
         return decision
-    return replace(decision, writes=(*decision.writes, writes.PIN_TRIED(patron.row.id, 0, None)))
+    return decision._replace(writes=(*decision.writes, writes.PIN_TRIED(patron.row.id, 0, None)))

@@ -45,8 +45,7 @@ class CheckinRequest:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnAnswer:
+class ReturnAnswer(NamedTuple):
     """The answer to a check-in.
 
     *reasons* is empty when the item was taken in; *remarks* are what staff should know though it was (NOT_ON_LOAN, or

@@ -6,7 +6,7 @@ happened; what does not fit is an anomaly for staff (domain.md 2.13).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts, writes
@@ -203,7 +203,7 @@ class _Lending:
                 return renewed
             here, actor = self.setting.library.id, self.request.origin.actor
             seen = writes.SIGHT(row.id, here, None, self.setting.now, actor)  # No earlier return ends the loan.
-            return replace(renewed, writes=(*renewed.writes, seen))
+            return renewed._replace(writes=(*renewed.writes, seen))
         return Decision(self.answer(Reason.ALREADY_ON_LOAN), repeats=repeats)
 
     def lend(self) -> Decision[LoanAnswer]:
@@ -216,7 +216,7 @@ class _Lending:
             rules = (*rules, fee.rule)
             reasons += [] if self.request.accepts_fee else [Reason.FEE_TO_ACCEPT]
         if not self.mandate.covers(reasons):
-            return Decision(replace(self.answer(*reasons), fee=fee), because=rules)
+            return Decision(self.answer(*reasons)._replace(fee=fee), because=rules)
         due = self._due(claim)
         loan_id = new_id()
         if self.request.offline:

@@ -186,7 +186,7 @@ def test_a_reply_older_than_its_window_is_not_given_again(counter: Counter) -> N
 
 
 def test_without_connections_a_repeat_gets_the_stored_reply_while_its_effect_stands(counter: Counter) -> None:
-    kept = replace(ledger(1, 0), render=lambda answer: b"due %d" % answer.loan_id if answer.ok else b"no")
+    kept = ledger(1, 0)._replace(render=lambda answer: b"due %d" % answer.loan_id if answer.ok else b"no")
     first = counter.do(CHECKOUT, LEND, kept)
     for _ in range(2):
         again = counter.do(CHECKOUT, LEND, kept)
@@ -274,7 +274,7 @@ def test_a_guard_stops_what_no_rule_has_stopped_and_the_loser_is_told(counter: C
     assert results[2] == "on-loan-to-other"
     assert all(result.ok for result in (*results[:2], *results[3:]))
     assert counter.item("I9").row.loan_patron_id == 9
-    reply = counter.do(lend_without_looking(item=9), LEND, replace(ledger(1, 5), render=str.encode)).reply
+    reply = counter.do(lend_without_looking(item=9), LEND, ledger(1, 5)._replace(render=str.encode)).reply
     assert reply == b"on-loan-to-other"
 
 

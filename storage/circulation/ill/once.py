@@ -28,6 +28,6 @@ def once(usecase: UseCase[Q, F, A], about: Callable[[Q], tuple[Any, ...]], *, al
         digest = blake2b(repr(about(request)).encode(), digest_size=12, key=network.pins.pepper).hexdigest()
         effect = f"{usecase.name}:{digest}"
         made = bool(decision.writes)
-        return replace(decision, effect=effect if made else "", repeats=effect if always or not made else "")
+        return decision._replace(effect=effect if made else "", repeats=effect if always or not made else "")
 
     return replace(usecase, decide=decide)
