@@ -217,6 +217,10 @@ class Load(NamedTuple):
         """All loans."""
         return sum(self.by_type.values())
 
+    def is_late(self, day: str, now: int) -> bool:
+        """Tell whether any loan was due before *day*, or before the instant *now*."""
+        return (self.earliest_on or day) < day or (self.earliest_at is not None and self.earliest_at < now)
+
     def of_branch(self, network: Network, node: int) -> int:
         """Loans of item type *node* and the types under it."""
         return sum(count for kind, count in self.by_type.items() if node in network.item_types[kind].path)
@@ -251,13 +255,11 @@ def denials(
         reasons.append(_CARDS[row.card_status])
     if row.valid_until is not None and row.valid_until < day:
         reasons.append(Reason.PATRON_EXPIRED)
-    if any(block.covers(act) for block in patron.blocks):
+    if patron.blocks and any(block.covers(act) for block in patron.blocks):
         reasons.append(Reason.PATRON_BLOCKED)
-    if act != "renew" and (load.earliest_on is not None or load.earliest_at is not None):
+    if act != "renew" and load.is_late(day, now):  # Whoever has nothing late is within every bound.
         allowed = network.policy(day).find("overdue.block-days", context).number
-        since = (today - timedelta(days=allowed)).isoformat()
-        late = now - allowed * 86400
-        if any(due.is_past(since, late) for due in (Due(load.earliest_on), Due(None, load.earliest_at))):
+        if load.is_late((today - timedelta(days=allowed)).isoformat(), now - allowed * 86400):
             reasons.append(Reason.OVERDUES)
     return tuple(reasons)
 

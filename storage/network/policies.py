@@ -95,6 +95,14 @@ def _narrowest(rules: Iterable[Rule], context: Context) -> Found | None:
     return Found(rule.value, rule.id)
 
 
+class _Known(NamedTuple):
+    """What was found in one context: values, values asked for together, and limits, by attribute."""
+
+    one: dict[str, Found]
+    together: dict[tuple[str, ...], tuple[Found, ...]]
+    limits: dict[str, Limits]
+
+
 @dataclass(frozen=True)
 class PolicySet:
     """The rules in force from a day on, as the libraries voted them.
@@ -108,14 +116,19 @@ class PolicySet:
     rules: tuple[Rule, ...]
     decision: str = ""
     opened: tuple[str, ...] | None = None
-    _found: dict[Context, dict[str, Found]] = field(default_factory=dict, repr=False, compare=False)
-    _recent: list[tuple[Context | None, dict[str, Found]]] = field(
-        default_factory=lambda: [(None, {})], repr=False, compare=False
+    _found: dict[Context, _Known] = field(default_factory=dict, repr=False, compare=False)
+    _recent: list[tuple[Context | None, _Known]] = field(
+        default_factory=lambda: [(None, _Known({}, {}, {}))], repr=False, compare=False
     )
-    _together: dict[tuple[tuple[str, ...], Context], tuple[Found, ...]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-    _limits: dict[tuple[str, Context], Limits] = field(default_factory=dict, repr=False, compare=False)
+
+    def _known(self, context: Context) -> _Known:
+        """Return what was found before. An act asks about one context many times: to hash it takes as long as to find."""
+        recent, known = self._recent[0]
+        if recent is not context:
+            found = self._found.get(context)
+            known = self._found[context] = found if found is not None else _Known({}, {}, {})
+            self._recent[0] = (context, known)
+        return known
 
     def find(self, attribute: str, context: Context) -> Found:
         """Return the value of *attribute* in *context*.
@@ -124,11 +137,7 @@ class PolicySet:
         `storage.network.attributes`. Equal specificity (the same scope declared twice) is settled by declaration: the
         later rule wins, so that a set can correct the defaults it starts from.
         """
-        # An act asks about one context many times: to compare objects costs a quarter of hashing a context.
-        recent, known = self._recent[0]
-        if recent is not context:
-            known = self._found.setdefault(context, {})
-            self._recent[0] = (context, known)
+        known = self._known(context).one
         found = known.get(attribute)
         if found is None:
             found = _narrowest((rule for rule in self.rules if rule.attribute == attribute), context)
@@ -145,10 +154,10 @@ class PolicySet:
 
     def find_all(self, attributes: tuple[str, ...], context: Context) -> tuple[Found, ...]:
         """Return what `find` returns for each of *attributes*, by one look where they are asked for together often."""
-        key = (attributes, context)
-        found = self._together.get(key)
+        known = self._known(context).together
+        found = known.get(attributes)
         if found is None:
-            found = self._together[key] = tuple(self.find(attribute, context) for attribute in attributes)
+            found = known[attributes] = tuple(self.find(attribute, context) for attribute in attributes)
         return found
 
     def limits(self, attribute: str, context: Context) -> Limits:
@@ -157,11 +166,11 @@ class PolicySet:
         A limit on a type counts all loans of that type's branch, so a DVD is held to the limit on DVDs, to the one on
         audiovisual items and to the one on everything.
         """
-        key = (attribute, context)
-        limits = self._limits.get(key)
+        known = self._known(context).limits
+        limits = known.get(attribute)
         if limits is None:
             found = ((node, self._limit(attribute, context, node)) for node in (*context.item_type, None))
-            limits = self._limits[key] = tuple(
+            limits = known[attribute] = tuple(
                 (node, limit) for node, limit in found if limit is not None and limit.value != "none"
             )
         return limits
