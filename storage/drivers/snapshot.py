@@ -31,12 +31,13 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 def _fetch(connection: sqlite3.Connection, calls: Sequence[Call]) -> list[list[Row]]:
     found: list[list[Row]] = []
+    execute = connection.cursor().execute  # One cursor for all: each is read to its end before the next.
     for statement, values in calls:
         if statement.rank:  # One writer: nothing to lock.
             found.append([])
             continue
         text, order = statement.sqlite
-        found.append(connection.execute(text, values if order is None else order(values)).fetchall())
+        found.append(execute(text, values if order is None else order(values)).fetchall())
     return found
 
 

@@ -66,9 +66,10 @@ class _Member(NamedTuple):
 
 
 def _write(connection: sqlite3.Connection, calls: Sequence[Call]) -> None:
+    cursor = connection.cursor()
     for statement, values in calls:
         text, order = statement.sqlite
-        cursor = connection.execute(text, values if order is None else order(values))
+        cursor.execute(text, values if order is None else order(values))
         if statement.guarded and cursor.rowcount == 0:
             raise AssertionError(f"{statement.name} touched no row, though nobody else writes")
 
