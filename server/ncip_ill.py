@@ -42,6 +42,7 @@ from server.ncip_fields import MEDIA, day_end
 from server.ncip_loans import LOANS_KEPT, renew
 from server.ncip_refusals import ITEM, USER, Refused, Row
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.items import ITEM_WORD, ItemWord
 from storage.circulation.ill.machine import Event, No, Role, State, sentence
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
@@ -63,7 +64,7 @@ NOES: Final[dict[No, Row]] = {
     No.NOT_RENEWABLE: Row((P.MAXIMUM_RENEWALS_EXCEEDED, P.ITEM_NOT_RENEWABLE, _NO), ITEM),
     No.WAITED_FOR: Row((P.RENEWAL_NOT_ALLOWED, P.ITEM_CANNOT_BE_RECALLED, _NO), ITEM),
     No.NOT_FOR_LOAN: Row((P.ITEM_DOES_NOT_CIRCULATE, _NO), ITEM),
-    No.BARCODE_TAKEN: Row((P.CANNOT_ACCEPT_ITEM, _NO), ITEM),
+    No.BARCODE_TAKEN: Row((P.CANNOT_ACCEPT_ITEM, P.DUPLICATE_ITEM, _NO), ITEM),
     No.NO_ACCOUNT: Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER),
 }  # fmt: skip
 """Why the store refuses -> types to choose from, and element."""
@@ -156,11 +157,13 @@ def pickup_of(asked: Asked, given: SchemeValue | None) -> Library:
     return next(ours, place)
 
 
+_USECASES: Final[dict[type, Any]] = {IllEvent: ILL_EVENT, IllRequest: ILL_REQUEST, ItemWord: ITEM_WORD}
+
 # --- acting and answering --------------------------------------------------------------------------------------------------
 
 
-async def _act(
-    desk: Desk, asked: Asked, request: IllEvent | IllRequest, made: Callable[[IllAnswer], Response]
+async def act(
+    desk: Desk, asked: Asked, request: IllEvent | IllRequest | ItemWord, made: Callable[[IllAnswer], Response]
 ) -> bytes:
     """Have the store take *request* once, and give the answer that it keeps."""
     asked.undamaged()
@@ -171,8 +174,7 @@ async def _act(
         return asked.write(made(answer))
 
     ledger = Ledger(f"ncip:{asked.origin.actor}", asked.digest, 0, render, LOANS_KEPT)
-    usecase: Any = ILL_EVENT if isinstance(request, IllEvent) else ILL_REQUEST
-    outcome = await desk.store.transact(usecase, request, asked.now, ledger)
+    outcome = await desk.store.transact(_USECASES[type(request)], request, asked.now, ledger)
     if outcome.repeated:
         desk.metrics.count("repeats", "ncip", asked.service)
     return outcome.reply
@@ -195,7 +197,8 @@ def _request_id(row: IllRow) -> RequestId:
     return RequestId(agency_id=SchemeValue(row.agency), request_identifier_value=row.number)
 
 
-def _item_id(barcode: str) -> ItemId:
+def item_id_of(barcode: str) -> ItemId:
+    """Name an item by its barcode."""
     return ItemId(item_identifier_type=ItemIdentifierType.BARCODE.pair, item_identifier_value=barcode)
 
 
@@ -229,10 +232,10 @@ async def accept_item(desk: Desk, asked: Asked) -> bytes:
         return AcceptItemResponse(
             response_header=asked.setting.header,
             request_id=message.request_id,
-            item_id=_item_id(given) if given else None,
+            item_id=item_id_of(given) if given else None,
         )
 
-    return await _act(desk, asked, request, made)
+    return await act(desk, asked, request, made)
 
 
 def needs_target(asked: Asked) -> None:
@@ -266,7 +269,7 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
             request_scope_type=message.request_scope_type or RequestScopeType.BIBLIOGRAPHIC_ITEM.pair,
         )
 
-    return await _act(desk, asked, request, made)
+    return await act(desk, asked, request, made)
 
 
 def record_of(ids: tuple[BibliographicId, ...]) -> int | None:
@@ -292,7 +295,7 @@ async def cancel_request_item(desk: Desk, asked: Asked) -> bytes:
             user_id=message.user_id or UserId(user_identifier_value=asked.partner.agency),
         )
 
-    return await _act(desk, asked, event_of(asked, Event.CANCELLED), made)
+    return await act(desk, asked, event_of(asked, Event.CANCELLED), made)
 
 
 async def recall_item(desk: Desk, asked: Asked) -> bytes:
@@ -305,9 +308,7 @@ async def recall_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=_moment(asked, answer.due_on)
         )
 
-    return await _act(
-        desk, asked, event_of(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made
-    )
+    return await act(desk, asked, event_of(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made)
 
 
 async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
@@ -318,7 +319,7 @@ async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
     def made(_answer: IllAnswer) -> Response:
         return CancelRecallItemResponse(response_header=asked.setting.header, item_id=message.item_id)
 
-    return await _act(desk, asked, event_of(asked, Event.RECALL_ENDED), made)
+    return await act(desk, asked, event_of(asked, Event.RECALL_ENDED), made)
 
 
 def _moment(asked: Asked, day: str | None) -> datetime | None:
@@ -345,28 +346,26 @@ async def renew_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
         )
 
-    return await _act(desk, asked, event_of(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
+    return await act(desk, asked, event_of(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
 
 
-async def delete_item(desk: Desk, asked: Asked) -> bytes:
-    """Be told that the partner has its item again: the temporary one goes. Nothing else of ours can be deleted so."""
+async def delete_item(desk: Desk, asked: Asked, row: IllRow) -> bytes:
+    """Be told that the partner has the item of a request again: the temporary one goes."""
     message: DeleteItem = asked.message
-    barcode = barcode_of(asked.service, message.item_id)
-    row = await desk.store.read(_open(asked.partner.id, barcode))
-    if row is None or row.role is Role.LENDING:
-        raise Refused(_problem(asked, No.UNKNOWN_ITEM))
     if row.loan_id is not None or row.hold_state is not None:
-        raise asked.violated("the item is on loan or on the hold shelf", ITEM, barcode)
+        raise asked.violated("the item is on loan or on the hold shelf", ITEM, number_of(message.item_id))
 
     def made(_answer: IllAnswer) -> Response:
         return DeleteItemResponse(response_header=asked.setting.header, item_id=message.item_id)
 
-    return await _act(desk, asked, event_of(asked, Event.HOME), made)
+    return await act(desk, asked, event_of(asked, Event.HOME), made)
 
 
-def _open(partner_id: int, barcode: str) -> Steps[IllRow | None]:
+def borrowed(partner_id: int, barcode: str) -> Steps[IllRow | None]:
+    """Read the open request for which a partner's item came."""
     (found,) = yield [BY_BARCODE(partner_id, barcode)]
-    return row_of(found[0]) if found else None
+    row = row_of(found[0]) if found else None
+    return row if row is not None and row.role is Role.BORROWING else None
 
 
 async def lookup_request(desk: Desk, asked: Asked) -> bytes:
@@ -385,7 +384,7 @@ async def lookup_request(desk: Desk, asked: Asked) -> bytes:
         LookupRequestResponse(
             response_header=asked.setting.header,
             request_id=message.request_id,
-            item_id=_item_id(shown) if shown else None,
+            item_id=item_id_of(shown) if shown else None,
             request_type=RequestType.LOAN.pair if RequestElementType.REQUEST_TYPE in wanted else None,
             request_status_type=(
                 STATUSES[row.state].pair if RequestElementType.REQUEST_STATUS_TYPE in wanted or not wanted else None

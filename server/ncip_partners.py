@@ -30,7 +30,11 @@ RIGHTS: Final = {
 """Key of a partner's profile -> what it bounds."""
 
 
-GRANTED: Final = frozenset({"CreateUser", "SendUserNotice", "UpdateCirculationStatus", "UpdateUser"})
+GRANTED: Final = frozenset(
+    {
+        "CreateItem", "CreateUser", "DeleteUser", "SendUserNotice", "UpdateCirculationStatus", "UpdateItem", "UpdateUser",
+    }
+)  # fmt: skip
 """Services that only a partner may use whose profile names them: they are more than lending needs."""
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from protocols.ncip.base import PlainResponse
 from protocols.ncip.problems import SERVICES, Group
-from server import ncip_holds, ncip_ill, ncip_loans, ncip_lookups, ncip_sets, ncip_told, ncip_upkeep
+from server import ncip_holds, ncip_ill, ncip_items, ncip_loans, ncip_lookups, ncip_sets, ncip_told, ncip_upkeep
 from server.ncip_desk import Asked, Desk, Handler
 
 
@@ -28,9 +28,11 @@ HANDLERS: Final[dict[str, Handler]] = {
     "CancelRequestItem": ncip_holds.cancel_request_item,
     "CheckInItem": ncip_loans.check_in,
     "CheckOutItem": ncip_loans.check_out,
+    "CreateItem": ncip_items.create_item,
     "CreateUser": ncip_upkeep.create_user,
     "CreateUserFiscalTransaction": ncip_upkeep.charge,
-    "DeleteItem": ncip_ill.delete_item,
+    "DeleteItem": ncip_items.delete_item,
+    "DeleteUser": ncip_upkeep.delete_user,
     "LookupAgency": ncip_lookups.lookup_agency,
     "LookupItem": ncip_lookups.lookup_item,
     "LookupItemSet": ncip_sets.lookup_item_set,
@@ -43,6 +45,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "SendUserNotice": ncip_upkeep.send_notice,
     "UndoCheckOutItem": ncip_upkeep.undo_check_out,
     "UpdateCirculationStatus": ncip_upkeep.update_status,
+    "UpdateItem": ncip_items.update_item,
     "UpdateUser": ncip_upkeep.update_user,
     **{name: ncip_told.notified(teller) for name, teller in ncip_told.TELLERS.items()},
 }

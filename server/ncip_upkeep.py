@@ -22,6 +22,8 @@ from protocols.ncip.upkeep import (
     CreateUser,
     CreateUserFiscalTransaction,
     CreateUserResponse,
+    DeleteUser,
+    DeleteUserResponse,
     SendUserNotice,
     SendUserNoticeResponse,
     UpdateCirculationStatus,
@@ -39,7 +41,9 @@ from storage.circulation.ill.notices import NOTICE, NoticeRequest
 from storage.circulation.ill.once import once
 from storage.circulation.marking import MARK, MarkRequest
 from storage.circulation.patrons.act import PatronAnswer
+from storage.circulation.patrons.erasure import ERASE, EraseRequest
 from storage.circulation.patrons.register import CHANGE, REGISTER, ChangeRequest, RegisterRequest
+from storage.circulation.pins import PinState
 from storage.circulation.standing import STANDING, Finding, StandingRequest
 from storage.circulation.undo import UNDO, UndoRequest
 from storage.refusals import Reason
@@ -54,6 +58,7 @@ _MARKS: Final[dict[CirculationStatus, Any]] = {
 """CirculationStatus that a partner may set -> the condition of the item. The others follow from loans, holds and transits."""
 
 _REGISTER: Final = once(REGISTER, lambda request: (request.code,))
+_ERASE: Final = once(ERASE, lambda request: (request.card,))
 _TONGUES: Final = {name: code for code, name in LANGUAGES.items()}
 
 
@@ -175,6 +180,23 @@ async def update_user(desk: Desk, asked: Asked) -> bytes:
 
     request = ChangeRequest(reader.card, asked.origin, details)
     return await desk.act(asked, CHANGE, request, reader.values, made, LOANS_KEPT)
+
+
+async def delete_user(desk: Desk, asked: Asked) -> bytes:
+    """Erase a reader whom the partner registered, unless something is open; those of other categories are not the partner's."""
+    message: DeleteUser = asked.message
+    reader = reader_of(asked.service, message.user_id, message.authentication_input)
+    account = await read_patron(desk.store, reader.card, reader.pin, asked.origin, asked.now)
+    # Nobody is found where this is a repeat: the store knows.
+    if account.patron is not None and account.patron.category.code != asked.partner.profile.get("category"):
+        raise asked.violated("the reader is none of those whom you register", USER)
+    if account.pin in {PinState.WRONG, PinState.LOCKED}:
+        raise asked.refused((Reason.WRONG_PIN,), reader.values)
+
+    def made(_answer: PatronAnswer) -> Response:
+        return DeleteUserResponse(response_header=asked.setting.header, user_id=_named(message.user_id, reader.card))
+
+    return await desk.act(asked, _ERASE, EraseRequest(reader.card, asked.origin), reader.values, made, LOANS_KEPT)
 
 
 async def send_notice(desk: Desk, asked: Asked) -> bytes:

@@ -15,6 +15,7 @@ from tests.server.ncip_partner import (
     PARTNER,
     Answer,
     PartnerCase,
+    check_in,
     check_out,
     item,
     lookup_item,
@@ -37,7 +38,12 @@ MAIL = (
 
 class UpkeepTests(PartnerCase):
     def setUp(self) -> None:
-        profile = json.dumps({"services": [*GRANTED, "LookupUser", "LookupItem", "CheckOutItem"], "category": "ADULT"})
+        profile = json.dumps(
+            {
+                "services": [*GRANTED, "LookupUser", "LookupItem", "CheckOutItem", "CheckInItem", "DeleteItem"],
+                "category": "ADULT",
+            }
+        )
         self.change(update(schema.partner).where(schema.partner.c.agency == PARTNER).values(profile=profile))
         super().setUp()
 
@@ -66,6 +72,60 @@ class UpkeepTests(PartnerCase):
         assert (await self.ask(message("CreateUser", user("N2")))).problems == [
             ("Needed Data Missing", "NameInformation")
         ]
+
+    async def test_a_reader_whom_the_partner_registered_is_erased_once_and_not_while_something_is_open(self) -> None:
+        await self.ask(message("CreateUser", user("N1") + NAME))
+        await self.ask(check_out("N1", "I1"))
+        gone = message("DeleteUser", user("N1"))
+        assert (await self.ask(gone)).problems == [("Element Rule Violated", "UserIdentifierValue")]
+        await self.ask(check_in("I1"))
+        assert (await self.twice(gone)).problems == []
+        assert await self.rows("SELECT surname FROM patron WHERE code LIKE 'erased-%'") == [("",)]
+        assert (await self.ask(message("DeleteUser", user("N9")))).problems == [("Unknown User", "UserIdentifierValue")]
+
+    async def test_readers_of_other_categories_are_not_the_partners_to_erase(self) -> None:
+        code = "SELECT c.code FROM patron p JOIN patron_category c ON c.id = p.category_id WHERE p.id = 1"
+        assert await self.rows(code) != [("VISITOR",)]
+        profile = json.dumps({"services": ["DeleteUser"], "category": "VISITOR"})
+        await self.reopen(update(schema.partner).where(schema.partner.c.agency == PARTNER).values(profile=profile))
+        assert (await self.ask(message("DeleteUser", user("R1")))).problems == [
+            ("Element Rule Violated", "UserIdentifierValue")
+        ]
+        assert await self.rows("SELECT count(*) FROM patron WHERE erased_on IS NOT NULL") == [(0,)]
+
+    async def test_an_item_of_the_partner_is_made_described_and_deleted_once(self) -> None:
+        book = (
+            "<BibliographicDescription><Author>Duras</Author><Title>{}</Title><MediumType>Book</MediumType>"
+            "</BibliographicDescription>"
+        )
+        assert (await self.twice(message("CreateItem", item("D1") + book.format("Emily L.")))).problems == []
+        made = "SELECT title, author, temporary, owner_id, for_loan FROM item ORDER BY id DESC LIMIT 1"
+        assert await self.rows(made) == [("Emily L.", "Duras", 1, 4, 1)]
+        again = message("CreateItem", item("D1") + book.format("Other"))
+        assert (await self.ask(again)).problems == [("Duplicate Item", "ItemIdentifierValue")]
+        assert (await self.ask(message("CreateItem", item("D2")))).problems == [("Needed Data Missing", "Title")]
+        fields = (
+            "<DeleteItemFields><BibliographicDescription><Author>Duras</Author></BibliographicDescription></DeleteItemFields>"
+            "<AddItemFields><BibliographicDescription><Title>L'Amant</Title></BibliographicDescription>"
+            "<ItemUseRestrictionType>Not For Loan</ItemUseRestrictionType></AddItemFields>"
+        )
+        assert (await self.twice(message("UpdateItem", item("D1") + fields))).problems == []
+        assert await self.rows(made) == [("L'Amant", "", 1, 4, 0)]
+        assert (await self.twice(message("DeleteItem", item("D1")))).problems == []
+        assert await self.rows("SELECT count(*) FROM barcode WHERE number = 'D1'") == [(0,)]
+
+    async def test_an_item_without_a_number_gets_one_and_the_same_for_a_repeat(self) -> None:
+        answer = await self.twice(
+            message("CreateItem", "<BibliographicDescription><Title>X</Title></BibliographicDescription>")
+        )
+        assert (await self.ask(lookup_item(answer.one("ItemIdentifierValue") or ""))).problems == []
+
+    async def test_nothing_of_ours_is_changed_on_a_partners_word(self) -> None:
+        before = await self.rows("SELECT * FROM item")
+        fields = "<AddItemFields><BibliographicDescription><Title>X</Title></BibliographicDescription></AddItemFields>"
+        for body in (message("UpdateItem", item("I1") + fields), message("DeleteItem", item("I1"))):
+            assert (await self.ask(body)).problems == [("Unknown Item", "ItemIdentifierValue")]
+        assert await self.rows("SELECT * FROM item") == before
 
     async def test_privileges_are_ours_to_give(self) -> None:
         wish = "<AddUserFields><BlockOrTrap><AgencyId>X</AgencyId><BlockOrTrapType>x</BlockOrTrapType></BlockOrTrap></AddUserFields>"

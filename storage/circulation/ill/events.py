@@ -172,7 +172,7 @@ class _Work:
         hold_id = new_id() if row.patron_id is not None else None
         self.writes += [
             rows.ADD_ITEM(
-                here.id, here.id, here.id, _type_of(self.network, request.media_type), self.row.title, self.row.author,
+                here.id, here.id, here.id, type_of(self.network, request.media_type), self.row.title, self.row.author,
                 request.call_number, int(request.returnable), self.today.isoformat(), last_on,
             ),
             rows.ADD_BARCODE(number),
@@ -267,7 +267,7 @@ class _Work:
         return None
 
 
-def _type_of(network: Network, media_type: str) -> int:
+def type_of(network: Network, media_type: str) -> int:
     """Give the item type of a temporary item: the most special one of its medium, else the root of all."""
     kinds = sorted(network.item_types.values(), key=lambda kind: (-len(kind.path), kind.id))
     fitting = [kind for kind in kinds if media_type and kind.media_type == media_type]
