@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -45,13 +45,13 @@ class Account:
     """
 
     login: str
-    password: str
-    patron: str
-    pin: str
+    password: str = field(repr=False)
+    patron: str = field(repr=False)
+    pin: str = field(repr=False)
     items: tuple[str, ...]
     charset: str = "utf-8"
     library: str = ""
-    wrong_pin: str = ""
+    wrong_pin: str = field(default="", repr=False)
 
     def body(self, message: Message) -> bytes:
         """Return *message* as this account writes it: in its character set, naming its library, its reader with the PIN."""
