@@ -18,6 +18,7 @@ from server.cli_import import import_
 from server.cli_item import anomaly, item
 from server.cli_job import job
 from server.cli_loan import loan
+from server.cli_origin import fetch, record
 from server.cli_patron import card, patron
 from server.cli_policy import policy
 from server.cli_shuttle import container, manifest, route, run, transit
@@ -104,6 +105,8 @@ def show_config(path: Path | None, data: Path | None, *, defaults: bool) -> None
 for _command in (
     load,
     import_,
+    fetch,
+    record,
     db,
     daemon,
     hold,

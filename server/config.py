@@ -21,6 +21,7 @@ import attrs
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn
 
+from protocols.marc.charsets import Charset
 from server.words import _
 from storage.database import Location
 
@@ -188,6 +189,54 @@ class LogTable:
     format: Format = attrs.field(default=Format.AUTO, metadata=_doc("How lines look."))
 
 
+class Wire(StrEnum):
+    """What a target speaks."""
+
+    Z3950 = "z3950"
+    SRU = "sru"
+
+
+@attrs.frozen(kw_only=True)
+class TargetTable:
+    """A catalogue elsewhere that `bibliobus fetch` asks; write one such table for each."""
+
+    name: str = attrs.field(metadata=_doc("How it is called here."))
+    kind: Wire = attrs.field(default=Wire.Z3950, metadata=_doc("What it speaks: `z3950` or `sru`."))
+    host: str = attrs.field(default="", metadata=_doc("Z39.50: its host."))
+    port: Count = attrs.field(default=Count(210), metadata=_doc("Z39.50: its port."))
+    tls: bool = attrs.field(default=False, metadata=_doc("Z39.50: whether the line is TLS from its first octet."))
+    database: str = attrs.field(default="Default", metadata=_doc("Z39.50: the database, or several with `+` between."))
+    url: str = attrs.field(default="", metadata=_doc("SRU: its address, `http:` or `https:`."))
+    version: str = attrs.field(default="1.2", metadata=_doc("SRU: the version of the protocol."))
+    syntax: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=_doc(
+            "Record syntaxes (Z39.50: `unimarc`, `usmarc`, or object identifiers) or schemas (SRU), the preferred first; empty: "
+            "UNIMARC, else MARC21 on Z39.50, and what it likes on SRU."
+        ),
+    )
+    charset: str = attrs.field(
+        default="",
+        metadata=_doc("Character set of its records, as `bibliobus import` names them; empty: found out for each."),
+    )
+    terms: str = attrs.field(default="utf-8", metadata=_doc("Z39.50: character set in which it takes terms."))
+    isbn: str = attrs.field(
+        default="",
+        metadata=_doc(
+            "How it is asked for an ISBN, with `{isbn}` in its place: a prefix query (Z39.50) or CQL (SRU). "
+            "Empty: Use attribute 7, or `bath.isbn`."
+        ),
+    )
+    user: str = attrs.field(default="", metadata=_doc("The user that it knows us as; empty: nobody."))
+    password_file: str = attrs.field(default="", metadata=_doc("File that holds the password. Relative to the file."))
+    timeout: Seconds = attrs.field(
+        default=Seconds(20.0), metadata=_doc("How long it may take; what has come by then is kept.")
+    )
+    priority: int = attrs.field(
+        default=0, metadata=_doc("Of targets that give one document, the lowest one's is taken.")
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """The whole file."""
@@ -199,6 +248,7 @@ class Config:
     ncip: NCIPTable = attrs.field(factory=NCIPTable)
     web: WebTable = attrs.field(factory=WebTable)
     log: LogTable = attrs.field(factory=LogTable)
+    targets: tuple[TargetTable, ...] = ()
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------
@@ -236,10 +286,12 @@ def _choice(value: Any, kind: Any) -> Any:
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(str, _exactly(str, _("a text")))
+    converter.register_structure_hook(int, _exactly(int, _("a whole number")))
+    converter.register_structure_hook(bool, _exactly(bool, _("true or false")))
     converter.register_structure_hook(Path, lambda value, _type: Path(_exactly(str, _("a path"))(value, str)))
     converter.register_structure_hook(Seconds, _seconds)
     converter.register_structure_hook(Count, _count)
-    for choices in (Level, Format):
+    for choices in (Level, Format, Wire):
         converter.register_structure_hook(choices, _choice)
     texts = converter.get_structure_hook(tuple[str, ...])
 
@@ -257,6 +309,12 @@ def _converter() -> Converter:
         return strictly_table
 
     converter.register_structure_hook_factory(attrs.has, table)
+    targets = converter.get_structure_hook(tuple[TargetTable, ...])
+
+    def strictly_tables(value: Any, kind: Any) -> Any:
+        return targets(_exactly(list, _("tables, each under [[targets]]"))(value, kind), kind)
+
+    converter.register_structure_hook_func(lambda kind: kind == tuple[TargetTable, ...], strictly_tables)
     return converter
 
 
@@ -288,6 +346,17 @@ def _semantic(config: Config) -> Iterator[tuple[str, str]]:
             yield "store.url", _("holds a password: write it to a file and name that in store.password_file")
     if config.store.password_file and not url:
         yield "store.password_file", _("is of no use without store.url")
+    for number, target in enumerate(config.targets):
+        if not (target.host if target.kind is Wire.Z3950 else re.match("https?://[^/]", target.url)):
+            yield f"targets[{number}]", _("has no host (Z39.50) or no http: or https: address (SRU)")
+        if target.charset and target.charset not in {charset.value for charset in Charset}:
+            yield f"targets[{number}].charset", _("is no character set that is read here")
+        try:
+            "".encode(target.terms)
+        except LookupError:
+            yield f"targets[{number}].terms", _("is no character set that is read here")
+    if len({target.name.casefold() for target in config.targets}) < len(config.targets):
+        yield "targets", _("two have one name")
     if not any(attrs.astuple(config.listen, recurse=False)):
         yield "listen", _("the daemon would listen nowhere")
 
@@ -306,7 +375,12 @@ def structure(values: Mapping[str, Any], source: str, base: Path) -> Config:
         raise ConfigurationError(source, problems)
     store = config.store
     password_file = str(base / store.password_file) if store.password_file else ""
-    return attrs.evolve(config, store=attrs.evolve(store, data=base / store.data, password_file=password_file))
+    targets = tuple(
+        attrs.evolve(each, password_file=str(base / each.password_file)) if each.password_file else each
+        for each in config.targets
+    )
+    store = attrs.evolve(store, data=base / store.data, password_file=password_file)
+    return attrs.evolve(config, store=store, targets=targets)
 
 
 def parse(text: str, source: str, base: Path) -> Config:
@@ -360,9 +434,11 @@ def provide_password(store: StoreTable) -> None:
 
 
 def tables(config: Config) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the value of every table."""
+    """Yield the name and the value of every table; of what there may be several of, each in its turn."""
     for field in attrs.fields(Config):
-        yield field.name, getattr(config, field.name)
+        value = getattr(config, field.name)
+        for each in value if isinstance(value, tuple) else (value,):
+            yield field.name, each
 
 
 def literal(value: Any) -> str:
@@ -383,7 +459,7 @@ def render(config: Config) -> str:
     """Write *config* as TOML, every key with its meaning as a comment: a file to start from."""
     lines: list[str] = []
     for name, table in tables(config):
-        lines += [f"# {type(table).__doc__}", f"[{name}]"]
+        lines += [f"# {type(table).__doc__}", f"[[{name}]]" if isinstance(table, TargetTable) else f"[{name}]"]
         for field in attrs.fields(type(table)):
             lines += [f"# {field.metadata['doc']}", f"{field.name} = {literal(getattr(table, field.name))}"]
         lines.append("")

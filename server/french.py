@@ -10,6 +10,7 @@ from typing import Final
 from server.french_ill import ILL
 from server.french_loans import LOANS
 from server.french_network import NETWORK
+from server.french_origin import ORIGIN
 from server.french_readers import READERS
 from server.french_shuttle import SHUTTLE
 
@@ -363,6 +364,7 @@ FRENCH: Final[dict[str, str]] = {
     **ILL,
     **LOANS,
     **NETWORK,
+    **ORIGIN,
     **SHUTTLE,
     **_CLICK,
 }

@@ -103,8 +103,9 @@ def _configuration() -> Iterator[str]:
     yield f"environment variable `{config.ENVIRONMENT}`, else `{config.FILE}` in the working directory. Options of `bibliobus serve` come"
     yield "before the file. `bibliobus check-config` tells everything that is wrong with it.\n"
     yield 'A span of time is a number of seconds or a text: `"30s"`, `"5m"`, `"1h"`. No secret is in the file.\n'
-    for name, table in config.tables(config.Config()):
-        yield f"## `[{name}]`\n"
+    one = (config.TargetTable(name=""),)
+    for name, table in config.tables(config.Config(targets=one)):
+        yield f"## `[[{name}]]`\n" if isinstance(table, config.TargetTable) else f"## `[{name}]`\n"
         yield f"{type(table).__doc__}\n"
         yield from _rows(
             ("key", "value", "default", "meaning"), [_key(field, table) for field in attrs.fields(type(table))]

@@ -25,6 +25,7 @@ from server import (
     operations_ill,
     operations_jobs,
     operations_loans,
+    operations_origin,
     operations_patrons,
     operations_shuttle,
 )
@@ -124,6 +125,7 @@ OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     **operations_jobs.OPERATIONS,
     **operations_loans.OPERATIONS,
     **operations_commune.OPERATIONS,
+    **operations_origin.OPERATIONS,
     **operations_patrons.OPERATIONS,
     **operations_shuttle.OPERATIONS,
 }
@@ -245,7 +247,7 @@ class Shared:
             raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
         running: Deferred[Any] = deferToThread(found, self, **arguments)
         running.addErrback(_unavailable)
-        if operation not in DECLARE and (operation != "import" or self._knows(arguments["databases"])):
+        if operation not in DECLARE and (operation not in {"import", "record.copy"} or self._knows(arguments["databases"])):
             return running
         return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
 

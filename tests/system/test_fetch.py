@@ -1,0 +1,218 @@
+"""`bibliobus fetch` over real sockets: our own daemon on both wires, yaz-ztest where it is installed, and targets that mean ill."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import schema
+from storage.catalogue.records import save_records
+from storage.database import Location, upgrade
+from tests.network import NOW
+from tests.server.z3950_origin import fill_catalogue, unimarc
+
+from .running import PATIENCE, Daemon, bibliobus, serving
+
+GERMINAL = "9782253004226"
+
+
+@pytest.fixture
+def source(location: Location) -> Iterator[Daemon]:
+    """A daemon with the small catalogue: the target."""
+    with location.engine().begin() as connection:
+        fill_catalogue(connection)
+    with serving(location) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Location:
+    """An empty store of our own."""
+    made = Location(tmp_path / "own")
+    made.create_directory()
+    upgrade(made.engine())
+    with made.engine().begin() as connection:
+        connection.execute(schema.database.insert().values(name="network", is_default=1))
+    return made
+
+
+def configure(own: Location, *targets: dict[str, Any]) -> Path:
+    path = own.directory.with_name("own.toml")
+    lines = ["[store]", f"data = {json.dumps(str(own.directory))}"]
+    for number, target in enumerate(targets):
+        whole = {"name": f"t{number}", "priority": number, **target}
+        lines += ["[[targets]]", *(f"{key} = {json.dumps(value)}" for key, value in whole.items())]
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def z3950(port: int, **more: Any) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": port, "database": "network", "timeout": 10, **more}
+
+
+def sru(port: int, **more: Any) -> dict[str, Any]:
+    return {"kind": "sru", "url": f"http://127.0.0.1:{port}/network", "timeout": 10, **more}
+
+
+def fetch(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = bibliobus("fetch", "-c", config, "--json", *arguments)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def rows(own: Location, query: str) -> list[Any]:
+    with own.engine(reads=True).connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@pytest.mark.parametrize("wire", [z3950, sru])
+def test_a_record_is_fetched_by_isbn_and_a_second_time_changes_nothing(
+    own: Location, source: Daemon, wire: Callable[..., dict[str, Any]]
+) -> None:
+    more = {"syntax": ["marcxchange"]} if wire is sru else {}
+    config = configure(own, wire(source.ports["z3950"], **more))
+    code, told = fetch(config, "2-253-00422-7")
+    assert [line["failure"] for line in told["targets"]] == [""]
+    assert (code, [each["fate"] for each in told["records"]]) == (0, ["added"])
+    assert rows(own, "SELECT source, control, title FROM record") == [("fetch:t0", "z1", "Germinal")]
+    assert rows(own, "SELECT count(*) FROM item") == [(0,)]
+    assert [each["fate"] for each in fetch(config, GERMINAL)[1]["records"]] == ["unchanged"]
+
+
+def test_two_targets_are_asked_at_once_and_one_record_is_taken(own: Location, source: Daemon) -> None:
+    port = source.ports["z3950"]
+    config = configure(own, z3950(port), sru(port, syntax=["marcxchange"]), z3950(1, timeout=2))
+    code, told = fetch(config, GERMINAL)
+    assert [(each["target"], each["fate"]) for each in told["records"]] == [("t0", "added"), ("t1", "duplicate")]
+    assert (code, bool(told["targets"][2]["failure"])) == (4, True)
+    assert rows(own, "SELECT count(*) FROM record") == [(1,)]
+
+
+def test_what_is_fetched_is_merged_with_what_is_there_and_a_dry_run_only_tells(own: Location, source: Daemon) -> None:
+    with own.engine().begin() as connection:
+        save_records(connection, [unimarc("7", "Germinal", "E.", "Zola", "2-253-00422-7", "1885")], [1], NOW)
+    config = configure(own, z3950(source.ports["z3950"]))
+    assert fetch(config, GERMINAL, "--dry-run")[1]["records"][0]["fate"] == "merged"
+    assert rows(own, "SELECT count(*) FROM record") == [(1,)]
+    (copied,) = fetch(config, GERMINAL)[1]["records"]
+    assert (copied["fate"], {copied["record"], copied["other"]}) == ("merged", {1, 2})
+    assert rows(own, "SELECT count(*) FROM record WHERE deleted = 0") == [(1,)]
+    shown = bibliobus("record", "show", "-c", config, copied["other"])
+    assert f"Record {copied['other']} was merged into {copied['record']}." in shown.stdout
+    assert "(fetch:t0)z1" in shown.stdout or "(TEST)7" in shown.stdout
+
+
+def test_a_query_in_cql_is_asked_of_both_wires(own: Location, source: Daemon) -> None:
+    port = source.ports["z3950"]
+    config = configure(own, z3950(port), sru(port, syntax=["marcxchange"]))
+    told = fetch(config, "--query", "dc.creator=zola and dc.title=terre")[1]
+    assert [line["hits"] for line in told["targets"]] == [1, 1]
+    assert [each["title"] for each in told["records"] if each["fate"] == "added"] == ["La Terre"]
+
+
+def test_records_are_merged_by_hand_and_refused_in_words(own: Location, source: Daemon) -> None:
+    config = configure(own, z3950(source.ports["z3950"]))
+    fetch(config, "--query", "dc.creator=zola")
+    done = bibliobus("record", "merge", "-c", config, "--keep", 2, 1, 2)
+    assert done.stdout == "Record 1 is now 2; moved: 0 items, 0 holds.\n"
+    refused = bibliobus("record", "merge", "-c", config, "--json", 1, 2)
+    assert (refused.returncode, json.loads(refused.stdout)["refused"]) == (3, ["same-record"])
+
+
+def test_without_targets_or_with_a_wrong_isbn_nothing_is_asked(own: Location) -> None:
+    assert bibliobus("fetch", "-c", configure(own), GERMINAL).returncode == 6
+    assert bibliobus("fetch", "-c", configure(own, z3950(1)), "123").returncode == 2
+    assert bibliobus("fetch", "-c", configure(own, z3950(1)), "--target", "x", GERMINAL).returncode == 2
+
+
+@contextmanager
+def answering(*answers: bytes, hold: bool = False) -> Iterator[int]:
+    """Serve one connection: an answer for each thing received, then the end (or, with *hold*, silence)."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _address = server.accept()
+            with connection:
+                for answer in answers:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                if hold:
+                    over.wait(PATIENCE)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            over.set()
+            thread.join(PATIENCE)
+
+
+def http(body: bytes, head: bytes = b"") -> bytes:
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+        + (head or b"Content-Length: %d" % len(body))
+        + b"\r\n\r\n"
+        + body
+    )
+
+
+BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>'
+HOSTILE = {
+    "half a PDU, then silence": (z3950, (b"\xb5\x82\x10\x00\x83",), True, "no answer within"),
+    "half a PDU, then the end": (z3950, (b"\xb5\x82\x10\x00\x83",), False, "hung up"),
+    "two gigabytes announced": (z3950, (b"\xb5\x84\x7f\xff\xff\xff\x83",), True, "accepted"),
+    "another protocol": (z3950, (b"220 mail.example.org ESMTP\r\n",), True, "no PDU"),
+    "silence": (z3950, (), True, "no answer within"),
+    "silence on HTTP": (sru, (), True, "no answer within"),
+    "an XML bomb": (sru, (http(BOMB),), False, "refused"),
+    "no XML": (sru, (http(b"\x00\xff" * 100),), False, "encoding"),
+    "two gigabytes of HTTP announced": (sru, (http(b"<x>", b"Content-Length: 2147483647"),), False, "broke off"),
+    "another document": (sru, (http(b"<html/>"),), False, "no searchRetrieveResponse"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_target_that_means_ill_is_told_and_does_no_harm(own: Location, case: str) -> None:
+    wire, answers, hold, words = HOSTILE[case]
+    with answering(*answers, hold=hold) as port:
+        began = time.monotonic()
+        code, told = fetch(configure(own, wire(port, timeout=1.5)), GERMINAL)
+    assert time.monotonic() - began < PATIENCE
+    assert (code, told["records"]) == (3, [])
+    assert words in told["targets"][0]["failure"]
+    assert rows(own, "SELECT count(*) FROM record") == [(0,)]
+
+
+@pytest.mark.skipif(shutil.which("yaz-ztest") is None, reason="Debian's yaz is not installed")
+def test_yaz_ztest_gives_its_records(own: Location) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    target = subprocess.Popen(["yaz-ztest", f"tcp:127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        told = fetch(
+            configure(own, z3950(port, database="Default", syntax=["usmarc"])), "--query", "dc.title=computer"
+        )[1]
+    finally:
+        target.kill()
+        target.wait()
+    assert told["targets"][0]["failure"] == ""
+    assert told["targets"][0]["hits"] > 0
+    assert told["records"]
