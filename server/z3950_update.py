@@ -21,6 +21,7 @@ from protocols.z3950.errors import RemoteProtocolError
 from server.catalogue import Catalogue, databases
 from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
 from storage.network.network import Cataloguer, Network
+from storage.usecase import Origin
 
 MAX_RECORDS: Final = 50
 """Records of one request."""
@@ -57,7 +58,7 @@ async def answer(
     joined = [database.id for database in databases(network, [keep.database_name])]
     results = []
     for each in supplied:
-        refused = await _changed(catalogue, _sources(network, account), action, each, joined)
+        refused = await _changed(catalogue, account, action, each, joined)
         results.append(_result(each, refused, version))
     return _response(request, keep, tuple(results))
 
@@ -91,13 +92,14 @@ def _sources(network: Network, account: Cataloguer) -> list[str]:
 
 
 async def _changed(
-    catalogue: Catalogue, sources: list[str], action: Action, sent: wire.SuppliedRecord, joined: list[int]
+    catalogue: Catalogue, account: Cataloguer, action: Action, sent: wire.SuppliedRecord, joined: list[int]
 ) -> Refused | None:
     """Change one record; return why it was not."""
     try:
         change = _change(action, sent)
-        now = int(catalogue.clock.seconds())
-        await catalogue.store.work(change_record, sources, change, joined, now)
+        origin = Origin("z3950", account.code, account.library_id)
+        sources = _sources(catalogue.store.network, account)
+        await catalogue.store.work(change_record, origin, sources, change, joined, int(catalogue.clock.seconds()))
     except Refused as refused:
         return refused
     except UpdateRefused as refused:

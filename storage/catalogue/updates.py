@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from protocols.marc.format import Format
 from protocols.marc.iso2709 import fields as fields_of
 from storage.catalogue.records import NewRecord, delete_records, lock_catalogue, save_records
-from storage.schema import record
+from storage.schema import journal, record
+from storage.usecase import Origin
 
 
 class Action(Enum):
@@ -69,19 +70,38 @@ class Change:
 
 
 def change_record(
-    connection: Connection, sources: Sequence[str], change: Change, databases: Sequence[int], now: int
+    connection: Connection, origin: Origin, sources: Sequence[str], change: Change, databases: Sequence[int], now: int
 ) -> int:
     """Change a record in the name of `sources`, the first of which new ones belong to; return its number.
 
-    In the transaction of `connection`; a new or replaced record is in `databases` (ids). Raises UpdateRefused.
+    In the transaction of `connection`, with its row of the journal; a new or replaced record is in `databases` (ids).
+    Raises UpdateRefused.
     """
     lock_catalogue(connection)
+    act, number = _changed(connection, sources, change, databases, now)
+    connection.execute(
+        insert(journal).values(
+            at=now,
+            act=f"record-{act.value}",
+            channel=origin.channel,
+            actor=origin.actor,
+            library_id=origin.library_id,
+            detail=f"record={number} databases={','.join(map(str, databases))}",
+        )
+    )
+    return number
+
+
+def _changed(
+    connection: Connection, sources: Sequence[str], change: Change, databases: Sequence[int], now: int
+) -> tuple[Action, int]:
+    """Return what was done, and to which record."""
     control = change.control or (change.content.control if change.content is not None else "")
     found = _found(connection, sources, change.number, control)
     if found is None:
         if change.action in {Action.REPLACE, Action.DELETE} or change.number is not None:
             raise UpdateRefused(UpdateReason.UNKNOWN, control or str(change.number))
-        return _save(connection, change.content, sources[0], control, databases, now)
+        return Action.INSERT, _save(connection, change.content, sources[0], control, databases, now)
     if found.source not in sources:
         raise UpdateRefused(UpdateReason.NOT_YOURS, found.source)
     if change.action is Action.INSERT:
@@ -90,8 +110,8 @@ def change_record(
         raise UpdateRefused(UpdateReason.CHANGED, str(found.version))
     if change.action is Action.DELETE:
         delete_records(connection, [found.id], now)
-        return int(found.id)
-    return _save(connection, change.content, found.source, found.control, databases, now)
+        return Action.DELETE, int(found.id)
+    return Action.REPLACE, _save(connection, change.content, found.source, found.control, databases, now)
 
 
 def _found(connection: Connection, sources: Sequence[str], number: int | None, control: str) -> Any:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from storage import schema
 from storage.catalogue import records
 from storage.catalogue.access_points import TITLE
 from storage.catalogue.query import Kind, Term
 from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
 from storage.database import Location
+from storage.usecase import Origin
 from tests.storage.catalogue.corpus import NOW, RECORDS
 from tests.storage.catalogue.running import NETWORK, found, new_record
+
+MARIE = Origin("z3950", "marie", 1)
 
 
 @pytest.fixture
@@ -30,7 +34,13 @@ def content(control: str, title: str) -> Content:
 
 
 def change(connection: Connection, made: Change, *sources: str) -> int:
-    return change_record(connection, sources or ("LENS", "LENS2"), made, [NETWORK], NOW + 1)
+    return change_record(connection, MARIE, sources or ("LENS", "LENS2"), made, [NETWORK], NOW + 1)
+
+
+def journal(connection: Connection) -> list[tuple[object, ...]]:
+    kept = schema.journal.c
+    columns = (kept.at, kept.act, kept.channel, kept.actor, kept.library_id, kept.detail)
+    return [tuple(row) for row in connection.execute(select(*columns).order_by(kept.seq))]
 
 
 def titled(connection: Connection, title: str) -> list[int]:
@@ -47,6 +57,16 @@ def test_records_are_inserted_replaced_saved_and_deleted(connection: Connection)
     assert change(connection, Change(Action.DELETE, control="1")) == 1
     assert change(connection, Change(Action.DELETE, number=2)) == 2
     assert titled(connection, "autre") == [7]
+    who = (NOW + 1, "z3950", "marie", 1)
+    assert [(row[0], *row[2:5]) for row in journal(connection)] == [who] * 6
+    assert [(row[1], row[5]) for row in journal(connection)] == [
+        ("record-insert", "record=6 databases=1"),
+        ("record-replace", "record=1 databases=1"),
+        ("record-replace", "record=2 databases=1"),
+        ("record-insert", "record=7 databases=1"),
+        ("record-delete", "record=1 databases=1"),
+        ("record-delete", "record=2 databases=1"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +87,7 @@ def test_what_is_refused(connection: Connection, made: Change, reason: UpdateRea
         change(connection, made)
     assert caught.value.reason is reason
     assert titled(connection, "germinal") == [1, 4]
+    assert journal(connection) == []
 
 
 def test_another_communes_record_of_the_same_number_is_left_alone(connection: Connection) -> None:
