@@ -304,7 +304,7 @@ class _Undoing:
 
     def _checkout(self, changed: dict[str, str], patron_id: int | None) -> bool:
         row = self.item.row
-        self.writes.append(writes.CLOSE(row.loan_id))
+        self.writes.append(writes.CLOSE(row.loan_id, row.loan_state))
         if self.last.hold_id is not None:
             state, until, expires, priority = changed["hold"].split(":")
             day = self.last.day(self.here)

@@ -37,7 +37,7 @@ LEND: Final = _insert(
 RENEW: Final = Statement(
     "renew",
     update(loan)
-    .where(loan.c.id == bindparam("loan"))
+    .where(loan.c.id == bindparam("loan"), loan.c.state == literal_column("'open'"))
     .values(
         due_on=bindparam("on"), due_at=bindparam("at"), renewals=bindparam("count"), renewed_on=bindparam("today")
     ),
@@ -50,7 +50,13 @@ STAND: Final = Statement(
     "loan", "state", "today",
     guarded=True,
 )  # fmt: skip
-CLOSE: Final = Statement("close loan", delete(loan).where(loan.c.id == bindparam("loan")), "loan", guarded=True)
+# A job may have taken the loan for lost since it was read, and blocked its reader: then its end is decided anew.
+CLOSE: Final = Statement(
+    "close loan",
+    delete(loan).where(loan.c.id == bindparam("loan"), loan.c.state == bindparam("state")),
+    "loan", "state",
+    guarded=True,
+)  # fmt: skip
 KEEP_PAST: Final = _insert(
     past_loan,
     "keep past loan",
@@ -68,7 +74,7 @@ def end_loan(row: ItemRow, library_id: int, in_at: int, day: date, state: str) -
     if row.loan_state != "open" and state in {"returned", "deduced"}:
         state = f"found-{row.loan_state}"
     return (
-        CLOSE(row.loan_id),
+        CLOSE(row.loan_id, row.loan_state),
         KEEP_PAST(
             row.loan_id, row.id, row.loan_library_id, row.item_type_id, row.loan_category_id, row.loan_channel,
             row.out_at, row.due_on, row.due_at, row.renewals, state, library_id, in_at,
