@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from twisted.internet.task import deferLater
@@ -26,6 +26,11 @@ MAX_SHARED_SETS: Final = 4096
 """Result sets that belong to no association."""
 SHARED_OCTETS: Final = 64 << 20
 """Memory of them."""
+UTF8: Final = "utf8"
+EIGHT_BIT: Final = "5426"
+MARC21: Final = "marc21"
+VARIANTS: Final = frozenset({UTF8, EIGHT_BIT, MARC21})
+"""Ends of names: records in UTF-8; in the eight-bit set of their format; in MARC 21 where no syntax is asked for."""
 _DEFAULT: Final = "default"
 
 
@@ -57,18 +62,27 @@ class Catalogue:
 
 
 def databases(network: Network, names: Sequence[str]) -> tuple[Database, ...]:
-    """Return the databases that are named, each once. Raises Refused."""
+    """Return the databases that are named, by their names or by aliases (``NAME-5426``), each once. Raises Refused."""
     if len(names) > MAX_DATABASES:
         raise Refused(Bib1.TOO_MANY_DATABASES, MAX_DATABASES)
     if not names:
         raise Refused(Bib1.DATABASE_DOES_NOT_EXIST)
     found: dict[int, Database] = {}
     for name in names:
-        folded = name.casefold()
-        database = network.databases.get(folded)
-        if database is None and folded == _DEFAULT:
-            database = network.default_database()
+        database = _named(network, name.casefold()) or _alias(network, name)
         if database is None:
             raise Refused(Bib1.DATABASE_DOES_NOT_EXIST, name)
         found[database.id] = database
     return tuple(found.values())
+
+
+def _named(network: Network, folded: str) -> Database | None:
+    database = network.databases.get(folded)
+    return network.default_database() if database is None and folded == _DEFAULT else database
+
+
+def _alias(network: Network, name: str) -> Database | None:
+    """Return the database that an alias means, under the name that the origin knows it by."""
+    base, _, end = name.casefold().rpartition("-")
+    database = _named(network, base) if end in VARIANTS else None
+    return None if database is None else replace(database, name=name, variant=end)

@@ -19,6 +19,7 @@ from protocols.marc.format import Format
 from protocols.marc.holdings import Holding, item_fields
 from protocols.marc.marcxml import MARCXCHANGE, record_xml
 from protocols.marc.mods import mods
+from protocols.marc.outgoing import eight_bit
 from protocols.marc.record import Record
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Bib1, Refused
@@ -88,6 +89,10 @@ def _iso2709(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Hol
     return iso2709.join(leader, fields + item_fields(holdings, form))
 
 
+def _eight_bit(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return iso2709.join(*eight_bit(leader, fields + item_fields(holdings, form), form))
+
+
 def _xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
     return record_xml(leader, fields + item_fields(holdings, form)).encode()
 
@@ -128,6 +133,8 @@ def _grs_1(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holdi
 
 UNIMARC: Final = Shape(Format.UNIMARC, _iso2709)
 USMARC: Final = Shape(Format.MARC21, _iso2709)
+UNIMARC_5426: Final = Shape(Format.UNIMARC, _eight_bit)
+MARC21_MARC8: Final = Shape(Format.MARC21, _eight_bit)
 MARCXML: Final = Shape(None, _xml)
 SUTRS: Final = Shape(None, _sutrs)
 MARC21_XML: Final = Shape(Format.MARC21, _xml)

@@ -11,7 +11,7 @@ from protocols.z3950.apdu import PresentRequest, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, ElementSetNames, RecordComposition, Specification
 from protocols.z3950.records import surrogate_diagnostic
-from server.catalogue import Catalogue
+from server.catalogue import EIGHT_BIT, MARC21, Catalogue
 from server.records import ELEMENT_SETS, Schema, schema_named
 from server.result_sets import ResultSet
 from server.z3950_records import SYNTAXES, Form
@@ -75,7 +75,7 @@ def composed_form(
     if composition is None or composition.complex is None:
         return simple_form(syntax, composition.simple if composition is not None else None, databases, version)
     sent = composition.complex
-    chosen = _syntax(syntax, sent)
+    chosen = _syntax(syntax, sent, databases)
     spec = _specification(sent, databases)
     schema = name = None
     if spec is not None and spec.schema is not None:
@@ -87,11 +87,11 @@ def composed_form(
         name = spec.element_spec.element_set_name
         if name is None:
             raise Refused(Bib1.COMP_SPEC, "an element set name is taken, no eSpec")
-    return _form(chosen, name, version, schema)
+    return _form(chosen, name, databases, version, schema)
 
 
 def simple_form(syntax: str | None, names: ElementSetNames | None, databases: Sequence[Database], version: int) -> Form:
-    """Return the form of records; UNIMARC and F where nothing is asked. Raises Refused."""
+    """Return the form of records; F and the syntax of the database where nothing is asked. Raises Refused."""
     if syntax is not None and syntax not in SYNTAXES:
         raise Refused(Bib1.RECORD_SYNTAX, syntax)
     name = None
@@ -102,25 +102,31 @@ def simple_form(syntax: str | None, names: ElementSetNames | None, databases: Se
             if len(databases) != 1 or databases[0].name.casefold() not in wanted:
                 raise Refused(Bib1.ONLY_GENERIC_ELEMENT_SET_NAME)
             name = wanted[databases[0].name.casefold()]
-    return _form(oids.UNIMARC if syntax is None else syntax, name, version)
+    return _form(_default(databases) if syntax is None else syntax, name, databases, version)
 
 
-def _form(syntax: str, name: str | None, version: int, schema: Schema | None = None) -> Form:
+def _default(databases: Sequence[Database]) -> str:
+    return oids.USMARC if databases[0].variant == MARC21 else oids.UNIMARC
+
+
+def _form(
+    syntax: str, name: str | None, databases: Sequence[Database], version: int, schema: Schema | None = None
+) -> Form:
     name = ELEMENT_SETS[0] if name is None else name
     if name.upper() in ELEMENT_SETS:
-        return Form(syntax, name.upper(), version, schema)
+        return Form(syntax, name.upper(), version, schema, databases[0].variant == EIGHT_BIT)
     named = schema_named(name) if syntax == oids.XML and schema is None else None  # a habit of YAZ and its users
     if named is None:
         raise Refused(Bib1.ELEMENT_SET_NAME_NOT_VALID, name)
     return Form(syntax, ELEMENT_SETS[0], version, named)
 
 
-def _syntax(preferred: str | None, sent: CompSpec) -> str:
+def _syntax(preferred: str | None, sent: CompSpec, databases: Sequence[Database]) -> str:
     asked = [preferred] if preferred is not None else list(sent.record_syntax or ())
     found = next((syntax for syntax in asked if syntax in SYNTAXES), None)
     if found is None and asked and not sent.select_alternative_syntax:
         raise Refused(Bib1.RECORD_SYNTAX, asked[0])
-    return found or oids.UNIMARC
+    return found or _default(databases)
 
 
 def _specification(sent: CompSpec, databases: Sequence[Database]) -> Specification | None:

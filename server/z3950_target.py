@@ -7,6 +7,7 @@ done raises `Refused`, and `z3950_refusals` gives it the shape of the response t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Records
 from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
 from server import catalogue_query, z3950_query, z3950_scan, z3950_sort, z3950_tasks
-from server.catalogue import Catalogue, databases
+from server.catalogue import EIGHT_BIT, Catalogue, databases
 from server.result_sets import ResultSet, ResultSets
 from server.z3950_access import admitted
 from server.z3950_control import CANCEL, Cancellation, Usage
@@ -65,6 +66,7 @@ class Target:
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
         self._ended = False
+        self._utf8 = False  # the Init has promised records in UTF-8
         self._cancellation = Cancellation()
         self._usage = Usage(catalogue.clock.seconds())
         self.version = 3
@@ -93,6 +95,7 @@ class Target:
         self._account = await admitted(self._catalogue.store.network, request.id_authentication)
         self.version = 3 if response.protocol_version & ProtocolVersion.VERSION_3 else 2
         self._options = response.options
+        self._utf8 = negotiation.records_in_utf8(response)
         self._preferred_size = response.preferred_message_size
         self._exceptional_size = response.exceptional_record_size
         return response
@@ -169,7 +172,10 @@ class Target:
     def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
         if any(name.casefold() == _EXPLAIN for name in names):
             raise Refused(Bib1.NO_EXPLAIN, "the explain record of SRU, on this port")
-        return databases(self._catalogue.store.network, names)
+        asked = databases(self._catalogue.store.network, names)
+        if self._utf8 and asked[0].variant == EIGHT_BIT:
+            return tuple(replace(database, variant="") for database in asked)
+        return asked
 
     async def present(self, request: apdu.PresentRequest) -> Pdu | tuple[Pdu, ...]:
         """Send records of a result set, those that do not fit into the response in segments before it."""

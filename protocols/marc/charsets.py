@@ -71,6 +71,7 @@ _NSB_NSE_PAIR: Final = re.compile(rb"\x88([^\x88\x89\x1e\x1f]{1,15})\x89|\x98([^
 _MARKS_8: Final = "".join(sorted({chr(u) for s, t in CODESETS.items() if s != _EACC for u, mark in t.values() if mark}))
 _MARKS_5426: Final = "".join(c for row in (0xC0, 0xD0) for c in _ISO5426_ROWS[row] if c != _FREE)
 _MARK_FIRST: Final = re.compile(f"([{_MARKS_8}{_MARKS_5426}]+)([^{_MARKS_8}{_MARKS_5426}\x1d-\x1f])")
+_CLUSTER: Final = re.compile("(?s).[\u0300-\u036f\ufe20-\ufe2f]*")
 _MARK_LAST: Final = re.compile("([^\u0300-\u036f\ufe20-\ufe2f])([\u0300-\u036f\ufe20-\ufe2f]+)")
 
 # Designations of a graphic set by MARC-8: ESC, intermediate (G0, G1 or multibyte), final octet; or ESC and one of g b p s.
@@ -218,6 +219,24 @@ def encode(text: str, charset: Charset) -> bytes:
     if charset is Charset.LATIN1:
         return _map(text, {number: number for number in range(256)}, charset)
     return _map(text.replace(NSB, "\x88").replace(NSE, "\x89"), _TO_BYTES[charset] | {0x88: 0x88, 0x89: 0x89}, charset)
+
+
+def encode_nearest(text: str, charset: Charset) -> bytes:
+    """Return the octets of any text: a character that the set lacks is its plain form (NFKD), else a numeric reference."""
+    try:
+        return encode(text, charset)
+    except Unencodable:
+        clusters: list[str] = _CLUSTER.findall(unicodedata.normalize("NFC", text))
+        return b"".join([_nearest(cluster, charset) for cluster in clusters])
+
+
+def _nearest(cluster: str, charset: Charset) -> bytes:
+    for form in (cluster, unicodedata.normalize("NFKD", cluster)):
+        try:
+            return encode(form, charset)
+        except Unencodable:
+            continue
+    return b"".join([b"&#x%04X;" % ord(character) for character in cluster])
 
 
 def _marks_first(text: str, table: dict[int, int]) -> str:

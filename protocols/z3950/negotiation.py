@@ -68,6 +68,16 @@ def accept(request: InitializeRequest, offer: Offer) -> InitializeResponse:
     )
 
 
+def records_in_utf8(response: InitializeResponse) -> bool:
+    """Tell whether an accepted Init has promised that records come in UTF-8."""
+    for unit in response.other_info or ():
+        sent = unit.information.externally_defined_info
+        if sent is not None and sent.single_asn1_type is not None:
+            chosen = _NEGOTIATION.decode(sent.single_asn1_type).response
+            return bool(chosen is not None and chosen.records_in_selected_char_sets)
+    return False
+
+
 def refuse(request: InitializeRequest, offer: Offer, refused: Refused) -> InitializeResponse:
     """Return the response that opens no association and says why, in the form agreed on by implementors (UserInfo-1)."""
     diagnostic = Diagnostic(default_diag_rec=refused.diagnostic(3))
@@ -122,5 +132,5 @@ def _choose(proposal: OriginProposal) -> TargetResponse:
     return TargetResponse(
         selected_char_sets=chosen if proposal.proposed_char_sets else None,
         selected_language="eng" if "eng" in (proposal.proposed_languages or ()) else None,
-        records_in_selected_char_sets=chosen.iso10646 is not None,
+        records_in_selected_char_sets=chosen.iso10646 is not None and bool(proposal.records_in_selected_char_sets),
     )

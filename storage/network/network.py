@@ -112,13 +112,17 @@ class Cataloguer:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A Z39.50 database. Names are compared without case. One that is lenient replaces attributes that are not taken."""
+    """A Z39.50 database. Names are compared without case. One that is lenient replaces attributes that are not taken.
+
+    *variant* is the end of the alias by which it was named, if it was: how its records are sent.
+    """
 
     id: int
     name: str
     title: str
     is_default: bool
     lenient: bool = False
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
