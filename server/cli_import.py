@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -17,8 +17,9 @@ from server.words import _
 
 if TYPE_CHECKING:
     from server.writing import Writing
+    from storage.catalogue.postings import Index
     from storage.intake.marc_import import Report
-    from storage.intake.marc_read import MarcFile, Options
+    from storage.intake.marc_read import MarcFile, Options, SourceRecord
     from storage.intake.rejects import Rejects
 
 BATCH: Final = 4000
@@ -128,10 +129,19 @@ class Intake:
 
     def run(self, source: IO[bytes], shown: Callable[[], None]) -> None:
         """Read *source* to its end, or to where it cannot be read on; call *shown* after each batch."""
+        from storage.intake.ahead import indexed
+
+        batches = self._batches(source)
+        with closing(((batch, None) for batch in batches) if self._writer.live else indexed(batches)) as ready:
+            for batch, index in ready:
+                self._send(batch, index)
+                shown()
+
+    def _batches(self, source: IO[bytes]) -> Iterator[list[SourceRecord]]:
         from protocols.marc.errors import BadRecord, BrokenStream
         from storage.intake.marc_read import chunks_of
 
-        batch: list[Any] = []
+        batch: list[SourceRecord] = []
         try:
             for record in self.marc.records(chunks_of(source.read)):
                 if isinstance(record, BadRecord):
@@ -139,20 +149,19 @@ class Intake:
                 else:
                     batch.append(record)
                 if len(batch) >= self._size:
-                    self._send(batch)
+                    yield batch
                     batch = []
-                    shown()
         except BrokenStream as error:
             self.broken = str(error)
         if batch:
-            self._send(batch)
-        shown()
+            yield batch
 
-    def _send(self, batch: list[Any]) -> None:
+    def _send(self, batch: Sequence[SourceRecord], index: Index | None) -> None:
         from storage.intake.marc_import import Report
 
+        asked = self._asked if index is None else {**self._asked, "index": index}
         began = time.perf_counter()
-        done = self._writer.run("import", records=batch, now=int(time.time()), **self._asked)
+        done = self._writer.run("import", records=batch, now=int(time.time()), **asked)
         self.report.add(Report.from_json(done))
         if self._writer.live:
             seconds = time.perf_counter() - began

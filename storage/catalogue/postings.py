@@ -7,7 +7,7 @@ as a serialised roaring bitmap. So an insert touches small rows, and the rows of
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import starmap
 from typing import Any, Final, TypeAlias
 
@@ -96,40 +96,65 @@ def union(rows: Iterable[Row]) -> BitMap:
     return BitMap.union(*maps) if maps else BitMap()
 
 
-class Inverter:
-    """Turns records with their terms into posting rows, in memory.
+Index: TypeAlias = dict[int, dict[str, int | list[int]]]
+"""Records by code of the postings and term: most terms are of one record, which is the number itself."""
 
-    Most terms are of one record: such a member is kept as the number itself, more as a bitmap.
-    """
+
+class Inverter:
+    """Turns records with their terms into posting rows, in memory."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, int], dict[str, int | BitMap]] = {}
+        self._found: dict[int, Index] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return any(self._found.values())
 
     def add(self, record: int, terms: Mapping[int, Iterable[str]]) -> None:
         """Note that `record` has these terms, by code of the postings."""
-        block = record >> BLOCK_BITS
+        index = self._found.setdefault(record >> BLOCK_BITS, {})
         for code, found in terms.items():
             if not found:
                 continue
-            members = self._found.setdefault((code, block), {})
+            members = index.setdefault(code, {})
             for term in found:
                 old = members.setdefault(term, record)
                 if old is not record:
                     if isinstance(old, int):
-                        members[term] = BitMap((old, record))
+                        members[term] = [old, record]
                     else:
-                        old.add(record)
+                        old.append(record)
+
+    def take(self, index: Index, numbers: Sequence[int]) -> None:
+        """Note an index whose records are places in `numbers`; what stands at a 0 is left out."""
+        for block in {number >> BLOCK_BITS for number in numbers if number}:
+            here = [number if number >> BLOCK_BITS == block else 0 for number in numbers]
+            mine = self._found.setdefault(block, {})
+            for code, terms in index.items():
+                members = mine.get(code, {})
+                for term, places in terms.items():
+                    found = here[places] if isinstance(places, int) else [here[at] for at in places if here[at]]
+                    if found:
+                        old = members.get(term)
+                        members[term] = found if old is None else [*_listed(old), *_listed(found)]
+                if members:
+                    mine[code] = members
+
+    def index(self) -> Index:
+        """Return what was noted of records below 65,536."""
+        return self._found.get(0, {})
 
     def rows(self) -> Iterator[PostingRow]:
         """Yield the rows of the table by access point and block, each in the order of its terms."""
-        for (code, block), members in sorted(self._found.items()):
+        for code, block in sorted((code, block) for block, index in self._found.items() for code in index):
+            members = self._found[block][code]
             for term in sorted(members):
                 found = members[term]
-                size, data = (1, found.to_bytes(4, "little")) if isinstance(found, int) else encode(found)
+                size, data = (1, found.to_bytes(4, "little")) if isinstance(found, int) else encode(BitMap(found))
                 yield code, term, block, size, data
+
+
+def _listed(found: int | list[int]) -> list[int]:
+    return [found] if isinstance(found, int) else found
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------

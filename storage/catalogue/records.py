@@ -21,7 +21,7 @@ from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.extraction import Terms, extract
 from storage.catalogue.joined import supersessions, with_losers
-from storage.catalogue.postings import Inverter
+from storage.catalogue.postings import Index, Inverter
 from storage.schema import catalogue_version, database, posting, record
 from storage.statements import Row, Statement, Steps
 
@@ -117,12 +117,18 @@ def lock_catalogue(connection: Connection) -> None:
     connection.execute(select(catalogue_version.c.version).with_for_update())
 
 
-def save_records(connection: Connection, records: Sequence[NewRecord], databases: Iterable[int], now: int) -> Saved:
+def save_records(
+    connection: Connection,
+    records: Sequence[NewRecord],
+    databases: Iterable[int],
+    now: int,
+    index: Index | None = None,
+) -> Saved:
     """Save records with their postings, in the transaction of `connection`; a record saved again unchanged costs a look.
 
     A record joins `databases` (ids) and leaves none. Its key is (source, control), once in `records`. `now` is in seconds
     since 1970 UTC. A record that was merged into another stands for that one, which stays as it is; one that others were
-    merged into keeps what only they say.
+    merged into keeps what only they say. `index` is `index_of` the records, if that was made already.
     """
     lock_catalogue(connection)
     saved = Saved()
@@ -131,7 +137,8 @@ def save_records(connection: Connection, records: Sequence[NewRecord], databases
     merged = supersessions(connection, [before.id for before in old.values()])
     numbers = new_ids(connection, record, len(records) - len(old))
     rows = []
-    for each in records:
+    fresh = [0] * len(records)
+    for place, each in enumerate(records):
         before = old.get((each.source, each.control))
         if before is not None and before.id in merged.by:
             saved.ids.append(merged.by[before.id])
@@ -146,7 +153,9 @@ def save_records(connection: Connection, records: Sequence[NewRecord], databases
             saved.added += 1
             saved.ids.append(number)
             rows.append((number, each.source, each.control, *values, now, now))
-            added.add(number, each.terms())
+            if index is None:
+                added.add(number, each.terms())
+            fresh[place] = number
             continue
         saved.ids.append(before.id)
         if (before.format, before.iso2709, before.deleted) == (*values[:2], 0):
@@ -157,6 +166,8 @@ def save_records(connection: Connection, records: Sequence[NewRecord], databases
         connection.execute(update(record).where(record.c.id == before.id).values(changed))
         _change(before, each.terms(), added, removed)
     insert_rows(connection, record, _NEW, rows)
+    if index is not None:
+        added.take(index, fresh)
     joined: set[int] = set()
     for database_id in databases:
         term = str(database_id)
@@ -196,6 +207,14 @@ def delete_records(connection: Connection, ids: Iterable[int], now: int) -> int:
 def terms_of(form: Format, raw: bytes) -> Terms:
     """Return the terms of a stored record."""
     return extract([(b"000", raw[:LEADER]), *fields_of(raw)], form)
+
+
+def index_of(records: Iterable[tuple[Format, bytes]]) -> Index:
+    """Return the terms of up to 65,536 new records (format, ISO 2709), each by its place among them."""
+    found = Inverter()
+    for place, (form, raw) in enumerate(records):
+        found.add(place, terms_of(form, raw))
+    return found.index()
 
 
 def _existing(connection: Connection, records: Sequence[NewRecord]) -> dict[tuple[str, str], Any]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from protocols.marc.format import Format
 from storage.bulk import insert_rows, new_ids
+from storage.catalogue.postings import Index
 from storage.catalogue.records import NewRecord, lock_catalogue, save_records
 from storage.intake.holdings import DEFAULT_PROFILES, PROFILES, Profile, SourceItem, is_isbn
 from storage.intake.marc_read import SourceRecord
@@ -135,25 +136,35 @@ class Task(NamedTuple):
 
 
 def import_batch(
-    connection: Connection, task: Task, batch: Sequence[SourceRecord], records: Sequence[NewRecord]
+    connection: Connection,
+    task: Task,
+    batch: Sequence[SourceRecord],
+    records: Sequence[NewRecord],
+    index: Index | None = None,
 ) -> Report:
     """Save a batch and its items in the transaction of `connection`; `records` are `new_records` of the batch.
 
-    Raises UnknownLibrary.
+    `index` is theirs, if it was made already. Raises UnknownLibrary.
     """
     if not task.dry_run:
-        return _import(connection, task, batch, records)
+        return _import(connection, task, batch, records, index)
     undone = connection.begin_nested()
     try:
-        return _import(connection, task, batch, records)
+        return _import(connection, task, batch, records, index)
     finally:
         undone.rollback()
 
 
-def _import(connection: Connection, task: Task, batch: Sequence[SourceRecord], records: Sequence[NewRecord]) -> Report:
+def _import(
+    connection: Connection,
+    task: Task,
+    batch: Sequence[SourceRecord],
+    records: Sequence[NewRecord],
+    index: Index | None,
+) -> Report:
     lock_catalogue(connection)
     places = _Places(connection, task)
-    saved = save_records(connection, records, databases_named(connection, task.databases), task.now)
+    saved = save_records(connection, records, databases_named(connection, task.databases), task.now, index)
     report = Report(saved.added, saved.replaced, saved.unchanged)
     wanted = list(_wanted(batch, saved.ids, places, report))
     _save_items(connection, task, wanted, report)
@@ -169,21 +180,23 @@ def import_json(
     now: int,
     profile: str | None = None,
     dry_run: bool = False,
+    index: Index | None = None,
 ) -> dict[str, Any]:
     """Import a batch that came as JSON, with ``write(function, *args)`` which runs the function in one transaction.
 
-    `records` are SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it). Of at most
-    `PREPARED` records all that can be is done before the transaction begins. Raises UnknownLibrary.
+    `records` are SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it), `index` that of
+    the records (`storage.intake.ahead`), which does not come as JSON. Of at most `PREPARED` records all that can be is done
+    before the transaction begins. Raises UnknownLibrary.
     """
     batch = [SourceRecord._make((*values[:-1], [SourceItem(*each) for each in values[-1]])) for values in records]
     if not batch:
         return Report().to_json()
     chosen = PROFILES[profile or DEFAULT_PROFILES[Format(batch[0].form)]]
     prepared = new_records(library, batch)
-    if len(batch) <= PREPARED:
+    if index is None and len(batch) <= PREPARED:
         for each in prepared:
             each.prepare()
-    return write(import_batch, Task(library, databases, chosen, now, dry_run), batch, prepared).to_json()
+    return write(import_batch, Task(library, databases, chosen, now, dry_run), batch, prepared, index).to_json()
 
 
 # --- what the codes of a source stand for -------------------------------------------------------------------------------------
