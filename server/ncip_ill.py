@@ -40,7 +40,7 @@ from protocols.ncip.upkeep import DeleteItem, DeleteItemResponse
 from server.ncip_desk import Asked, Desk, barcode_of, missing, refusal
 from server.ncip_fields import MEDIA, day_end
 from server.ncip_loans import LOANS_KEPT, renew
-from server.ncip_refusals import ITEM, USER, Refused, Row
+from server.ncip_refusals import ITEM, USER, Row
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.items import ITEM_WORD, ItemWord
 from storage.circulation.ill.machine import Event, No, Role, State, sentence
@@ -170,7 +170,7 @@ async def act(
 
     def render(answer: IllAnswer) -> bytes:
         if answer.no is not None:
-            return asked.write(refusal(asked.message, (_problem(asked, answer.no),)))
+            return asked.write(refusal(asked.message, (problem_of(asked, answer.no),)))
         return asked.write(made(answer))
 
     ledger = Ledger(f"ncip:{asked.origin.actor}", asked.digest, 0, render, LOANS_KEPT)
@@ -180,7 +180,8 @@ async def act(
     return outcome.reply
 
 
-def _problem(asked: Asked, no: No) -> Any:
+def problem_of(asked: Asked, no: No) -> Any:
+    """Say why the store refused."""
     row, detail = NOES[no], sentence(no, asked.setting.language)
     allowed = SERVICES[asked.service].own | GENERAL
     kind = next(kind for kind in row.types if kind in allowed)
@@ -305,7 +306,7 @@ async def recall_item(desk: Desk, asked: Asked) -> bytes:
 
     def made(answer: IllAnswer) -> Response:
         return RecallItemResponse(
-            response_header=asked.setting.header, item_id=message.item_id, date_due=_moment(asked, answer.due_on)
+            response_header=asked.setting.header, item_id=message.item_id, date_due=moment_of(asked, answer.due_on)
         )
 
     return await act(desk, asked, event_of(asked, Event.RECALLED, due_on=day_of(asked, message.desired_date_due)), made)
@@ -322,7 +323,8 @@ async def cancel_recall_item(desk: Desk, asked: Asked) -> bytes:
     return await act(desk, asked, event_of(asked, Event.RECALL_ENDED), made)
 
 
-def _moment(asked: Asked, day: str | None) -> datetime | None:
+def moment_of(asked: Asked, day: str | None) -> datetime | None:
+    """Give the end of a day, where the act takes place."""
     return None if day is None else day_end(day, asked.setting.place.zone)
 
 
@@ -341,7 +343,7 @@ async def renew_item(desk: Desk, asked: Asked) -> bytes:
     wanted = message.desired_date_for_return or message.desired_date_due
 
     def made(answer: IllAnswer) -> Response:
-        due = _moment(asked, answer.due_on)
+        due = moment_of(asked, answer.due_on)
         return RenewItemResponse(
             response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
         )
@@ -368,30 +370,22 @@ def borrowed(partner_id: int, barcode: str) -> Steps[IllRow | None]:
     return row if row is not None and row.role is Role.BORROWING else None
 
 
-async def lookup_request(desk: Desk, asked: Asked) -> bytes:
-    """Tell how far a request has come."""
+def lookup_request(asked: Asked, row: IllRow) -> Response:
+    """Tell how far a request between libraries has come."""
     message: LookupRequest = asked.message
-    agency, number = key_of(message.request_id)
-    if not number:
-        raise missing(asked.service, _REQUEST)
-    row = await desk.store.read(numbered(agency or asked.partner.agency, number))
-    if row is None or row.partner_id != asked.partner.id:
-        raise Refused(_problem(asked, No.UNKNOWN_REQUEST))
     wanted = {RequestElementType.of(pair) for pair in message.request_element_type}
     pickup = asked.setting.network.libraries[row.pickup_id]
     shown = row.shown_barcode or row.barcode
-    return asked.write(
-        LookupRequestResponse(
-            response_header=asked.setting.header,
-            request_id=message.request_id,
-            item_id=item_id_of(shown) if shown else None,
-            request_type=RequestType.LOAN.pair if RequestElementType.REQUEST_TYPE in wanted else None,
-            request_status_type=(
-                STATUSES[row.state].pair if RequestElementType.REQUEST_STATUS_TYPE in wanted or not wanted else None
-            ),
-            need_before_date=(_moment(asked, row.needed_by) if RequestElementType.NEED_BEFORE_DATE in wanted else None),
-            pickup_location=SchemeValue(pickup.code) if RequestElementType.PICKUP_LOCATION in wanted else None,
-        )
+    return LookupRequestResponse(
+        response_header=asked.setting.header,
+        request_id=_request_id(row),
+        item_id=item_id_of(shown) if shown else None,
+        request_type=RequestType.LOAN.pair if RequestElementType.REQUEST_TYPE in wanted else None,
+        request_status_type=(
+            STATUSES[row.state].pair if RequestElementType.REQUEST_STATUS_TYPE in wanted or not wanted else None
+        ),
+        need_before_date=(moment_of(asked, row.needed_by) if RequestElementType.NEED_BEFORE_DATE in wanted else None),
+        pickup_location=SchemeValue(pickup.code) if RequestElementType.PICKUP_LOCATION in wanted else None,
     )
 
 

@@ -10,7 +10,17 @@ from typing import Final
 
 from protocols.ncip.base import PlainResponse
 from protocols.ncip.problems import SERVICES, Group
-from server import ncip_holds, ncip_ill, ncip_items, ncip_loans, ncip_lookups, ncip_sets, ncip_told, ncip_upkeep
+from server import (
+    ncip_holds,
+    ncip_ill,
+    ncip_items,
+    ncip_loans,
+    ncip_lookups,
+    ncip_requests,
+    ncip_sets,
+    ncip_told,
+    ncip_upkeep,
+)
 from server.ncip_desk import Asked, Desk, Handler
 
 
@@ -36,7 +46,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "LookupAgency": ncip_lookups.lookup_agency,
     "LookupItem": ncip_lookups.lookup_item,
     "LookupItemSet": ncip_sets.lookup_item_set,
-    "LookupRequest": ncip_ill.lookup_request,
+    "LookupRequest": ncip_requests.lookup_request,
     "LookupUser": ncip_lookups.lookup_user,
     "RecallItem": ncip_ill.recall_item,
     "RenewItem": ncip_ill.renew_item,
@@ -46,6 +56,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "UndoCheckOutItem": ncip_upkeep.undo_check_out,
     "UpdateCirculationStatus": ncip_upkeep.update_status,
     "UpdateItem": ncip_items.update_item,
+    "UpdateRequestItem": ncip_requests.update_request_item,
     "UpdateUser": ncip_upkeep.update_user,
     **{name: ncip_told.notified(teller) for name, teller in ncip_told.TELLERS.items()},
 }

@@ -230,6 +230,78 @@ class HoldTests(PartnerCase):
         assert (await self.ask(message("CancelRequestItem", user("R1") + gone))).problems == []
         assert await self.rows("SELECT count(*) FROM hold") == [(0,)]
 
+    async def held(self) -> str:
+        """Have R1 wait for I1, which R2 has; give the number of the hold."""
+        await self.ask(check_out("R2", "I1"))
+        return (await self.ask(self.request(item("I1"), more="<PickupLocation>AVION</PickupLocation>"))).one(
+            "RequestIdentifierValue"
+        ) or ""
+
+    async def test_a_hold_is_looked_at_by_number_and_by_reader_and_item(self) -> None:
+        number = await self.held()
+        asked = wants("Request", "Request Status Type", "Pickup Location", "User Id", "Need Before Date")
+        by_number = f"<RequestId><RequestIdentifierValue>{number}</RequestIdentifierValue></RequestId>"
+        for named in (user("R1") + item("I1") + "<RequestType>Hold</RequestType>", by_number):
+            told = await self.ask(message("LookupRequest", named + asked))
+            assert told.problems == []
+            assert told.one("RequestId/RequestIdentifierValue") == number
+            assert (told.one("RequestStatusType"), told.one("PickupLocation")) == ("In Process", "AVION")
+            assert told.all("NeedBeforeDate") == []
+            assert told.one("UserIdentifierValue") == "R1"
+        for nobody in (user("R2") + item("I1"), user("R1") + item("I2"), by_number.replace(number, "77")):
+            assert [kind for kind, _ in (await self.ask(message("LookupRequest", nobody))).problems] == [
+                "Unknown Request"
+            ]
+        wrong = typed(("Barcode Id", "R1"), ("PIN", "0000")) + item("I1")
+        assert [kind for kind, _ in (await self.ask(message("LookupRequest", wrong))).problems] != []
+
+    async def test_place_and_days_of_a_hold_change_together_or_not_at_all(self) -> None:
+        number = await self.held()
+        by_number = f"<RequestId><RequestIdentifierValue>{number}</RequestIdentifierValue></RequestId>"
+        by_item = user("R1") + item("I1") + "<RequestType>Hold</RequestType>"
+        state = "SELECT l.code, expires_on, suspended_until FROM hold JOIN library l ON l.id = pickup_id"
+
+        def change(named: str, fields: str) -> bytes:
+            return message("UpdateRequestItem", f"{named}<AddRequestFields>{fields}</AddRequestFields>")
+
+        place, past = "<PickupLocation>LENS</PickupLocation>", "<NeedBeforeDate>2020-01-01T10:00:00Z</NeedBeforeDate>"
+        assert [kind for kind, _ in (await self.ask(change(by_item, past + place))).problems] == [
+            "Unable To Add Element"
+        ]
+        assert await self.rows(state) == [("AVION", None, None)]
+        days = "<EarliestDateNeeded>2026-12-01T10:00:00Z</EarliestDateNeeded><NeedBeforeDate>2027-01-10T10:00:00Z</NeedBeforeDate>"
+        done = await self.ask(change(by_item, days + place))
+        assert done.problems == []
+        assert (done.one("UserIdentifierValue"), done.one("ItemIdentifierValue")) == ("R1", "I1")
+        assert await self.rows(state) == [("LENS", "2027-01-10", "2026-12-01")]
+        back = await self.ask(change(by_number, "<PickupLocation>AVION</PickupLocation>"))
+        assert (back.problems, back.one("UserIdentifierValue")) == ([], "R1")
+        assert await self.rows(state) == [("AVION", "2027-01-10", "2026-12-01")]
+
+    async def test_what_else_a_request_holds_is_not_changed(self) -> None:
+        await self.held()
+        named = user("R1") + item("I1") + "<RequestType>Hold</RequestType>"
+        for fields, element in (
+            ("", "AddRequestFields"),
+            (f"<AddRequestFields>{user('R2')}</AddRequestFields>", "AddRequestFields"),
+            (
+                (
+                    "<DeleteRequestFields><PickupLocation>AVION</PickupLocation></DeleteRequestFields><AddRequestFields>"
+                    "<NeedBeforeDate>2027-01-10T10:00:00Z</NeedBeforeDate></AddRequestFields>"
+                ),
+                "DeleteRequestFields",
+            ),
+        ):
+            answer = await self.ask(message("UpdateRequestItem", named + fields))
+            assert [found for _, found in answer.problems] == [element]
+        stranger = (
+            user("R2") + item("I1") + "<AddRequestFields><PickupLocation>LENS</PickupLocation></AddRequestFields>"
+        )
+        assert [kind for kind, _ in (await self.ask(message("UpdateRequestItem", stranger))).problems] == [
+            "Unknown Request"
+        ]
+        assert await self.rows("SELECT patron_id, pickup_id FROM hold") == [(1, AVION)]
+
     async def test_a_wrong_pin_and_a_stranger_reserve_nothing(self) -> None:
         for who, kind in (
             (typed(("Barcode Id", "R1"), ("PIN", "0000")), "User Authentication Failed"),
