@@ -286,6 +286,53 @@ class Circulation(RuleBasedStateMachine):
     def _day(self) -> str:
         return local_day(self.world.now, ZONE).isoformat()
 
+    # --- what chance alone would rarely do -----------------------------------------------------------------------------
+
+    @rule(chance=chances, library=libraries)
+    def scan_what_is_waited_for(self, chance: int, library: int) -> None:
+        found = self.world.sql(
+            "SELECT number FROM hold JOIN item ON item.record_id = hold.record_id OR item.id = hold.target_item_id"
+            " JOIN barcode ON barcode.item_id = item.id WHERE hold.state = 'waiting' ORDER BY hold.id, item.id"
+        )
+        if found:
+            self.check_in(found[chance % len(found)][0], library, Mode.RETURN)
+
+    @rule(chance=chances)
+    def fetch_what_is_put_aside(self, chance: int) -> None:
+        found = self.world.sql(
+            "SELECT patron.code, number, pickup_id FROM hold JOIN barcode ON barcode.item_id = hold.item_id"
+            " JOIN patron ON patron.id = hold.patron_id WHERE state = 'shelf' ORDER BY hold.id"
+        )
+        if found:
+            card, barcode, library = found[chance % len(found)]
+            self.check_out(card, barcode, library, renews=False, force=1)
+
+    @rule(chance=chances, far=st.sampled_from([1, 2, 3, 5, 6, 7, 7, 7, 7]))
+    def carry(self, chance: int, far: int) -> None:
+        """Take something to where it goes, or leave it on the way."""
+        found = self.world.sql(
+            "SELECT number, from_id, to_id FROM transit JOIN barcode ON barcode.item_id = transit.item_id"
+            " WHERE received_at IS NULL ORDER BY transit.id"
+        )
+        if not found:
+            return
+        barcode, start, end = found[chance % len(found)]
+        run = carriage.RunRequest("N", self._day(), at(start))
+        here, there = packing.ContainerRequest("C1", at(start)), packing.ContainerRequest("C1", at(end))
+        way: list[tuple[Any, Any]] = [
+            (packing.OPEN, here),
+            (packing.PACK, packing.PackRequest(barcode, "C1", at(start))),
+            (packing.SEAL, here),
+            (carriage.PLAN, run),
+            (carriage.LOAD, carriage.LoadRequest("C1", "N", self._day(), at(start))),
+            (carriage.LEAVE, run),
+            (carriage.UNLOAD, there),
+        ]
+        for usecase, request in way[:far]:
+            self.world.act(usecase, request)
+        if far == len(way):
+            self.check_in(barcode, end, Mode.RETURN)
+
     # --- time, rules, trouble ------------------------------------------------------------------------------------------
 
     @rule(minutes=st.sampled_from([1, 30, 600, 1440, 1440, 3 * 1440, 10 * 1440, 40 * 1440]))
@@ -397,7 +444,7 @@ def walk(examples: int, steps: int) -> settings:
 
 def test_on_sqlite(small_network_template: Path) -> None:
     Circulation.template, Circulation.server = small_network_template, None
-    run_state_machine_as_test(Circulation, settings=walk(30, 40))
+    run_state_machine_as_test(Circulation, settings=walk(60, 50))
 
 
 @pytest.mark.slow
