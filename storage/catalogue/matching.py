@@ -20,7 +20,7 @@ from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import analyser, postings
 from storage.catalogue.access_points import EAN, ISBN, ISSN, OTHER_NUMBER
-from storage.catalogue.records import NewRecord
+from storage.catalogue.records import NewRecord, terms_of
 from storage.schema import posting, record
 
 
@@ -62,7 +62,7 @@ _CANDIDATES: Final = 50
 
 def matches(connection: Connection, new: NewRecord) -> list[Match]:
     """Return the records like *new*, the surest first, without those that are certainly others."""
-    terms = new.terms()
+    terms = terms_of(new.form, new.iso2709)
     sure = _having(connection, OTHER_NUMBER.code, {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)})
     some = BitMap.union(sure, *(_having(connection, point.code, terms[point.code]) for point in _SHARED))
     if len(some) > _CANDIDATES:

@@ -17,7 +17,7 @@ from protocols.marc.record import Record
 from storage.catalogue.access_points import EAN, ISBN, OTHER_NUMBER
 from storage.catalogue.matching import MERGED_FROM, Verdict, about, matches, score
 from storage.catalogue.merging import MergeRefused, merge_records, survivor
-from storage.catalogue.records import NewRecord, lock_catalogue, save_records
+from storage.catalogue.records import NewRecord, lock_catalogue, save_records, terms_of
 from storage.ids import new_id
 from storage.intake.marc_import import databases_named
 from storage.intake.marc_read import SourceRecord
@@ -86,7 +86,6 @@ def _copy(connection: Connection, task: Task, batch: Sequence[tuple[str, SourceR
         new = NewRecord(
             SOURCE + target, source.control, Format(source.form), source.text.encode(), source.title, source.author
         )
-        new.prepare()
         first = next((number for earlier, number in taken if alike(earlier, new)), None)
         if first is not None:
             out.append(Copied(target, source.control, source.title, Fate.DUPLICATE, survivor(connection, first)))
@@ -99,7 +98,7 @@ def _copy(connection: Connection, task: Task, batch: Sequence[tuple[str, SourceR
 
 def alike(one: NewRecord, other: NewRecord) -> bool:
     """Tell whether two new records surely describe one document, as `storage.catalogue.matching` would."""
-    mine, theirs = one.terms(), other.terms()
+    mine, theirs = (terms_of(each.form, each.iso2709) for each in (one, other))
     if not any(mine[point.code] & theirs[point.code] for point in (ISBN, EAN, OTHER_NUMBER)):
         return False
     read = [about(Record.from_iso2709(each.iso2709), each.form) for each in (one, other)]

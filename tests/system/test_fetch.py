@@ -129,6 +129,14 @@ def test_records_are_merged_by_hand_and_refused_in_words(own: Location, source: 
     assert (refused.returncode, json.loads(refused.stdout)["refused"]) == (3, ["same-record"])
 
 
+def test_how_a_target_had_to_be_asked_is_remembered(own: Location, source: Daemon) -> None:
+    config = configure(own, z3950(source.ports["z3950"], isbn="@attr 1=7 @attr 2=99 {isbn}"))
+    (line,) = fetch(config, GERMINAL)[1]["targets"]
+    assert (line["hits"], line["failure"], [code for code, _ in line["diagnostics"]]) == (1, "", [117])
+    assert rows(own, "SELECT value FROM setting WHERE name = 'target.t0'") == [("1",)]
+    assert fetch(config, GERMINAL)[1]["targets"][0]["diagnostics"] == []
+
+
 def test_without_targets_or_with_a_wrong_isbn_nothing_is_asked(own: Location) -> None:
     assert bibliobus("fetch", "-c", configure(own), GERMINAL).returncode == 6
     assert bibliobus("fetch", "-c", configure(own, z3950(1)), "123").returncode == 2

@@ -1,0 +1,67 @@
+"""Answers of SRU targets, read in bounds."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.sru.origin import address, read
+
+HEAD = '<z:searchRetrieveResponse xmlns:z="http://www.loc.gov/zing/srw/">'
+TAIL = "</z:searchRetrieveResponse>"
+
+
+def answer(inside: str) -> bytes:
+    return f"{HEAD}{inside}{TAIL}".encode()
+
+
+def test_an_address_carries_the_query_whole() -> None:
+    made = address("http://sru.example.org/x?db=1", 'dc.title="été & co"', version="1.2", schema="marcxml", most=3)
+    asked = parse_qs(urlsplit(made).query)
+    assert asked["query"] == ['dc.title="été & co"']
+    assert (asked["db"], asked["maximumRecords"], asked["recordSchema"]) == (["1"], ["3"], ["marcxml"])
+
+
+def test_records_in_xml_and_as_text_are_found() -> None:
+    inside = "<z:numberOfRecords>2</z:numberOfRecords><z:records><z:record><z:recordData>{}</z:recordData></z:record></z:records>"
+    whole = answer(inside.format("<record/>"))
+    assert (read(whole).hits, read(whole).documents) == (2, [whole])
+    assert read(answer(inside.format("&lt;record/&gt;"))).documents == [b"<record/>"]
+
+
+def test_diagnostics_are_numbered_and_told() -> None:
+    one = (
+        '<z:diagnostics><d:diagnostic xmlns:d="http://www.loc.gov/zing/srw/diagnostic/">'
+        "<d:uri>info:srw/diagnostic/1/16</d:uri><d:details>bath.isbn</d:details></d:diagnostic></z:diagnostics>"
+    )
+    found = read(answer(one))
+    assert (found.diagnostics, found.told) == ([(16, "bath.isbn")], "16 index not supported bath.isbn")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html/>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>',
+        b"<x" * 100_000,
+        b"<x>" * 1000,
+        b"<" + b"a" * (9 << 20),
+    ],
+)
+def test_what_is_no_answer_is_told(body: bytes) -> None:
+    found = read(body)
+    assert (found.hits, found.documents, bool(found.failure)) == (0, [], True)
+
+
+@pytest.mark.parametrize("count", ["-1", "many", "9" * 400, "²"])
+def test_a_count_that_is_none_counts_nothing(count: str) -> None:
+    assert read(answer(f"<z:numberOfRecords>{count}</z:numberOfRecords>")).hits == 0
+
+
+@given(st.binary(max_size=200))
+def test_no_octets_bring_an_exception_out_of_it(body: bytes) -> None:
+    assert read(body).failure

@@ -1,0 +1,200 @@
+"""A search seen from the side that asks, against targets that know little, or nothing, or mean ill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.z3950 import apdu, oids, pqf
+from protocols.z3950.apdu import Options, Pdu, PresentStatus
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.elements import Records
+from protocols.z3950.negotiation import Offer, accept
+from protocols.z3950.origin import Detail, Retrieval, Wish
+from protocols.z3950.records import retrieval_record, surrogate_diagnostic
+from protocols.z3950.session import Association, Fault, Role
+
+QUERY = "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"
+OFFER = Offer(Options.SEARCH | Options.PRESENT, "0", "test", "1")
+
+
+def refusing(number: int, addinfo: str = "") -> Records:
+    return Records(non_surrogate_diagnostic=Refused(Bib1(number), addinfo).diagnostic(3))
+
+
+class Target:
+    """A target that takes attributes of some types alone, and gives records in one syntax."""
+
+    def __init__(self, known: dict[int, int], syntax: str = oids.UNIMARC, hits: int = 1) -> None:
+        self.asked: list[str] = []
+        self._known = known
+        self._syntax = syntax
+        self._hits = hits
+        self._association = Association(Role.TARGET)
+
+    def receive(self, data: bytes) -> bytes:
+        out = b""
+        for pdu in self._association.receive(data):
+            assert not isinstance(pdu, Fault)
+            self._association.accept(pdu)
+            out += b"" if isinstance(pdu, apdu.Close) else self._association.send(self._answer(pdu))
+        return out
+
+    def _answer(self, pdu: Pdu) -> Pdu:
+        if isinstance(pdu, apdu.InitializeRequest):
+            return accept(pdu, OFFER)
+        if isinstance(pdu, apdu.SearchRequest):
+            assert pdu.query.type_1 is not None
+            self.asked.append(pqf.write(pdu.query.type_1))
+            unknown = [code for kind, code in self._known.items() if f"@attr {kind}=" in self.asked[-1]]
+            return apdu.SearchResponse(
+                result_count=0 if unknown else self._hits,
+                number_of_records_returned=0,
+                next_result_set_position=0,
+                search_status=not unknown,
+                records=refusing(unknown[0]) if unknown else None,
+            )
+        assert isinstance(pdu, apdu.PresentRequest)
+        return self._presented(pdu)
+
+    def _presented(self, pdu: apdu.PresentRequest) -> Pdu:
+        if pdu.preferred_record_syntax != self._syntax:
+            return apdu.PresentResponse(
+                number_of_records_returned=0,
+                next_result_set_position=1,
+                present_status=PresentStatus.FAILURE,
+                records=refusing(239),
+            )
+        start, number = pdu.result_set_start_point, pdu.number_of_records_requested
+        found = [retrieval_record("db", self._syntax, b"record %d" % at) for at in range(start, start + number)]
+        return apdu.PresentResponse(
+            number_of_records_returned=number,
+            next_result_set_position=start + number,
+            present_status=PresentStatus.SUCCESS,
+            records=Records(response_records=tuple(found)),
+        )
+
+
+def talk(retrieval: Retrieval, answer: Callable[[bytes], bytes]) -> None:
+    data = retrieval.start()
+    for _ in range(100):
+        back = answer(data)
+        data = retrieval.receive(back) if back else b""
+        if not data or retrieval.is_over:
+            break
+    retrieval.lost()
+
+
+@pytest.mark.parametrize(
+    ("unknown", "detail", "query"),
+    [
+        ({}, Detail.ALL, "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"),
+        ({2: 117}, Detail.USE_STRUCTURE_TRUNCATION, "@attr 1=7 @attr 4=2 9782253004226"),
+        ({6: 122, 4: 118}, Detail.USE, "@attr 1=7 9782253004226"),
+        ({2: 113, 4: 113}, Detail.USE, "@attr 1=7 9782253004226"),
+        ({2: 121, 1: 114}, Detail.NONE, "9782253004226"),
+        ({4: 120, 1: 114}, Detail.NONE, "9782253004226"),
+    ],
+)
+def test_what_a_target_does_not_know_is_asked_in_the_next_simpler_way(
+    unknown: dict[int, int], detail: Detail, query: str
+) -> None:
+    target, retrieval = Target(unknown), Retrieval(Wish(QUERY))
+    talk(retrieval, target.receive)
+    assert (target.asked[-1], retrieval.result.detail) == (query, detail)
+    assert (retrieval.result.records, retrieval.result.failure) == ([(oids.UNIMARC, b"record 1")], "")
+    again, next_time = Target(unknown), Retrieval(Wish(QUERY, detail=detail))
+    talk(next_time, again.receive)
+    assert (again.asked, next_time.result.diagnostics) == ([query], [])
+
+
+def test_the_next_syntax_is_asked_for_and_records_come_in_pieces() -> None:
+    retrieval = Retrieval(Wish("zola", most=45))
+    talk(retrieval, Target({}, oids.USMARC, hits=60).receive)
+    result = retrieval.result
+    assert (result.hits, len(result.records), result.syntax) == (60, 45, oids.USMARC)
+    assert result.records[-1] == (oids.USMARC, b"record 45")
+    assert [code for code, _ in result.diagnostics] == [239]
+
+
+def test_no_syntax_in_common_is_told() -> None:
+    retrieval = Retrieval(Wish("zola"))
+    talk(retrieval, Target({}, oids.GRS_1).receive)
+    assert retrieval.result.failure.startswith("239 ")
+
+
+def test_terms_are_sent_in_the_targets_own_characters() -> None:
+    sent = []
+    target = Target({})
+
+    def watched(data: bytes) -> bytes:
+        sent.append(data)
+        return target.receive(data)
+
+    talk(Retrieval(Wish(["œuvre", "été"][1], charset="iso-8859-1")), watched)
+    assert b"\xe9t\xe9" in sent[1]
+
+
+def test_a_password_opens_the_association_and_is_never_shown() -> None:
+    wish = Wish("zola", user="lens", password="s3cret")
+    assert b"s3cret" in Retrieval(wish).start()
+    assert "s3cret" not in repr(wish)
+
+
+def test_a_diagnostic_in_a_records_place_ends_the_search_with_what_came() -> None:
+    target = Target({}, hits=2)
+
+    def answer(data: bytes) -> bytes:
+        made = target._presented
+        bad = surrogate_diagnostic("db", Refused(Bib1(14)), 3)
+        good = retrieval_record("db", oids.UNIMARC, b"one")
+
+        def presented(pdu: apdu.PresentRequest) -> Any:
+            response: Any = made(pdu)
+            return type(response)(
+                number_of_records_returned=2,
+                next_result_set_position=0,
+                present_status=PresentStatus.SUCCESS,
+                records=Records(response_records=(good, bad)),
+            )
+
+        target._presented = presented  # type: ignore[method-assign]
+        try:
+            return target.receive(data)
+        finally:
+            target._presented = made  # type: ignore[method-assign]
+
+    retrieval = Retrieval(Wish("zola"))
+    talk(retrieval, answer)
+    assert retrieval.result.records == [(oids.UNIMARC, b"one")]
+    assert retrieval.result.failure.startswith("14 ")
+
+
+@given(st.lists(st.binary(max_size=60), max_size=5))
+def test_no_octets_bring_an_exception_out_of_it(pieces: list[bytes]) -> None:
+    retrieval = Retrieval(Wish(QUERY))
+    retrieval.start()
+    for piece in pieces:
+        retrieval.receive(piece)
+    retrieval.lost()
+    assert retrieval.is_over
+    assert retrieval.result.failure
+
+
+@given(st.data())
+def test_nor_do_responses_that_are_damaged(data: st.DataObject) -> None:
+    target = Target({2: 117})
+
+    def damaged(octets: bytes) -> bytes:
+        answer = bytearray(target.receive(octets))
+        if answer and data.draw(st.booleans()):
+            answer[data.draw(st.integers(0, len(answer) - 1))] ^= data.draw(st.integers(1, 255))
+        return bytes(answer)
+
+    retrieval = Retrieval(Wish(QUERY))
+    talk(retrieval, damaged)
+    assert retrieval.is_over
