@@ -46,6 +46,45 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("Arrivé abîmé", "Came damaged"),
     "not-unloaded": ("Caisse restée à bord", "Container left aboard"),
     "lost-in-transit": ("Perdu en navette", "Lost in transit"),
+    "ill-lost": ("PEB : déclaré perdu", "Inter-library loan: declared lost"),
+    "ill-undelivered": (
+        "PEB : le partenaire n'a pas reçu un message",
+        "Inter-library loan: a message reached no partner",
+    ),
+    "ill-borrowing-asked": ("PEB : demande sans réponse", "Inter-library loan: no answer to our request"),
+    "ill-borrowing-conditional": (
+        "PEB : conditions du partenaire à accepter",
+        "Inter-library loan: conditions to accept",
+    ),
+    "ill-borrowing-accepted": ("PEB : accepté, pas expédié", "Inter-library loan: accepted, not shipped"),
+    "ill-borrowing-shipped": ("PEB : expédié, pas arrivé", "Inter-library loan: shipped, not arrived"),
+    "ill-borrowing-received": ("PEB : arrivé, pas prêté", "Inter-library loan: arrived, not lent"),
+    "ill-borrowing-lent": ("PEB : toujours chez le lecteur", "Inter-library loan: still with the reader"),
+    "ill-borrowing-returned": ("PEB : rendu, pas renvoyé", "Inter-library loan: returned, not sent back"),
+    "ill-borrowing-sent-back": ("PEB : renvoyé, pas arrivé chez le prêteur", "Inter-library loan: sent back, not home"),
+    "ill-borrowing-lost": (
+        "PEB : perdu, à régler avec le prêteur",
+        "Inter-library loan: lost, to settle with the lender",
+    ),
+    "ill-lending-asked": (
+        "PEB : demande du partenaire à traiter",
+        "Inter-library loan: a partner's request to look at",
+    ),
+    "ill-lending-conditional": (
+        "PEB : conditions sans réponse du partenaire",
+        "Inter-library loan: no word on conditions",
+    ),
+    "ill-lending-accepted": ("PEB : à expédier au partenaire", "Inter-library loan: to be shipped to the partner"),
+    "ill-lending-shipped": ("PEB : expédié, pas reçu par le partenaire", "Inter-library loan: shipped, not received"),
+    "ill-lending-received": ("PEB : toujours chez le partenaire", "Inter-library loan: still with the partner"),
+    "ill-lending-sent-back": (
+        "PEB : renvoyé par le partenaire, pas arrivé",
+        "Inter-library loan: sent back, not arrived",
+    ),
+    "ill-lending-lost": (
+        "PEB : perdu par le partenaire, à régler",
+        "Inter-library loan: lost by the partner, to settle",
+    ),
 }
 """What circulation finds: kind -> (French, English). Other parts have kinds of their own."""
 

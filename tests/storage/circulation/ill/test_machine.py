@@ -19,6 +19,7 @@ from storage.circulation.ill.machine import (
     State,
     advance,
 )
+from storage.circulation.tellings import ANOMALIES
 
 
 def test_every_state_in_which_a_request_can_wait_has_a_timer() -> None:
@@ -68,3 +69,8 @@ def test_what_is_told_is_told_of_events_that_happen() -> None:
     assert {event for _, event in TELLS} <= set(Event)
     assert advance(State.ASKED, Event.LOST) is No.NOT_ON_LOAN
     assert advance(State.LOST, Event.RETURNED) is State.RETURNED
+
+
+def test_staff_are_told_in_words_what_waits_too_long() -> None:
+    kinds = {f"ill-{role.value}-{state.value}" for role, state in TIMERS} | {"ill-lost", "ill-undelivered"}
+    assert {kind for kind in ANOMALIES if kind.startswith("ill-")} == kinds
