@@ -18,7 +18,7 @@ from storage.refusals import Reason, sentence
 from storage.usecase import Origin
 
 CREATE: Final = 1
-STRANGERS: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD, Reason.WRONG_PIN})
+STRANGERS: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD, Reason.WRONG_PIN, Reason.PIN_LOCKED})
 """Reasons that all say the same to an origin: who asks is not known. It must not learn which cards there are."""
 
 

@@ -98,6 +98,14 @@ class ItemOrderTests(UpdateTestCase):
         assert refusals[0] == refusals[1] == refusals[2]
         assert await self.holds() == []
 
+    async def test_a_card_whose_pin_was_guessed_at_too_often_is_not_told_from_an_unknown_one(self) -> None:
+        origin = await self.found()
+        guesses = [(await origin.ask(order(card=f"R1/{pin:04}"))).diagnostics for pin in range(20)]
+        unknown = (await origin.ask(order(card="nobody/1234"))).diagnostics
+        assert all(guess == unknown for guess in guesses)
+        assert (await origin.ask(order())).diagnostics == unknown  # locked, even for who knows it
+        assert await self.holds() == []
+
     async def test_what_cannot_be_ordered_is_refused_with_the_reason(self) -> None:
         origin = await self.found()
         ill = External(direct_reference="1.0.10161.2.1", octet_aligned=b"x")
