@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def unknown(what: str, code: str, known: str = "") -> Refused:
     """Return the refusal of *code*, which names nothing; it is told as far as a line goes."""
-    return Refused(f"unknown-{what}", f"no {what} has the code {code[:60]!r}", {"code": code[:60], "known": known})
+    shown = code[:60].encode(errors="replace").decode()
+    return Refused(f"unknown-{what}", f"no {what} has the code {shown!r}", {"code": shown, "known": known})
 
 
 def library_of(network: Network, code: str) -> Library:

@@ -107,4 +107,5 @@ def test_a_library_that_is_none_is_refused_like_anything_else(run: Run) -> None:
 
 def test_what_is_not_text_is_wrong_usage(run: Run) -> None:
     assert "UTF-8" in run("hold", "list", "\udce9", expect=Exit.USAGE).output
+    assert asked(run, "hold", "list", "R1", library="\udce9", expect=Exit.REFUSED)["refused"] == ["unknown-library"]
     assert "UTF-8" in run("hold", "place", "\udce9", "--record", 100, expect=Exit.USAGE).output
