@@ -19,11 +19,12 @@ from protocols.z3950.records import retrieval_record, surrogate_diagnostic
 from protocols.z3950.session import Association, Fault, Role
 
 QUERY = "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"
+CODES = {code.value: code for code in Bib1}
 OFFER = Offer(Options.SEARCH | Options.PRESENT, "0", "test", "1")
 
 
 def refusing(number: int, addinfo: str = "") -> Records:
-    return Records(non_surrogate_diagnostic=Refused(Bib1(number), addinfo).diagnostic(3))
+    return Records(non_surrogate_diagnostic=Refused(CODES[number], addinfo).diagnostic(3))
 
 
 class Target:
@@ -150,7 +151,7 @@ def test_a_diagnostic_in_a_records_place_ends_the_search_with_what_came() -> Non
 
     def answer(data: bytes) -> bytes:
         made = target._presented
-        bad = surrogate_diagnostic("db", Refused(Bib1(14)), 3)
+        bad = surrogate_diagnostic("db", Refused(CODES[14]), 3)
         good = retrieval_record("db", oids.UNIMARC, b"one")
 
         def presented(pdu: apdu.PresentRequest) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from protocols.marc.record import Record
@@ -162,12 +164,16 @@ def test_what_cannot_be_merged_is_refused(filled: Counter) -> None:
 
 @pytest.mark.parametrize("first", ["hold", "merge"])
 def test_a_hold_placed_while_records_are_merged_ends_on_the_record_that_is_left(filled: Counter, first: str) -> None:
+    store = filled.store
+    waiting: list[Deferred[Any]] = []
     for card in ("R2", "R3", "R4", "R5"):
-        asks = [lambda card=card: filled.store.transact(PLACE_HOLD, PlaceHoldRequest(card, at(LENS), 2), NOW)]
-        if card == "R3":
-            asks.insert(int(first == "hold"), lambda: filled.store.work(merge_records, 1, 2, CLERK, NOW))
-        for waiting in [ask() for ask in asks]:
-            await_(waiting)
+        if (card, first) == ("R3", "merge"):
+            waiting.append(store.work(merge_records, 1, 2, CLERK, NOW))
+        waiting.append(store.transact(PLACE_HOLD, PlaceHoldRequest(card, at(LENS), 2), NOW))
+        if (card, first) == ("R3", "hold"):
+            waiting.append(store.work(merge_records, 1, 2, CLERK, NOW))
+    for each in waiting:
+        await_(each)
     assert filled.sql("SELECT record_id, count(*) FROM hold GROUP BY record_id") == [(1, 4)]
 
 
@@ -196,7 +202,9 @@ def test_a_hold_asked_for_in_the_middle_of_a_merge_waits_for_its_end(postgresql_
 
     try:
         await_(deferToThread(whole))
-        assert await_(began[0]).answer.ok
+        answer = await_(began[0]).answer
+        assert answer is not None
+        assert answer.ok
         assert counter.sql("SELECT record_id FROM hold") == [(1,)]
     finally:
         counter.close()
