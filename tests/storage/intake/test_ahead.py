@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -97,12 +98,13 @@ def test_one_core_and_short_files_start_no_process(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("two_cores")
 def test_the_process_ends_when_the_import_is_broken_off() -> None:
-    known = set(multiprocessing.active_children())
+    known, collected = set(multiprocessing.active_children()), gc.get_threshold()
     ready = ahead.indexed(batches(read(OTHERS), 8), 1)
     next(ready)
     assert set(multiprocessing.active_children()) > known
     ready.close()
     assert set(multiprocessing.active_children()) == known
+    assert gc.get_threshold() == collected
 
 
 @pytest.mark.usefixtures("two_cores")
