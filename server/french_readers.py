@@ -17,7 +17,6 @@ READERS: Final = {
         "Compte les réservations closes dans une période par bibliothèque de retrait, et leur attente avant l'étagère."
     ),
     "{days} days to the shelf": "{days} jours jusqu'à l'étagère",
-
     "Look after readers: registration, blocks, households, PINs, their data.": "Gère les lecteurs : inscription, blocages, foyers, codes secrets, données.",
     "Look after readers' cards.": "Gère les cartes des lecteurs.",
     "Library where this is done.": "Bibliothèque où cela se fait.",
