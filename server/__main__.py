@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from server.cli import main
+from server.cli.main import main
 
 main(prog_name="bibliobus")

@@ -20,23 +20,23 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from server import control, process
-from server.catalogue import Catalogue
-from server.catalogue_web import catalogue_pages, catalogue_site
+from server.catalogue.shared import Catalogue
+from server.catalogue.web import catalogue_pages, catalogue_site
 from server.config import Config, ConfigurationError, provide_password
 from server.jobs import Jobs
 from server.listeners import CannotListen, Listener, listen
 from server.logs import Log
-from server.ncip import Responder
-from server.ncip_journal import Journal
-from server.ncip_line import LineFactory
-from server.ncip_outbox import Outbox
-from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
-from server.sip2 import SIP2Factory
+from server.ncip.journal import Journal
+from server.ncip.line import LineFactory
+from server.ncip.outbox import Outbox
+from server.ncip.responder import Responder
+from server.ncip.web import TOO_LARGE, TOO_MANY, NcipPage
+from server.sip2.factory import SIP2Factory
 from server.sniffing import Sniffing
 from server.web import Bounds, make_site
 from server.words import _
 from server.writing import Shared, provide_schema
-from server.z3950 import Z3950Factory
+from server.z3950.factory import Z3950Factory
 from storage import database
 from storage.jobs.table import JOBS
 from storage.store import Store, open_store

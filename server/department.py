@@ -27,10 +27,10 @@ from protocols.ncip import Received, problem, read, write
 from protocols.ncip.base import Initiation, PlainResponse, response_header
 from protocols.ncip.problems import GENERAL, SERVICES, ProblemType
 from server.listeners import Listener, listen
-from server.ncip import NOBODY, Responder
-from server.ncip_outbox import Outbox
-from server.ncip_partners import Peer
-from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage, NoAnswer
+from server.ncip.outbox import Outbox
+from server.ncip.partners import Peer
+from server.ncip.responder import NOBODY, Responder
+from server.ncip.web import TOO_LARGE, TOO_MANY, NcipPage, NoAnswer
 from server.passwords import HASHER
 from server.web import make_site
 from storage import database, schema

@@ -7,7 +7,7 @@ from typing import Final
 from protocols.sru import cql
 from protocols.sru.cql import Boolean, Clause, Node
 from protocols.sru.diagnostics import Condition, Refused
-from server.cql_indexes import Row, resolve
+from server.catalogue.indexes import Row, resolve
 
 _OPERATORS: Final = {"and": "@and", "or": "@or", "not": "@not"}
 _WORD, _WORD_LIST, _PHRASE = 2, 6, 1

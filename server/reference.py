@@ -27,15 +27,16 @@ from protocols.sip2.reference import reference as sip2
 from protocols.sru.reference import reference as sru
 from protocols.z3950.reference import reference as z3950
 from protocols.z3950.rpn import spans
-from server import cli, config
-from server.catalogue_query import BOUNDS, KINDS, MASKS, SHAPES
-from server.cli_common import MEANINGS
-from server.cql_indexes import CONTEXT_SETS, OFFERED
+from server import config
+from server.catalogue.indexes import CONTEXT_SETS, OFFERED
+from server.catalogue.query import BOUNDS, KINDS, MASKS, SHAPES
+from server.catalogue.records import SCHEMAS
+from server.cli import main as cli
+from server.cli.common import MEANINGS
 from server.french import FRENCH
-from server.ncip_profile import profile as ncip_profile
-from server.ncip_refusals import REFUSALS
-from server.records import SCHEMAS
-from server.sip2_tables import REASONS
+from server.ncip.profile import profile as ncip_profile
+from server.ncip.refusals import REFUSALS
+from server.sip2.tables import REASONS
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, by_use
 from storage.network.declare import reference as network_file

@@ -18,18 +18,16 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
 from devices.profiles import check_profile
-from server import (
-    control,
-    operations_commune,
-    operations_holds,
-    operations_ill,
-    operations_jobs,
-    operations_loans,
-    operations_origin,
-    operations_patrons,
-    operations_shuttle,
-)
+from server import control
 from server.control import Refused
+from server.operations import commune as operations_commune
+from server.operations import holds as operations_holds
+from server.operations import ill as operations_ill
+from server.operations import jobs as operations_jobs
+from server.operations import loans as operations_loans
+from server.operations import origin as operations_origin
+from server.operations import patrons as operations_patrons
+from server.operations import shuttle as operations_shuttle
 from server.passwords import HASHER
 from storage import database, direct
 from storage.database import Location
@@ -247,7 +245,9 @@ class Shared:
             raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
         running: Deferred[Any] = deferToThread(found, self, **arguments)
         running.addErrback(_unavailable)
-        if operation not in DECLARE and (operation not in {"import", "record.copy"} or self._knows(arguments["databases"])):
+        if operation not in DECLARE and (
+            operation not in {"import", "record.copy"} or self._knows(arguments["databases"])
+        ):
             return running
         return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
 

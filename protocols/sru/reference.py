@@ -15,7 +15,7 @@ def reference() -> str:
 
 def _lines() -> Iterator[str]:
     yield "# SRU and CQL\n"
-    yield "Generated from the tables of `protocols.sru` and `server/cql_indexes.py`. SRU 1.1, 1.2 and 2.0 are served at `/sru` of the web"
+    yield "Generated from the tables of `protocols.sru` and `server/catalogue/indexes.py`. SRU 1.1, 1.2 and 2.0 are served at `/sru` of the web"
     yield "listener and on the Z39.50 port, where the path names the database. A request is of version 2.0 when it names no operation.\n"
     for operation in Operation:
         yield f"## {operation.value}\n"

@@ -20,11 +20,11 @@ from conformance.results import Level, Outcome
 from protocols.ncip import Envelope, Received, read, write
 from protocols.ncip.base import Initiation
 from protocols.ncip.messages import MESSAGES
-from server.ncip_web import TOO_LARGE, NcipPage
+from server.ncip.web import TOO_LARGE, NcipPage
 from server.web import make_site
 from storage.circulation.ill.machine import TELLS, TELLS_IF_WANTED
 from tests.protocols.ncip.strategies import elements, ncip_messages
-from tests.server.ncip_partner import PARTNER, US, PartnerCase, lookup_item, message
+from tests.server.ncip.partner import PARTNER, US, PartnerCase, lookup_item, message
 
 
 class OurselvesTests(PartnerCase):

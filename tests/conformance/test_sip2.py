@@ -41,11 +41,11 @@ from conformance.sip2_client import Account, Client, masked
 from conformance.sip2_fuzz import frames, fuzz
 from conformance.sip2_simulators import SIMULATORS, Run, Script, offline, play, replay
 from conformance.sip2_table import CHECKS, Bench, guarded, run
-from server.sip2 import SIP2Factory
+from server.sip2.factory import SIP2Factory
 from storage.database import Location
 from storage.store import open_store
 from tests.reactor import await_
-from tests.server.sip2_kiosk import known
+from tests.server.sip2.kiosk import known
 
 reactor: Any = installed_reactor
 ACCOUNT = Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2", "I3"), library="LENS", wrong_pin="12340")

@@ -8,16 +8,16 @@ from lxml import etree
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from server.catalogue import Catalogue
+from server.catalogue.shared import Catalogue
 from server.metrics import Metrics
-from server.oai import Repository
-from server.sru import Place, SruServer
+from server.oai.repository import Repository
+from server.sru.target import Place, SruServer
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.database import Location
 from tests.counter import Counter, at
 from tests.network import NOW
 from tests.reactor import await_
-from tests.server.z3950_origin import PAGES, fill_catalogue
+from tests.server.z3950.origin import PAGES, fill_catalogue
 
 
 def test_a_portal_finds_harvests_and_sees_what_is_lent(any_location: Location) -> None:

@@ -9,15 +9,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 
 from protocols.z3950 import oids
-from server.catalogue import Catalogue
+from server.catalogue.shared import Catalogue
 from server.metrics import Metrics
-from server.z3950 import Z3950Factory
+from server.z3950.factory import Z3950Factory
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.database import Location
 from tests.counter import Counter, at
 from tests.network import NOW
 from tests.reactor import await_
-from tests.server.z3950_origin import PAGES, Origin, fill_catalogue, init, present, refused, search, surrogates, texts
+from tests.server.z3950.origin import PAGES, Origin, fill_catalogue, init, present, refused, search, surrogates, texts
 
 SYNTAXES = (oids.UNIMARC, oids.USMARC, oids.XML, oids.SUTRS)
 

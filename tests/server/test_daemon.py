@@ -38,7 +38,7 @@ from storage.database import Location
 from storage.drivers import sqlite
 from storage.jobs.table import JOBS
 from tests.reactor import await_, until
-from tests.server import sip2_kiosk
+from tests.server.sip2 import kiosk as sip2_kiosk
 from tests.server.test_listeners import make_certificate, served_by, tls
 
 # Twisted's own `ssl:` endpoints still hand certificates over as pyOpenSSL objects.

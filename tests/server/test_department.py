@@ -19,7 +19,7 @@ from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.database import Location
 from tests.network import AVION, NOW
-from tests.server.test_ncip_peers import Town
+from tests.server.ncip.test_peers import Town
 
 FAST = {"ship_after": 0.0, "home_after": 0.0, "receive_after": 0.0, "return_after": 0.0}
 

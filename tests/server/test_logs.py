@@ -26,7 +26,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def logger(stream: io.StringIO, level: Level = Level.INFO, namespace: str = "server.sip2") -> Logger:
+def logger(stream: io.StringIO, level: Level = Level.INFO, namespace: str = "server.sip2.factory") -> Logger:
     return Logger(namespace=namespace, observer=Log(LogTable(level=level), stream).observer)
 
 
@@ -45,7 +45,7 @@ def test_an_event_is_one_json_line_with_its_plain_fields() -> None:
     (line,) = lines(stream)
     assert line["time"].endswith("Z")
     assert line["level"] == "info"
-    assert line["from"] == "server.sip2"
+    assert line["from"] == "server.sip2.factory"
     assert line["text"] == "kiosk-lens logged in"
     assert (line["device"], line["number"], line["peer"]) == ("kiosk-lens", 3, "10.0.0.1:4")
 
@@ -121,7 +121,11 @@ def test_of_twisted_only_warnings_are_shown() -> None:
 def test_the_same_event_over_and_over_is_counted_and_not_written() -> None:
     stream = io.StringIO()
     observer = Observer(stream, json_lines=True)
-    event = {"log_level": LogLevel.warn, "log_namespace": "server.sip2", "log_format": "a broken frame from {peer}"}
+    event = {
+        "log_level": LogLevel.warn,
+        "log_namespace": "server.sip2.factory",
+        "log_format": "a broken frame from {peer}",
+    }
     for second in range(1000):
         observer({**event, "log_time": second / 100, "peer": str(second)})
     assert len(lines(stream)) == logs.BURST

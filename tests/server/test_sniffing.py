@@ -11,14 +11,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from protocols.z3950.session import Association, Role
-from server.catalogue import Catalogue
+from server.catalogue.shared import Catalogue
 from server.metrics import Metrics
 from server.sniffing import Sniffing
 from server.web import TOO_LARGE, Health, Root, Site
-from server.z3950 import INIT_SECONDS, Z3950Factory
-
-from .test_web import Reply, request
-from .z3950_origin import init
+from server.z3950.factory import INIT_SECONDS, Z3950Factory
+from tests.server.test_web import Reply, request
+from tests.server.z3950.origin import init
 
 INIT = Association(Role.ORIGIN).send(init())
 

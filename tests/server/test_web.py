@@ -19,9 +19,9 @@ from twisted.web.client import Agent, FileBodyProducer
 from twisted.web.http_headers import Headers
 
 from server.metrics import BUCKETS, Metrics
-from server.ncip_web import TOO_LARGE, TOO_MANY, NcipPage
+from server.ncip.web import TOO_LARGE, TOO_MANY, NcipPage
 from server.web import Bounds, Site, make_site
-from tests.server.ncip_partner import Answer, PartnerCase, check_out, lookup_item, message, user
+from tests.server.ncip.partner import Answer, PartnerCase, check_out, lookup_item, message, user
 
 LIMIT = 4000
 XML = "application/xml; charset=utf-8"

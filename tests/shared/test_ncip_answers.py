@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.server import test_ncip, test_ncip_ill, test_ncip_lookups, test_ncip_protocol, test_ncip_upkeep
-from tests.server.ncip_partner import Answer, PartnerCase
+from tests.server.ncip import test_ill as test_ncip_ill
+from tests.server.ncip import test_lookups as test_ncip_lookups
+from tests.server.ncip import test_protocol as test_ncip_protocol
+from tests.server.ncip import test_responder as test_ncip
+from tests.server.ncip import test_upkeep as test_ncip_upkeep
+from tests.server.ncip.partner import Answer, PartnerCase
 
 
 class Valid(PartnerCase):

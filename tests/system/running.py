@@ -18,9 +18,9 @@ from typing import Any, Final, Self
 from protocols.z3950.apdu import Pdu
 from protocols.z3950.session import Association, Fault, Role
 from storage.database import Location
-from tests.server.ncip_partner import Answer
-from tests.server.sip2_kiosk import login
-from tests.server.z3950_origin import init
+from tests.server.ncip.partner import Answer
+from tests.server.sip2.kiosk import login
+from tests.server.z3950.origin import init
 
 PATIENCE: Final = 30.0
 """Seconds after which something has gone wrong."""

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from server.cli_common import Exit
+from server.cli.common import Exit
 from storage.database import Location
 from tests.network import PASSWORD
-from tests.server import ncip_partner as partner
-from tests.server import sip2_kiosk as kiosk
-from tests.server.sip2_kiosk import login
+from tests.server.ncip import partner
+from tests.server.sip2 import kiosk
+from tests.server.sip2.kiosk import login
 from tests.server.test_listeners import make_certificate
-from tests.server.z3950_origin import search
+from tests.server.z3950.origin import search
 from tests.storage.intake.importing import marc
 from tests.system.running import Cataloguer, Daemon, Kiosk, bibliobus, ncip, serving, write_config
 

@@ -19,7 +19,7 @@ from storage import schema
 from storage.catalogue.records import save_records
 from storage.database import Location, upgrade
 from tests.network import NOW
-from tests.server.z3950_origin import fill_catalogue, unimarc
+from tests.server.z3950.origin import fill_catalogue, unimarc
 
 from .running import PATIENCE, Daemon, bibliobus, serving
 

@@ -8,7 +8,7 @@ from conformance.sip2_client import Account
 from conformance.sip2_fuzz import frames
 from conformance.sip2_table import Bench
 from storage.database import Location
-from tests.server import sip2_kiosk as kiosk
+from tests.server.sip2 import kiosk
 from tests.system.running import Kiosk, bibliobus, serving
 
 PRIVATE = re.compile(r"\bR[1-9]\b|AAR|Durand|Camille|\b1234\b|\b98765\b|\bdemo\b|wr0ng|r1@example", re.IGNORECASE)

@@ -15,7 +15,7 @@ from conformance.results import Failed, Level, Outcome
 from conformance.sru import Session, run
 from conformance.sru_client import Client, children
 from storage.database import Location
-from tests.server.z3950_origin import fill_catalogue
+from tests.server.z3950.origin import fill_catalogue
 
 from .running import Daemon, page, reading, serving
 
@@ -130,7 +130,7 @@ def check(said: str) -> None:
 
 
 def test_two_protocols_are_spoken_on_one_port_at_once(daemon: Daemon) -> None:
-    from tests.server.z3950_origin import search
+    from tests.server.z3950.origin import search
 
     from .running import Cataloguer
 

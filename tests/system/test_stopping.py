@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from storage import schema
 from storage.database import Location
-from tests.server import sip2_kiosk as kiosk
-from tests.server.sip2_kiosk import login
+from tests.server.sip2 import kiosk
+from tests.server.sip2.kiosk import login
 from tests.system.running import Daemon, Kiosk, serving
 
 READERS = 6

@@ -5,9 +5,9 @@ from __future__ import annotations
 from protocols.z3950 import oids
 from storage.circulation.status import LABELS, Status
 from storage.database import Location
-from tests.server import ncip_partner as partner
-from tests.server import sip2_kiosk as kiosk
-from tests.server.z3950_origin import fill_catalogue, present, search, texts
+from tests.server.ncip import partner
+from tests.server.sip2 import kiosk
+from tests.server.z3950.origin import fill_catalogue, present, search, texts
 from tests.system.running import Cataloguer, Kiosk, bibliobus, ncip, page, reading, serving, write_reading_config
 
 

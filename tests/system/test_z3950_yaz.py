@@ -15,8 +15,8 @@ import pytest
 from protocols.marc import iso2709
 from protocols.marc.marcxml import record_xml
 from storage.database import Location
-from tests.server.test_z3950_update import declare_cataloguers, marc
-from tests.server.z3950_origin import PAGES, fill_catalogue
+from tests.server.z3950.origin import PAGES, fill_catalogue
+from tests.server.z3950.test_update import declare_cataloguers, marc
 
 from .z3950_shell import Shell
 
@@ -91,7 +91,7 @@ def test_an_unrelated_client_finds_and_shows_records(port: int, tmp_path: Path) 
 
 def test_an_unrelated_client_saves_a_record(port: int, tmp_path: Path) -> None:
     client = shutil.which("yaz-client")
-    if client is None:  # then our own client has to show it: see tests/server/test_z3950_update.py
+    if client is None:  # then our own client has to show it: see tests/server/z3950/test_update.py
         return
     record = tmp_path / "record.xml"  # which is what it sends
     raw = marc("yaz1", "La fourmi rouge")

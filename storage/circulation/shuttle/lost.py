@@ -58,7 +58,10 @@ class Travelling(NamedTuple):
 
 _OPEN_LINE: Final = and_(manifest_line.c.transit_id == transit.c.id, manifest_line.c.outcome.is_(None))
 _LAST_SIGHTING: Final = (
-    select(func.max(sighting.c.at)).where(sighting.c.item_id == transit.c.item_id, sighting.c.transit_id == transit.c.id).correlate(transit).scalar_subquery()
+    select(func.max(sighting.c.at))
+    .where(sighting.c.item_id == transit.c.item_id, sighting.c.transit_id == transit.c.id)
+    .correlate(transit)
+    .scalar_subquery()
 )
 _TRAVELLING: Final = Statement(
     "open transits after",

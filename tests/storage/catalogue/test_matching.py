@@ -12,7 +12,7 @@ from storage.catalogue.matching import Verdict, matches
 from storage.catalogue.records import NewRecord, save_records
 from storage.database import Location
 from tests.network import NOW
-from tests.server.z3950_origin import _field, marc21, unimarc
+from tests.server.z3950.origin import _field, marc21, unimarc
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from storage.usecase import Origin
 from tests.counter import Counter, at
 from tests.network import LENS, NOW
 from tests.reactor import await_
-from tests.server.z3950_origin import _field, unimarc
+from tests.server.z3950.origin import _field, unimarc
 from tests.storage.catalogue import running
 
 CLERK = Origin("cli", "", 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from server.cli import main
+from server.cli.main import main
 from server.writing import Direct
 from storage.circulation import statistics
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest

@@ -1,0 +1,1 @@
+"""The NCIP adapter, and our side of inter-library loans."""

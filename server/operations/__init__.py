@@ -1,0 +1,1 @@
+"""What commands ask of the store, here or in the daemon."""

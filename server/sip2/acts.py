@@ -1,0 +1,197 @@
+"""The requests of SIP2 that change something besides a loan: holds, blocks, item properties, all renewals, fees; and BI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.defer import Deferred, FirstError, gatherResults
+from twisted.python.failure import Failure
+
+from protocols.sip2 import messages
+from protocols.sip2.codes import HoldMode
+from protocols.sip2.session import Request
+from protocols.sip2.tables import Message
+from server.patrons import read_patron
+from server.sip2 import readers, replies
+from server.sip2.setting import Setting
+from server.sip2.tables import FREE
+from storage.circulation.accounts import PatronAccount, View
+from storage.circulation.acts import LoanAnswer
+from storage.circulation.holds.answers import HoldRequest
+from storage.circulation.holds.change import CANCEL_HOLD, CHANGE_PICKUP, PickupRequest
+from storage.circulation.holds.needed import CHANGE_NEEDED, NeededRequest
+from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
+from storage.circulation.patrons.blocks import BLOCK, UNBLOCK, BlockRequest, UnblockRequest
+from storage.circulation.properties import STORE_PROPERTIES, PropertiesRequest
+from storage.circulation.renew import RENEW, RenewRequest
+from storage.circulation.undo import UNDO, UndoRequest
+from storage.refusals import Reason
+from storage.usecase import Outcome
+
+if TYPE_CHECKING:
+    from server.sip2.desk import Desk, Pending, Response
+
+KIOSK_BLOCK: Final = "terminal"
+"""The kind of block that a terminal sets (01) and lifts (25): those of staff it does not touch."""
+_SPECIFIC: Final = "3"
+_NO_LIBRARY: Final = -1
+
+
+def undo(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 11 or 09 with BI: take back the act that failed at the terminal, which is the other one."""
+    message: Any = request.message
+    barcode = message.item_identifier.strip()
+    if isinstance(message, messages.Checkout):
+        asked = UndoRequest(barcode, "checkin", desk.origin, message.patron_identifier.strip())
+    else:
+        asked = UndoRequest(barcode, "checkout", desk.origin)
+    return desk.act(UNDO, asked, request, setting, replies.undone)
+
+
+def hold(desk: Desk, request: Request, setting: Setting) -> Response | Pending:
+    """Answer 15. A title is named by the number of its record (AJ), or by an item of it (AB)."""
+    message: Any = request.message
+    title = (message.title_identifier or "").strip()
+    named: dict[str, Any] = {
+        "card": message.patron_identifier.strip(),
+        "origin": desk.origin,
+        "pin": message.patron_password or None,
+        "barcode": (message.item_identifier or "").strip(),
+    }
+    record = int(title) if title.isascii() and title.isdigit() and len(title) < 18 else None
+    until = message.expiration_date.date().isoformat() if message.expiration_date is not None else None
+    pickup = _library(desk, message.pickup_location)
+    if message.hold_mode is HoldMode.ADD:
+        this_item = message.hold_type == _SPECIFIC
+        asked = PlaceHoldRequest(**named, record_id=record, this_item=this_item, pickup_id=pickup, expires_on=until)
+        return desk.act(PLACE_HOLD, asked, request, setting, replies.hold)
+    named["record_id"] = record or 0
+    if message.hold_mode is HoldMode.DELETE:
+        return desk.act(CANCEL_HOLD, HoldRequest(**named), request, setting, replies.hold)
+    if message.hold_mode is HoldMode.CHANGE and pickup is not None:
+        return desk.act(CHANGE_PICKUP, PickupRequest(**named, pickup_id=pickup), request, setting, replies.hold)
+    if message.hold_mode is HoldMode.CHANGE and until is not None:
+        return desk.act(CHANGE_NEEDED, NeededRequest(**named, until=until), request, setting, replies.hold)
+    return replies.refusal(message, setting, setting.say(Reason.NOT_SUPPORTED))
+
+
+def _library(desk: Desk, code: str | None) -> int | None:
+    """Return the library of BS: None without one, and none that is there for a code that is none."""
+    if not (code or "").strip():
+        return None
+    found = desk.store.network.by_code.get(str(code).strip().upper())
+    return found.id if found is not None else _NO_LIBRARY
+
+
+def item_status_update(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 19."""
+    message: Any = request.message
+    asked = PropertiesRequest(message.item_identifier.strip(), message.item_properties, desk.origin)
+    return desk.act(STORE_PROPERTIES, asked, request, setting, replies.properties)
+
+
+def block_patron(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 01. Twice is once, and the answer shows what is so then: no reply needs to be kept."""
+    message: Any = request.message
+    card = message.patron_identifier.strip()
+    retained = "card retained; " if message.card_retained else ""
+    asked = BlockRequest(card, KIOSK_BLOCK, desk.origin, note=f"{retained}{message.blocked_card_message}"[:200])
+    blocking = desk.store.transact(BLOCK, asked, setting.now)
+    return blocking.addCallback(_read_again, desk, card, setting), readers.patron_status
+
+
+def _read_again(_done: Outcome[Any], desk: Desk, card: str, setting: Setting) -> Deferred[PatronAccount]:
+    return read_patron(desk.store, card, None, desk.origin, setting.now, View.STANDING)
+
+
+def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 25: lift what 01 has set, if the PIN that came is right."""
+    message: Any = request.message
+    card = message.patron_identifier.strip()
+
+    def enable(account: PatronAccount) -> PatronAccount | Deferred[PatronAccount]:
+        if isinstance(readers.open_account(account), Reason):
+            return account
+        lifting = desk.store.transact(UNBLOCK, UnblockRequest(card, KIOSK_BLOCK, desk.origin), setting.now)
+        return lifting.addCallback(_read_again, desk, card, setting).addCallback(
+            lambda now: now._replace(pin=account.pin)
+        )
+
+    reading = read_patron(desk.store, card, message.patron_password or None, desk.origin, setting.now, View.STANDING)
+    return reading.addCallback(enable), readers.patron_enable
+
+
+def renew_all(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 65: renew each open loan, each with a reply of its own in the ledger."""
+    message: Any = request.message
+    card = message.patron_identifier.strip()
+
+    def renew(account: PatronAccount) -> Reason | Deferred[Any]:
+        patron = readers.open_account(account)
+        if isinstance(patron, Reason):
+            return patron
+        loans = [loan.barcode for loan in account.loans if loan.state == "open"]
+        acts = [
+            desk.store.transact(
+                RENEW, RenewRequest(card, each, desk.origin), setting.now, desk.ledger(request, each, _made)
+            )
+            for each in loans
+        ]
+        return gatherResults(acts, consumeErrors=True).addCallback(lambda done: list(zip(loans, done, strict=True)))
+
+    reading: Deferred[Any] = read_patron(
+        desk.store, card, message.patron_password or None, desk.origin, setting.now, View.LISTS
+    )
+    return reading.addCallback(renew).addErrback(_first), _all_renewed
+
+
+def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 29 without AB: renew the reader's loan that has this title, or is of the record with this number."""
+    message: Any = request.message
+    wanted = message.title_identifier.strip()
+
+    def renew(account: PatronAccount) -> Reason | Deferred[Any]:
+        patron = readers.open_account(account)
+        if isinstance(patron, Reason):
+            return patron
+        found = [loan.barcode for loan in account.loans if wanted in {loan.title, str(loan.record_id)}]
+        if not found:
+            return Reason.NOT_ON_LOAN_TO_PATRON
+        asked = RenewRequest(message.patron_identifier.strip(), found[0], desk.origin)
+        return desk.act(RENEW, asked, request, setting, replies.renew)[0]
+
+    def answered(outcome: Reason | Outcome[LoanAnswer], message: Any, setting: Setting) -> Response:
+        if isinstance(outcome, Reason):
+            return replies.refusal(message, setting, setting.say(outcome))
+        return desk.done(outcome, message, setting)
+
+    reading: Deferred[Any] = desk.account(message, setting, View.DETAILS)
+    return reading.addCallback(renew), answered
+
+
+def _made(answer: LoanAnswer) -> bytes:
+    """Return what the ledger keeps of one renewal of many."""
+    return b"1" if answer.ok else b"0"
+
+
+def _all_renewed(
+    done: Reason | list[tuple[str, Outcome[LoanAnswer]]], message: messages.RenewAll, setting: Setting
+) -> Message:
+    if isinstance(done, Reason):
+        return replies.refusal(message, setting, setting.say(done))
+    renewed = [barcode for barcode, outcome in done if outcome.reply == b"1"]
+    reasons = [reason for _, outcome in done if outcome.answer is not None for reason in outcome.answer.reasons]
+    return replies.renew_all(
+        renewed, [barcode for barcode, _ in done if barcode not in renewed], reasons, message, setting
+    )
+
+
+def _first(failure: Failure) -> Failure:
+    """Return what went wrong itself, as who awaits one act gets it."""
+    inner: Failure = failure.value.subFailure if isinstance(failure.value, FirstError) else failure
+    return inner
+
+
+def fee_paid(_desk: Desk, request: Request, setting: Setting) -> Response:
+    """Answer 37: nothing is to be paid in a free network, and no money that nobody owes is taken."""
+    return replies.refusal(request.message, setting, (setting.word(FREE),))

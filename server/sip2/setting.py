@@ -1,0 +1,138 @@
+"""Where, when, in which language and for which device a request is answered, and how values are written there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from devices.profiles import DeviceProfile
+from protocols.sip2.codes import Language
+from protocols.sip2.tables import Message
+from server.sip2.tables import SPOKEN
+from storage.circulation.accounts import Item, Patron
+from storage.circulation.due import Due
+from storage.network.network import Library, Network
+from storage.refusals import Reason, sentence
+
+VERSION: Final = "2.00"
+LEGACY: Final = "1.00"
+DEFAULT: Final = DeviceProfile()
+
+
+@lru_cache(64)
+def local_time(now: int, zone: ZoneInfo) -> datetime:
+    """Return the local time of *now* (seconds since 1970 UTC) as the wire has it: without zone."""
+    return datetime.fromtimestamp(now, zone).replace(tzinfo=None)
+
+
+@lru_cache(1024)
+def _end_of_day(day: str, form: str) -> str:
+    return datetime.combine(date.fromisoformat(day), time(23, 59)).strftime(form)
+
+
+def sentences(reasons: tuple[Reason, ...], language: str) -> tuple[str, ...]:
+    """Return the sentences for *reasons*, each once."""
+    return tuple(dict.fromkeys(sentence(reason, language) for reason in reasons))
+
+
+def network_zone(network: Network) -> ZoneInfo:
+    """Return the zone of the network's clocks: that of its libraries."""
+    return next((library.zone for library in network.libraries.values() if library.kind != "external"), ZoneInfo("UTC"))
+
+
+class Setting(NamedTuple):
+    """Where, when and in which language a request is answered; no library before a login."""
+
+    library: Library | None
+    now: int
+    language: str
+    zone: ZoneInfo
+    profile: DeviceProfile = DEFAULT
+
+    @property
+    def date(self) -> datetime:
+        """The transaction date of the response."""
+        return local_time(self.now, self.zone)
+
+    def institution(self, given: str) -> str:
+        """Return AO: what the terminal calls it, for some compare, else the library's code."""
+        own = self.library.code if self.library is not None else ""
+        return own or given if self.profile.institution == "library" else given or own
+
+    def due(self, due: Due | None, form: str) -> str:
+        """Return AH in *form* (`sip`, or as strftime has it); a loan for days ends with its last day."""
+        if due is None:
+            return ""
+        if due.on is not None:
+            return _end_of_day(due.on, "%Y%m%d    %H%M%S" if form == "sip" else form)
+        return local_time(due.at or 0, self.zone).strftime("%Y%m%d    %H%M%S" if form == "sip" else form)
+
+    def word(self, pair: tuple[str, str]) -> str:
+        """Return the French or the English text of *pair*."""
+        return pair[self.language == "en"]
+
+    def say(self, *reasons: Reason) -> tuple[str, ...]:
+        """Return the screen messages for *reasons*, each once."""
+        return sentences(reasons, self.language) if reasons else ()
+
+
+def spoken(code: Language) -> Language:
+    """Return the language code of the response to a request in *code*."""
+    return code if code in SPOKEN else Language.FRENCH
+
+
+def language_of(message: Message, otherwise: str, profile: DeviceProfile = DEFAULT) -> str:
+    """Return the language that *message* asks for, or *otherwise*: 23 and 63 alone name one."""
+    code = getattr(message, "language", Language.UNKNOWN)
+    if code is Language.UNKNOWN:
+        return otherwise
+    wanted = SPOKEN.get(code)
+    return wanted if wanted in profile.languages else profile.languages[0]
+
+
+def about_reader(patron: Patron) -> dict[str, Any]:
+    """Return what a template may say of a reader: `devices.options.PATRON_NAMES`."""
+    row = patron.row
+    return {
+        "card": row.card,
+        "number": row.code,
+        "forename": row.forename,
+        "surname": row.surname,
+        "expires": date.fromisoformat(row.valid_until) if row.valid_until else _Never(),
+        "category": patron.category.code,
+        "home": patron.home.code,
+        "home_name": patron.home.name,
+    }
+
+
+class _Never:
+    """A day that does not come: it is blank in every form."""
+
+    def __format__(self, _form: str) -> str:
+        return ""
+
+
+def about_item(item: Item) -> dict[str, str]:
+    """Return what a template or a rule may say of an item: `devices.options.ITEM_NAMES`."""
+    row = item.row
+    return {
+        "barcode": row.barcode,
+        "title": row.title,
+        "author": row.author,
+        "call_number": row.call_number,
+        "location": row.location,
+        "type": item.type.code,
+        "owner": item.owner.code,
+        "home": item.home.code,
+        "current": item.current.code,
+        "destination": item.destination.code if item.destination is not None else "",
+    }
+
+
+def extended(setting: Setting, code: str, about: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the fields that responses with *code* get besides, for this device."""
+    return tuple(
+        (each.field, each.template.format_map(about)) for each in setting.profile.extensions if each.response == code
+    )

@@ -1,0 +1,299 @@
+"""What one Z39.50 association is answered: Init, Search, Present, Delete, Scan, Sort, ResourceReport.
+
+A target knows no transport: a request goes in, and its response comes out when the store has answered. What cannot be
+done raises `Refused`, and `z3950_refusals` gives it the shape of the response that the origin waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any, Final
+
+from pyroaring import BitMap
+
+from protocols.z3950 import apdu, negotiation, rpn
+from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, ProtocolVersion
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Records
+from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
+from server.catalogue import query as catalogue_query
+from server.catalogue.result_sets import ResultSet, ResultSets
+from server.catalogue.shared import EIGHT_BIT, Catalogue, databases
+from server.z3950 import query as z3950_query
+from server.z3950 import scan as z3950_scan
+from server.z3950 import sort as z3950_sort
+from server.z3950 import tasks as z3950_tasks
+from server.z3950.access import admitted
+from server.z3950.control import CANCEL, Cancellation, Usage
+from server.z3950.present import (
+    MAX_SEGMENTS,
+    Collected,
+    Limits,
+    asked_ranges,
+    collect,
+    composed_form,
+    simple_form,
+)
+from storage.network.network import Cataloguer, Database
+
+OFFER: Final = negotiation.Offer(
+    options=Options.SEARCH
+    | Options.PRESENT
+    | Options.DEL_SET
+    | Options.SCAN
+    | Options.SORT
+    | Options.TRIGGER_RESOURCE_CTRL
+    | Options.RESOURCE_REPORT
+    | Options.EXTENDED_SERVICES
+    | Options.LEVEL_1_SEGMENTATION
+    | Options.QUERY_TYPE_104
+    | Options.NAMED_RESULT_SETS
+    | Options.NEGOTIATION_MODEL,
+    implementation_id="bibliobus",
+    implementation_name="Bibliobus",
+    implementation_version=version("bibliobus"),
+)
+_DEFAULT: Final = "default"
+_EXPLAIN: Final = "ir-explain-1"
+
+
+class Target:
+    """One association, from its Init on."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._sets = ResultSets(catalogue.budget)
+        self._options = 0
+        self._account: Cataloguer | None = None
+        self._preferred_size = OFFER.preferred_message_size
+        self._exceptional_size = OFFER.exceptional_record_size
+        self._ended = False
+        self._utf8 = False  # the Init has promised records in UTF-8
+        self._cancellation = Cancellation()
+        self._usage = Usage(catalogue.clock.seconds())
+        self.version = 3
+
+    def end(self) -> None:
+        """Drop all result sets, and make no more records: nobody is there to take them."""
+        self._ended = True
+        self._sets.clear()
+
+    def cancel(self, request: apdu.TriggerResourceControlRequest) -> None:
+        """Stop what runs, if that is what the origin wants."""
+        if request.requested_action == CANCEL:
+            self._cancellation.cancel()
+
+    def answer(self, request: Pdu) -> Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]:
+        """Begin to answer a request, one of `ANSWERS`: with its response, or segments and the response behind them."""
+        self._cancellation.begin()
+        return ANSWERS[type(request)](self, request)
+
+    # --- the services ---------------------------------------------------------------------------------------------------
+
+    async def initialize(self, request: apdu.InitializeRequest) -> apdu.InitializeResponse:
+        """Begin an association, anew when there was one."""
+        self._sets.clear()
+        response = negotiation.accept(request, OFFER)
+        self._account = await admitted(self._catalogue.store.network, request.id_authentication)
+        self.version = 3 if response.protocol_version & ProtocolVersion.VERSION_3 else 2
+        self._options = response.options
+        self._utf8 = negotiation.records_in_utf8(response)
+        self._preferred_size = response.preferred_message_size
+        self._exceptional_size = response.exceptional_record_size
+        return response
+
+    async def search(self, request: apdu.SearchRequest) -> apdu.SearchResponse:
+        """Search, keep what was found under its name, and send it along when it is little enough."""
+        try:
+            found, info = await self._find(request)
+        except Exception:
+            if request.replace_indicator:  # the set of that name goes, whether there is a new one or not
+                self._sets.discard(request.result_set_name)
+            raise
+        count = len(found.records)
+        number, names = _along(request, count)
+        if not number:
+            return apdu.SearchResponse(
+                reference_id=request.reference_id,
+                result_count=count,
+                number_of_records_returned=0,
+                next_result_set_position=min(count, 1),
+                search_status=True,
+                additional_search_info=info,
+            )
+        try:
+            form = simple_form(request.preferred_record_syntax, names, found.databases, self.version)
+            made = await collect(self._catalogue, found, [range(number)], form, self._limits(), self._stopped)
+            self._usage.sent += made.number
+            along = Records(response_records=tuple(made.messages[0]))
+        except Refused as refused:  # the search itself has worked
+            made = Collected(status=PresentStatus.FAILURE, following=1)
+            along = Records(non_surrogate_diagnostic=refused.diagnostic(self.version))
+        return apdu.SearchResponse(
+            reference_id=request.reference_id,
+            result_count=count,
+            number_of_records_returned=made.number,
+            next_result_set_position=made.following,
+            search_status=True,
+            present_status=made.status,
+            records=along,
+            additional_search_info=info,
+        )
+
+    async def _find(self, request: apdu.SearchRequest) -> tuple[ResultSet, tuple[OtherInformationUnit, ...] | None]:
+        """Return the result set of a search, kept under its name, and what is told of the search beside it.
+
+        Raises Refused, StoreUnavailable.
+        """
+        name = request.result_set_name
+        self._check_name(name)
+        if name in self._sets and not request.replace_indicator:
+            raise Refused(Bib1.RESULT_SET_EXISTS, name)
+        asked = self._databases(request.database_names)
+        notes: list[str] = []
+        query = z3950_query.parsed(request.query, lenient=asked[0].lenient)
+        if asked[0].lenient:
+            query = z3950_query.softened(query, notes)
+        self._sets[name] = found = ResultSet(await self._records(query, asked), asked)
+        self._usage.searches += 1
+        self._usage.found = len(found.records)
+        reports: list[SubqueryReport] = []
+        if notes:
+            reports.append(full_report(z3950_query.written(query), "; ".join(notes), len(found.records)))
+        if request.additional_search_info is not None and wanted(request.additional_search_info):
+            for number, term in enumerate(z3950_query.terms(query), 1):
+                reports.append(term_report(number, term.value, len(await self._records(term, asked))))
+        return found, search_info(tuple(reports)) if reports else None
+
+    def _records(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[BitMap]:
+        """Return the records that a query finds. Raises Refused, StoreUnavailable."""
+        catalogue = self._catalogue
+        steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._named(operand).records)
+        return self._cancellation.watch(catalogue.store.read(steps), steps)
+
+    def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
+        if any(name.casefold() == _EXPLAIN for name in names):
+            raise Refused(Bib1.NO_EXPLAIN, "the explain record of SRU, on this port")
+        asked = databases(self._catalogue.store.network, names)
+        if self._utf8 and asked[0].variant == EIGHT_BIT:
+            return tuple(replace(database, variant="") for database in asked)
+        return asked
+
+    async def present(self, request: apdu.PresentRequest) -> Pdu | tuple[Pdu, ...]:
+        """Send records of a result set, those that do not fit into the response in segments before it."""
+        found = self._named(request.result_set_id)
+        form = composed_form(request.preferred_record_syntax, request.record_composition, found.databases, self.version)
+        ranges = asked_ranges(request, len(found.records))
+        made = await collect(self._catalogue, found, ranges, form, self._limits(request), self._stopped)
+        self._usage.sent += made.number
+        *before, last = made.messages
+        response = apdu.PresentResponse(
+            reference_id=request.reference_id,
+            number_of_records_returned=made.number,
+            next_result_set_position=made.following,
+            present_status=made.status,
+            records=Records(response_records=tuple(last)) if last else None,
+        )
+        return (*(_segment(request, records) for records in before), response) if before else response
+
+    async def delete(self, request: apdu.DeleteResultSetRequest) -> apdu.DeleteResultSetResponse:
+        """Drop result sets: those of the list, or all."""
+        if request.delete_function == 1:
+            self._sets.clear()
+            return apdu.DeleteResultSetResponse(
+                reference_id=request.reference_id, delete_operation_status=DeleteSetStatus.SUCCESS
+            )
+        deleted = {name: self._sets.discard(name) for name in request.result_set_list or ()}
+        return apdu.DeleteResultSetResponse(
+            reference_id=request.reference_id,
+            delete_operation_status=DeleteSetStatus.SUCCESS
+            if all(deleted.values())
+            else DeleteSetStatus.NOT_ALL_REQUESTED_RESULT_SETS_DELETED,
+            delete_list_statuses=tuple(
+                apdu.ListStatus(
+                    id=name, status=DeleteSetStatus.SUCCESS if was else DeleteSetStatus.RESULT_SET_DID_NOT_EXIST
+                )
+                for name, was in deleted.items()
+            ),
+        )
+
+    async def scan(self, request: apdu.ScanRequest) -> apdu.ScanResponse:
+        """List the terms of an index."""
+        return await z3950_scan.answer(self._catalogue, request, self._cancellation)
+
+    async def sort(self, request: apdu.SortRequest) -> apdu.SortResponse:
+        """Put result sets in order, and keep what comes of it under its name; that may be one of theirs."""
+        self._check_name(request.sorted_result_set_name)
+        made = await z3950_sort.ordered(self._catalogue, self._named, request, self._cancellation)
+        self._sets[request.sorted_result_set_name] = made
+        return apdu.SortResponse(
+            reference_id=request.reference_id, sort_status=apdu.SortStatus.SUCCESS, result_count=len(made.records)
+        )
+
+    async def report(self, request: apdu.ResourceReportRequest) -> apdu.ResourceReportResponse:
+        """Tell what the association has used so far."""
+        return self._usage.report(request, self._catalogue.clock.seconds(), len(self._sets))
+
+    async def task(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
+        """Do what an extended service does."""
+        return await z3950_tasks.answer(
+            z3950_tasks.Asked(self._catalogue, self._account, self._named, self.version, request)
+        )
+
+    # --- what they share ------------------------------------------------------------------------------------------------
+
+    def _named(self, name: str) -> ResultSet:
+        """Return a set of this association, or of those that any wire may name. Raises Refused (27, 30)."""
+        shared = self._catalogue.shared
+        return shared[name] if name in shared and name not in self._sets else self._sets[name]
+
+    def _check_name(self, name: str) -> None:
+        if not name:
+            raise Refused(Bib1.ILLEGAL_RESULT_SET_NAME, name)
+        if not self._options & Options.NAMED_RESULT_SETS and name.casefold() != _DEFAULT:
+            raise Refused(Bib1.RESULT_SET_NAMING, name)
+
+    def _limits(self, request: apdu.PresentRequest | None = None) -> Limits:
+        """Return how much one message holds, and how many there may be."""
+        if request is None or not self._options & Options.LEVEL_1_SEGMENTATION:
+            return Limits(self._preferred_size, self._exceptional_size)
+        return Limits(
+            min(self._preferred_size, request.max_segment_size or self._preferred_size),
+            min(self._exceptional_size, request.max_record_size or self._exceptional_size),
+            max(1, min(MAX_SEGMENTS, request.max_segment_count or MAX_SEGMENTS)),
+        )
+
+    def _stopped(self) -> PresentStatus | None:
+        """Tell why no more records are made, if that is so: the origin has gone, or has had enough."""
+        return (
+            PresentStatus.PARTIAL_4 if self._ended else PresentStatus.PARTIAL_3 if self._cancellation.wished else None
+        )
+
+
+def _segment(request: apdu.PresentRequest, records: list[bytes]) -> apdu.Segment:
+    return apdu.Segment(
+        reference_id=request.reference_id, number_of_records_returned=len(records), segment_records=tuple(records)
+    )
+
+
+def _along(request: apdu.SearchRequest, count: int) -> tuple[int, ElementSetNames | None]:
+    """Return how many of *count* records are sent along with the response, and their element set (Z39.50 3.2.2.1.6)."""
+    if count <= request.small_set_upper_bound:
+        return count, request.small_set_element_set_names
+    if count < request.large_set_lower_bound:
+        return max(0, min(request.medium_set_present_number, count)), request.medium_set_element_set_names
+    return 0, None
+
+
+ANSWERS: Final[dict[type[Pdu], Callable[[Target, Any], Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]]]] = {
+    apdu.InitializeRequest: Target.initialize,
+    apdu.SearchRequest: Target.search,
+    apdu.PresentRequest: Target.present,
+    apdu.DeleteResultSetRequest: Target.delete,
+    apdu.ScanRequest: Target.scan,
+    apdu.SortRequest: Target.sort,
+    apdu.ResourceReportRequest: Target.report,
+    apdu.ExtendedServicesRequest: Target.task,
+}

@@ -1,0 +1,134 @@
+"""Extended services: which there are, and those that change no record: a set kept for later, a title reserved for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from protocols.z3950 import apdu, oids, tasks
+from protocols.z3950 import update as wire
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.schema import Choice
+from server.catalogue.result_sets import ResultSet
+from server.catalogue.shared import Catalogue
+from server.z3950 import update as z3950_update
+from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
+from storage.network.network import Cataloguer
+from storage.refusals import Reason, sentence
+from storage.usecase import Origin
+
+CREATE: Final = 1
+STRANGERS: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD, Reason.WRONG_PIN, Reason.PIN_LOCKED})
+"""Reasons that all say the same to an origin: who asks is not known. It must not learn which cards there are."""
+
+
+class Asked(NamedTuple):
+    """A task, and who asks: *named* finds the result sets that the association may name."""
+
+    catalogue: Catalogue
+    account: Cataloguer | None
+    named: Callable[[str], ResultSet]
+    version: int
+    request: apdu.ExtendedServicesRequest
+
+
+async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
+    """Return the response to a request for an extended service. Raises Refused, StoreUnavailable."""
+    request = asked.request
+    service = SERVICES.get(request.package_type)
+    if service is None:
+        raise Refused(Bib1.ES_TYPE, request.package_type)
+    if request.function != CREATE:
+        raise Refused(Bib1.ES_FUNCTION, f"{request.function}: 1 (create) is taken; no packages are kept")
+    if asked.catalogue.store.reads_only and service is not _keep:
+        raise Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
+    return await service(asked)
+
+
+async def _update(asked: Asked) -> apdu.ExtendedServicesResponse:
+    return await z3950_update.answer(asked.catalogue, asked.account, asked.request, asked.version)
+
+
+async def _keep(asked: Asked) -> apdu.ExtendedServicesResponse:
+    """Keep a set of the association for any to name, as long as the process has room for it."""
+    sent = tasks.parameters_of(asked.request, tasks.PersistentResultSet).es_request
+    wanted = sent.not_to_keep if sent is not None else None
+    if wanted is None or wanted.origin_supplied_result_set is None:
+        raise Refused(Bib1.ES_MISSING_PARAMETER, "originSuppliedResultSet")
+    if wanted.replace_or_append == tasks.ReplaceOrAppend.APPEND:
+        raise Refused(Bib1.ES_PARAMETER_VALUE, "replaceOrAppend: append; no packages are kept to append to")
+    found = asked.named(wanted.origin_supplied_result_set)
+    kept = tasks.SetKept(
+        target_supplied_result_set=asked.catalogue.publish(found), number_of_records=len(found.records)
+    )
+    return _done(
+        asked.request, tasks.PersistentResultSet(task_package=tasks.SetPackage(origin_part=True, target_part=kept))
+    )
+
+
+async def _order(asked: Asked) -> apdu.ExtendedServicesResponse:
+    """Reserve a title that was found for the reader whose card and PIN the request names, in the name of an account."""
+    account, request = asked.account, asked.request
+    if account is None:
+        raise Refused(Bib1.ES_PERMISSION_ID, "Init must name an account of the network")
+    sent = tasks.parameters_of(request, tasks.ItemOrder).es_request
+    if sent is None:
+        raise Refused(Bib1.ES_MISSING_PARAMETER, "esRequest")
+    record = _record(asked, sent.not_to_keep)
+    card, has_pin, pin = (request.user_id or "").partition("/")
+    if not (card and has_pin):
+        raise Refused(Bib1.ES_MISSING_PARAMETER, "userId: the reader's card/PIN")
+    origin = Origin("z3950", account.code, account.library_id)
+    wanted = PlaceHoldRequest(card, origin, record_id=record, pin=pin)
+    catalogue = asked.catalogue
+    placed = (await catalogue.store.transact(PLACE_HOLD, wanted, int(catalogue.clock.seconds()))).answer
+    if placed is None or placed.hold is None:
+        raise _refused(placed.reasons if placed is not None else ())
+    status = tasks.OrderStatus(auxiliary_status=tasks.AuxiliaryStatus.LOAN_QUEUE)
+    package = tasks.OrderPackage(origin_part=sent.to_keep, target_part=status)
+    return _done(request, tasks.ItemOrder(task_package=package), str(placed.hold.id).encode())
+
+
+def _record(asked: Asked, wanted: tasks.OrderRequest) -> int:
+    """Return the number of the record that is ordered. Raises Refused."""
+    item = wanted.result_set_item
+    if item is None:
+        if wanted.item_request is not None:
+            raise Refused(Bib1.ES_ITEM_REQUEST, wanted.item_request.direct_reference or "")
+        raise Refused(Bib1.ES_MISSING_PARAMETER, "resultSetItem")
+    found = asked.named(item.result_set_id)
+    if not 1 <= item.item <= len(found.records):
+        raise Refused(Bib1.PRESENT_OUT_OF_RANGE, item.item)
+    return found.numbers(item.item - 1, item.item)[0]
+
+
+def _refused(reasons: tuple[Reason, ...]) -> Refused:
+    """Return the no that the reasons of a hold that was not placed are."""
+    if not STRANGERS.isdisjoint(reasons):
+        return Refused(Bib1.ES_PERMISSION_ID, "userId: no reader of this card and PIN")
+    return Refused(Bib1.ES_IMMEDIATE_FAILED, " ".join(sentence(reason, "en") for reason in reasons))
+
+
+def _done(
+    request: apdu.ExtendedServicesRequest, told: Choice, reference: bytes | None = None
+) -> apdu.ExtendedServicesResponse:
+    package = wire.TaskPackage(
+        package_type=request.package_type,
+        package_name=request.package_name,
+        target_reference=reference,
+        task_status=wire.TaskStatus.COMPLETE,
+        task_specific_parameters=wire.parameters(request.package_type, told),
+    )
+    return apdu.ExtendedServicesResponse(
+        reference_id=request.reference_id,
+        operation_status=apdu.OperationStatus.DONE,
+        task_package=wire.task_package(package),
+    )
+
+
+SERVICES: Final[dict[str, Callable[[Asked], Awaitable[apdu.ExtendedServicesResponse]]]] = {
+    **dict.fromkeys(oids.UPDATES, _update),
+    oids.PERSISTENT_RESULT_SET: _keep,
+    oids.ITEM_ORDER: _order,
+}
+"""Type of package -> what answers."""

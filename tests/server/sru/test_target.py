@@ -1,0 +1,590 @@
+"""SRU over HTTP: a real store behind it, octets of requests before it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from lxml import etree
+from sqlalchemy import Connection, insert
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.task import deferLater
+from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.trial.unittest import TestCase
+
+from protocols.sru import responses, soap
+from protocols.sru.requests import Version
+from protocols.sru.responses import NAMES
+from server.catalogue.result_sets import ResultSet
+from server.catalogue.shared import Catalogue
+from server.catalogue.web import CatalogueRoot, catalogue_site
+from server.metrics import Metrics
+from server.sru.explain import MAX_RECORDS, MAX_TERMS
+from server.sru.target import SruServer
+from server.sru.web import SruPage
+from server.web import TOO_LARGE, Site
+from storage.database import Location
+from storage.schema import hold
+from storage.store import open_store
+from tests.network import NOW
+from tests.server.test_web import Reply, request
+from tests.server.z3950.origin import PAGES, fill_catalogue
+
+reactor: Any = installed_reactor
+SRW = "{http://www.loc.gov/zing/srw/}"
+SECOND = "{http://docs.oasis-open.org/ns/search-ws/sruResponse}"
+SCAN_2 = "{http://docs.oasis-open.org/ns/search-ws/scan}"
+DIAG = "{http://www.loc.gov/zing/srw/diagnostic/}"
+DIAG_2 = "{http://docs.oasis-open.org/ns/search-ws/diagnostic}"
+ZR = "{http://explain.z3950.org/dtd/2.0/}"
+SLIM = "{http://www.loc.gov/MARC21/slim}"
+MX = "{info:lc/xmlns/marcxchange-v2}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+MODS = "{http://www.loc.gov/mods/v3}"
+
+
+def told(root: Any) -> list[tuple[int, str]]:
+    """Return number and details of every diagnostic."""
+    return [
+        (int(uri.text.rpartition("/")[2]), uri.getparent().findtext(f"{uri.tag.rpartition('}')[0]}}}details") or "")
+        for uri in root.iter(f"{DIAG}uri", f"{DIAG_2}uri")
+    ]
+
+
+class SruTestCase(TestCase):
+    """A catalogue in a real store, and a site that is asked without a network."""
+
+    location: Location
+
+    @pytest.fixture(autouse=True)
+    def _take_location(self, location: Location) -> None:
+        self.location = location
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
+        self.store = open_store(self.location, reactor)
+        self.addCleanup(self.store.close)
+        await self.store.work(fill_catalogue)
+        await self.store.reload_network()
+        self.metrics = Metrics()
+        self.catalogue = Catalogue(self.store, reactor)
+        self.server = SruServer(self.catalogue, self.metrics)
+        root = CatalogueRoot(SruPage(self.server, ""), {})
+        self.site = Site(root, reactor, limit=1 << 18, too_large=TOO_LARGE)
+        self.site.startFactory()
+        self.addCleanup(self.site.stopFactory)
+
+    async def http(self, octets: bytes) -> Reply:
+        """Return the reply to a whole request."""
+        channel: Any = self.site.buildProtocol(None)
+        transport = StringTransportWithDisconnection()
+        transport.protocol = channel
+        channel.makeConnection(transport)
+        channel.dataReceived(octets)
+        for _ in range(5_000):
+            if transport.value():
+                break
+            await deferLater(reactor, 0.001)
+        reply = Reply(transport.value())
+        transport.loseConnection()
+        return reply
+
+    async def get(self, path: str = "/network", **parameters: Any) -> Any:
+        """Return the root element of the response to a GET."""
+        reply = await self.http(request("GET", f"{path}?{urlencode(parameters)}" if parameters else path))
+        assert reply.status == 200
+        return etree.fromstring(reply.body)
+
+    async def search(self, query: str, version: str = "1.2", path: str = "/network", **more: Any) -> Any:
+        parameters = {"version": version, "operation": "searchRetrieve", "query": query, **more}
+        return await self.get(path, **parameters)
+
+    async def count(self, query: str, **more: Any) -> int:
+        root = await self.search(query, **more)
+        assert told(root) == [], told(root)
+        return int(root.findtext(f"{SRW}numberOfRecords"))
+
+    async def refused(self, query: str, **more: Any) -> tuple[int, str]:
+        root = await self.search(query, **more)
+        assert root.findtext(f"{SRW}numberOfRecords") == "0"
+        assert root.find(f"{SRW}records") is None
+        (found,) = told(root)
+        return found
+
+
+class SearchRetrieveTests(SruTestCase):
+    async def test_every_index_that_explain_tells_of_can_be_searched(self) -> None:
+        root = await self.get()
+        names = [f"{name.get('set')}.{name.text}" for name in root.iter(f"{ZR}name")]
+        assert len(names) > 20
+        for name in names:
+            assert await self.count(f"{name} = 1885", maximumRecords=0) >= 0
+
+    async def test_indexes_find_what_the_attributes_of_z3950_find(self) -> None:
+        for query, count in [
+            ("zola", 3),
+            ("dc.title = germinal", 1),
+            ("DC.Title = GERMINAL", 1),
+            ("title = germinal", 1),
+            ("dc.creator = zola", 3),
+            ('dc.creator = "emile zola"', 3),
+            ("bath.isbn = 978-2-253-00422-6", 1),
+            ('bib.isbn all "9782253004226"', 1),
+            ("bath.ISBN=^9782253004226", 1),
+            ("dc.date = 1885", 1),
+            ("rec.id = z1", 1),
+            ('dc.subject any "mines nosuch"', 1),
+            ('dc.title adj "la terre"', 1),
+            ('dc.title adj "terre la"', 0),
+            ('dc.title all "terre la"', 1),
+            ("dc.title = germ*", 1),
+            ('dc.title any "germ* terr*"', 2),
+            ("zola and dc.title = germinal", 1),
+            ("zola not dc.title = germinal", 2),
+            ("dc.title = germinal or dc.title = terre", 2),
+            ("zola and (dc.title = germinal or dc.title = terre)", 2),
+            ("dc.title = œuvre", 1),
+            ('dc.title = "l\'oeuvre"', 1),
+            ('>t="http://purl.org/dc/elements/1.1/" t.title = germinal', 1),
+        ]:
+            assert await self.count(query) == count, query
+
+    async def test_a_query_in_iso_8859_1_is_understood(self) -> None:
+        reply = await self.http(request("GET", "/network?version=1.1&operation=searchRetrieve&query=mis%E9rables"))
+        assert etree.fromstring(reply.body).findtext(f"{SRW}numberOfRecords") == "1"
+
+    async def test_records_come_in_each_schema_by_any_of_its_names(self) -> None:
+        for schema, tag, title in [
+            ("unimarcxchange", f"{MX}record", f"{MX}datafield[@tag='200']/{MX}subfield[@code='a']"),
+            ("info:lc/xmlns/marcxchange-v2", f"{MX}record", f"{MX}datafield[@tag='200']/{MX}subfield[@code='a']"),
+            ("marcxml", f"{SLIM}record", f"{SLIM}datafield[@tag='245']/{SLIM}subfield[@code='a']"),
+            ("DC", "{info:srw/schema/1/dc-schema}dc", f"{DC}title"),
+            ("mods", f"{MODS}mods", f"{MODS}titleInfo/{MODS}title"),
+        ]:
+            root = await self.search("dc.title = germinal", recordSchema=schema)
+            record = root.find(f"{SRW}records/{SRW}record")
+            (data,) = record.find(f"{SRW}recordData")
+            assert data.tag == tag
+            assert data.findtext(title).startswith("Germinal"), schema
+            assert record.findtext(f"{SRW}recordPacking") == "xml"
+            assert record.findtext(f"{SRW}recordPosition") == "1"
+        assert (await self.search("zola")).findtext(
+            f"{SRW}records/{SRW}record/{SRW}recordSchema"
+        ) == "info:lc/xmlns/marcxchange-v2"
+
+    async def test_a_marc21_record_is_unimarc_where_unimarc_is_wanted_and_the_other_way_round(self) -> None:
+        root = await self.search("hugo")
+        assert root.find(f".//{MX}record").get("format") == "UNIMARC"
+        assert root.find(f".//{MX}datafield[@tag='200']") is not None
+        root = await self.search("germinal", recordSchema="marcxml")
+        assert root.find(f".//{SLIM}datafield[@tag='245']") is not None
+
+    async def test_items_are_in_the_record_as_they_are_now(self) -> None:
+        root = await self.search("dc.title = germinal")
+        fields = root.findall(f".//{MX}datafield[@tag='995']")
+        assert [field.findtext(f"{MX}subfield[@code='f']") for field in fields] == ["I1", "I2"]
+        root = await self.search("dc.title = germinal", recordSchema="mods")
+        assert root.findtext(f".//{MODS}itemIdentifier") == "I1"
+
+    async def test_a_record_or_item_that_somebody_waits_for_says_so(self) -> None:
+        async def on_hold() -> list[str]:
+            root = await self.search("dc.title = germinal", recordSchema="opac")
+            return [each.get("value") for each in root.iter("onHold")]
+
+        def wait(connection: Connection, number: int, target: dict[str, int]) -> None:
+            row = {"id": number, "patron_id": 1, "pickup_id": 1, "requested_at": NOW, **target}
+            connection.execute(insert(hold).values(row))
+
+        assert await on_hold() == ["0", "0"]
+        await self.store.work(wait, 1, {"target_item_id": 2})
+        assert await on_hold() == ["0", "1"]
+        await self.store.work(wait, 2, {"record_id": 1})
+        assert await on_hold() == ["1", "1"]
+
+    async def test_records_may_be_strings(self) -> None:
+        root = await self.search("dc.title = germinal", recordPacking="string", recordSchema="dc")
+        data = root.find(f".//{SRW}recordData")
+        assert len(data) == 0
+        assert etree.fromstring(data.text).findtext(f"{DC}title") == "Germinal"
+
+    async def test_pages_follow_one_another(self) -> None:
+        seen: list[str] = []
+        start = "1"
+        while start:
+            root = await self.search("dc.title = page", startRecord=start, maximumRecords=20, recordSchema="dc")
+            seen += [each.text for each in root.iter(f"{DC}title")]
+            assert root.findtext(f"{SRW}numberOfRecords") == str(PAGES)
+            assert root.findtext(f"{SRW}records/{SRW}record/{SRW}recordPosition") == start
+            start = root.findtext(f"{SRW}nextRecordPosition")
+        assert seen == [f"Page {number}" for number in range(PAGES)]
+
+    async def test_many_records_are_made_in_slices(self) -> None:
+        pairs = [
+            ("version", "1.2"),
+            ("operation", "searchRetrieve"),
+            ("query", "page"),
+            ("maximumRecords", str(MAX_RECORDS + 1)),
+        ]
+        place = self.server_place()
+        answer = await self.server.answer(pairs, place)
+        root = etree.fromstring(answer.element)
+        assert len(root.findall(f".//{SRW}record")) == PAGES
+
+    def server_place(self) -> Any:
+        from server.sru.target import Place
+
+        return Place("localhost", 2100, "", "network")
+
+    async def test_nothing_but_the_count_is_sent_when_no_record_is_wanted(self) -> None:
+        root = await self.search("zola", maximumRecords=0)
+        assert root.findtext(f"{SRW}numberOfRecords") == "3"
+        assert root.find(f"{SRW}records") is None
+        assert root.find(f"{SRW}nextRecordPosition") is None
+
+    async def test_nothing_found_is_no_error(self) -> None:
+        root = await self.search("nosuchword")
+        assert told(root) == []
+        assert root.findtext(f"{SRW}numberOfRecords") == "0"
+        assert root.find(f"{SRW}resultSetId") is None
+
+    async def test_databases_are_paths_in_any_case(self) -> None:
+        assert await self.count("zola", path="/lens") == 2
+        assert await self.count("zola", path="/LENS") == 2
+        assert await self.count("zola", path="/vide") == 0
+        assert await self.count("zola", path="/") == 3
+        assert await self.count("zola", path="/Default") == 3
+        assert await self.refused("zola", path="/nosuch") == (235, "nosuch")
+        assert (await self.http(request("GET", "/network/more"))).status == 404
+
+    async def test_the_request_is_repeated_in_the_response(self) -> None:
+        root = await self.search('dc.title = "a<b&c"', maximumRecords=3)
+        echo = root.find(f"{SRW}echoedSearchRetrieveRequest")
+        assert [(each.tag.removeprefix(SRW), each.text) for each in echo] == [
+            ("version", "1.2"),
+            ("query", 'dc.title = "a<b&c"'),
+            ("maximumRecords", "3"),
+        ]
+
+    async def test_records_are_sorted_by_keys_of_the_query_or_beside_it(self) -> None:
+        async def titles(query: str, **more: Any) -> list[str]:
+            root = await self.search(query, recordSchema="dc", **more)
+            assert told(root) == []
+            return [record.findtext(f".//{DC}title") for record in root.iter(f"{SRW}record")]
+
+        assert await titles("zola sortBy dc.title") == ["Germinal", "L'Œuvre", "La Terre"]
+        assert await titles("zola sortBy dc.date/sort.descending") == ["La Terre", "L'Œuvre", "Germinal"]
+        assert await titles("zola", sortKeys="dc.date,,0") == ["La Terre", "L'Œuvre", "Germinal"]
+        assert await titles("zola", sortKeys="title") == ["Germinal", "L'Œuvre", "La Terre"]
+
+    async def test_a_sort_that_is_not_possible_is_refused(self) -> None:
+        assert (await self.refused("zola sortBy dc.subject"))[0] == 80
+        assert (await self.refused("zola sortBy dc.nosuch"))[0] == 16
+        assert (await self.refused("zola sortBy dc.title/sort.respectCase"))[0] == 91
+        assert (await self.refused("zola sortBy dc.title dc.title"))[0] == 85
+        assert (await self.refused("zola sortBy dc.title dc.creator dc.date dc.publisher rec.id"))[0] == 84
+        assert (await self.refused("zola", sortKeys="title,,maybe"))[0] == 90
+        assert told(await self.search("zola sortBy dc.title", sortKeys="date")) == [(94, "")]
+
+
+class ResultSetTests(SruTestCase):
+    async def test_a_result_set_can_be_asked_for_again_and_joined(self) -> None:
+        name = (await self.search("zola sortBy dc.date/sort.descending")).findtext(f"{SRW}resultSetId")
+        root = await self.search(f'cql.resultSetId = "{name}"', recordSchema="dc")
+        assert root.findtext(f"{SRW}resultSetId") == name
+        assert root.findtext(f".//{DC}title") == "La Terre"
+        assert await self.count(f"cql.resultSetId={name} and dc.title=germinal") == 1
+        assert int(root.findtext(f"{SRW}resultSetIdleTime")) > 0
+
+    async def test_in_another_database_it_is_what_both_have(self) -> None:
+        name = (await self.search("zola")).findtext(f"{SRW}resultSetId")
+        assert await self.count(f"cql.resultSetId = {name}", path="/lens") == 2
+        assert await self.count(f"cql.resultSetId = {name}", path="/vide") == 0
+
+    async def test_none_is_kept_when_none_is_wanted(self) -> None:
+        assert (await self.search("zola", resultSetTTL=0)).find(f"{SRW}resultSetId") is None
+
+    async def test_one_that_is_not_there_is_refused(self) -> None:
+        assert await self.refused("cql.resultSetId = nosuch") == (51, "nosuch")
+        assert await self.refused("cql.resultSetId = nosuch and zola") == (51, "nosuch")
+
+    async def test_one_that_another_wire_made_is_known(self) -> None:
+        found = self.catalogue.store.network.databases["network"]
+        from pyroaring import BitMap
+
+        self.catalogue.shared["made"] = ResultSet(BitMap([1]), (found,))
+        assert await self.count("cql.resultSetId = made") == 1
+
+
+class RefusalTests(SruTestCase):
+    async def test_what_cannot_be_asked_gets_its_diagnostic_with_the_place(self) -> None:
+        for query, expected, place in [
+            ("", 7, "query"),
+            ("zola and", 10, "character 9"),
+            ("dc.nosuch = x", 16, "dc.nosuch at character 1"),
+            ("zola and nosuch.title = x", 15, "nosuch"),
+            ("dc.title encloses x", 19, "encloses at character 10"),
+            ("dc.title =/fuzzy x", 20, "fuzzy at character 12"),
+            ("zola and dc.date = abc", 36, "dc.date = abc at character 10"),
+            ('dc.title = ""', 27, "character 12"),
+            ('dc.title = "x^y"', 32, "character 12"),
+            ("(zola", 13, "character 1"),
+            ('"zola', 14, "character 1"),
+            ("zola/x", 10, "character 5"),
+            ("a or/x b", 46, "x at character 6"),
+        ]:
+            condition, details = await self.refused(query)
+            assert (condition, place in details) == (expected, True), (query, condition, details)
+
+    async def test_parameters_are_refused_one_by_one(self) -> None:
+        for parameters, expected in [
+            ({"recordSchema": "nosuch"}, (66, "nosuch")),
+            ({"startRecord": "0"}, (61, "0")),
+            ({"startRecord": "99"}, (61, "3")),
+            ({"startRecord": "x"}, (6, "startRecord")),
+            ({"maximumRecords": "-1"}, (62, "-1")),
+            ({"maximumRecords": "ten"}, (6, "maximumRecords")),
+            ({"recordPacking": "json"}, (71, "json")),
+            ({"recordXPath": "/x"}, (72, "")),
+            ({"stylesheet": "javascript:alert(1)"}, (111, "javascript:alert(1)")),
+        ]:
+            assert await self.refused("zola", **parameters) == expected, parameters
+
+    async def test_versions_and_operations_are_told_apart(self) -> None:
+        assert told(await self.get(version="3.0", query="zola")) == [(5, "2.0")]
+        assert told(await self.get(version="1.1", operation="update")) == [(4, "update")]
+        assert told(await self.get(operation="searchRetrieve", query="zola")) == [(7, "version")]
+        assert told(await self.get(operation="scan", version="1.1")) == [(7, "scanClause")]
+
+    async def test_what_is_not_known_is_noted_and_answered_around(self) -> None:
+        root = await self.search("zola", utm_source="x")
+        assert root.findtext(f"{SRW}numberOfRecords") == "3"
+        assert told(root) == [(8, "utm_source")]
+        assert told(await self.search("zola", **{"x-info-1-accept": "x"})) == []
+
+    async def test_a_parameter_that_stands_twice_is_refused(self) -> None:
+        reply = await self.http(request("GET", "/network?version=1.1&operation=searchRetrieve&query=a&query=b"))
+        assert told(etree.fromstring(reply.body)) == [(9, "query twice")]
+
+    async def test_hostile_requests_are_answered(self) -> None:
+        for query, expected in [
+            ("(" * 1500 + "a" + ")" * 1500, 13),
+            (" or ".join(["a"] * 400), 38),
+            ("a" * 1100, 23),
+            ("\x00\x01", 10),
+        ]:
+            root = await self.search(query)
+            assert told(root) == [] or told(root)[0][0] == expected or expected == 10, query[:20]
+        many = "&".join(f"p{number}=1" for number in range(100))
+        assert told(etree.fromstring((await self.http(request("GET", f"/network?{many}"))).body))[0][0] == 9
+
+    async def test_refusals_are_counted(self) -> None:
+        await self.search("(")
+        assert self.metrics.value("refusals", "sru", "QUERY_SYNTAX") == 1
+        assert self.metrics.answered("sru", "searchRetrieve") == 1
+
+
+class VersionTests(SruTestCase):
+    async def test_two_needs_no_operation_and_answers_in_its_own_namespaces(self) -> None:
+        root = await self.get(query="zola", recordSchema="dc")
+        assert root.tag == f"{SECOND}searchRetrieveResponse"
+        assert [each.tag.removeprefix(SECOND) for each in root] == [
+            "version", "numberOfRecords", "resultSetId", "records", "echoedSearchRetrieveRequest", "resultSetTTL",
+            "resultCountPrecision",
+        ]  # fmt: skip
+        assert root.findtext(f".//{SECOND}recordXMLEscaping") == "xml"
+        assert root.findtext(f"{SECOND}resultCountPrecision") == "info:srw/vocabulary/resultCountPrecision/1/exact"
+        root = await self.get(query="dc.nosuch = x")
+        assert told(root)[0][0] == 16
+        assert root.find(f".//{DIAG_2}diagnostic") is not None
+
+    async def test_one_has_its_elements_in_the_order_of_the_schema(self) -> None:
+        root = await self.search("zola", maximumRecords=1, version="1.1", nosuch="x")
+        assert [each.tag.removeprefix(SRW) for each in root] == [
+            "version", "numberOfRecords", "resultSetId", "resultSetIdleTime", "records", "nextRecordPosition",
+            "echoedSearchRetrieveRequest", "diagnostics",
+        ]  # fmt: skip
+        assert root.findtext(f"{SRW}version") == "1.1"
+
+    async def test_other_query_types_are_refused_in_two(self) -> None:
+        assert told(await self.get(query="zola", queryType="pqf")) == [(11, "pqf")]
+        assert told(await self.get(query="zola", recordPacking="unpacked")) == [(71, "unpacked")]
+        assert told(await self.get(query="zola", renderedBy="server")) == [(6, "renderedBy")]
+
+    async def test_every_version_has_names_for_all(self) -> None:
+        assert set(NAMES) == set(Version)
+
+
+class ScanTests(SruTestCase):
+    async def scan(self, clause: str, version: str = "1.2", **more: Any) -> list[tuple[str, int, str]]:
+        root = await self.get(version=version, operation="scan", scanClause=clause, **more)
+        assert told(root) == []
+        return [
+            (
+                term.findtext(f"{SRW}value"),
+                int(term.findtext(f"{SRW}numberOfRecords")),
+                term.findtext(f"{SRW}whereInList") or "",
+            )
+            for term in root.iter(f"{SRW}term")
+        ]
+
+    async def test_terms_stand_in_order_and_every_one_finds_its_count(self) -> None:
+        terms = await self.scan("dc.title = a", maximumTerms=6)
+        assert [value for value, _, _ in terms] == sorted(value for value, _, _ in terms)
+        assert len(terms) == 6
+        for value, count, _ in terms:
+            assert await self.count(f'dc.title = "{value}"') == count
+
+    async def test_the_term_stands_where_it_is_wanted(self) -> None:
+        middle = await self.scan("dc.title = germinal", maximumTerms=3, responsePosition=2)
+        assert middle[1][0] == "germinal"
+        assert (await self.scan("dc.title = germinal", maximumTerms=1))[0][0] == "germinal"
+        assert (await self.scan("dc.title = germinal", maximumTerms=1, responsePosition=0))[0][0] == middle[2][0]
+        assert (await self.scan("dc.title = germinal", maximumTerms=1, responsePosition=2))[0][0] == middle[0][0]
+
+    async def test_the_ends_of_the_list_are_told(self) -> None:
+        assert (await self.scan("dc.title = 0", maximumTerms=3, responsePosition=3))[0][2] == "first"
+        assert (await self.scan("dc.title = zzz", maximumTerms=3, responsePosition=3))[-1][2] == "last"
+
+    async def test_whole_headings_are_walked_by_the_exact_relation(self) -> None:
+        terms = await self.scan('dc.title == "la terre"', maximumTerms=1)
+        assert terms[0][0] == "terre"
+
+    async def test_a_database_has_its_own_counts(self) -> None:
+        root = await self.get("/lens", version="1.2", operation="scan", scanClause="dc.creator = zola", maximumTerms=1)
+        assert root.findtext(f".//{SRW}numberOfRecords") == "2"
+
+    async def test_two_has_a_namespace_of_its_own(self) -> None:
+        root = await self.get(scanClause="dc.title = germinal", maximumTerms=1)
+        assert root.tag == f"{SCAN_2}scanResponse"
+        assert root.findtext(f".//{SCAN_2}value") == "germinal"
+
+    async def test_what_cannot_be_scanned_is_refused(self) -> None:
+        cases: list[tuple[dict[str, Any], int]] = [
+            ({"scanClause": "a and b"}, 10),
+            ({"scanClause": "dc.nosuch = x"}, 16),
+            ({"scanClause": "cql.resultSetId = x"}, 16),
+            ({"scanClause": "zola", "maximumTerms": MAX_TERMS + 1}, 121),
+            ({"scanClause": "zola", "responsePosition": 99}, 120),
+        ]
+        for parameters, expected in cases:
+            root = await self.get(version="1.1", operation="scan", **parameters)
+            assert root.tag == f"{SRW}scanResponse"
+            assert told(root)[0][0] == expected, parameters
+
+
+class ExplainTests(SruTestCase):
+    async def test_the_bare_address_explains_itself(self) -> None:
+        for path in ("/", "/network", "/network?operation=explain&version=1.1"):
+            root = await self.get(path)
+            assert root.tag == f"{SRW}explainResponse"
+            assert told(root) == []
+            assert root.findtext(f"{SRW}record/{SRW}recordSchema") == "http://explain.z3950.org/dtd/2.0/"
+
+    async def test_it_tells_where_it_is(self) -> None:
+        reply = await self.http(b"GET /lens HTTP/1.1\r\nHost: catalogue.example:2100\r\n\r\n")
+        info: Any = etree.fromstring(reply.body).find(f".//{ZR}serverInfo")
+        assert [each.text for each in info] == ["catalogue.example", "2100", "lens"]
+
+    async def test_a_false_host_is_not_repeated(self) -> None:
+        reply = await self.http(b'GET /lens HTTP/1.1\r\nHost: "><script>\r\n\r\n')
+        assert b"script>" not in reply.body
+
+    async def test_every_schema_that_it_tells_of_is_sent(self) -> None:
+        for schema in (await self.get()).iter(f"{ZR}schema"):
+            for name in (schema.get("name"), schema.get("identifier")):
+                assert told(await self.search("zola", recordSchema=name)) == []
+
+    async def test_every_index_that_it_says_can_be_sorted_and_scanned_can(self) -> None:
+        for index in (await self.get()).iter(f"{ZR}index"):
+            name = index.find(f"{ZR}map/{ZR}name")
+            cql = f"{name.get('set')}.{name.text}"
+            sorts = told(await self.search(f"zola sortBy {cql}")) == []
+            assert sorts is (index.get("sort") == "true"), cql
+            assert told(await self.get(version="1.2", operation="scan", scanClause=f"{cql} = 1")) == []
+
+    async def test_the_relations_that_it_tells_of_are_taken(self) -> None:
+        relations = [each.text for each in (await self.get()).iter(f"{ZR}supports") if each.get("type") == "relation"]
+        assert {"=", "any", "all", "adj"} <= set(relations)
+        for relation in relations:
+            found = told(await self.search(f'dc.date {relation} "1885 1886"'))
+            assert found == [] or found[0][0] != 19, relation
+
+
+class HttpTests(SruTestCase):
+    async def test_a_form_is_as_good_as_a_query_string(self) -> None:
+        form = urlencode({"version": "1.1", "operation": "searchRetrieve", "query": "zola"}).encode()
+        reply = await self.http(request("POST", "/network", form, Content_Type="application/x-www-form-urlencoded"))
+        assert etree.fromstring(reply.body).findtext(f"{SRW}numberOfRecords") == "3"
+
+    def envelope(self, inner: str, namespace: str = soap.SOAP_1_1) -> bytes:
+        return (f'<s:Envelope xmlns:s="{namespace}"><s:Body>{inner}</s:Body></s:Envelope>').encode()
+
+    async def test_soap_is_answered_in_an_envelope(self) -> None:
+        inner = (
+            '<z:searchRetrieveRequest xmlns:z="http://www.loc.gov/zing/srw/"><z:version>1.1</z:version>'
+            "<z:query>dc.title = germinal</z:query><z:maximumRecords>1</z:maximumRecords></z:searchRetrieveRequest>"
+        )
+        for namespace, media_type in [(soap.SOAP_1_1, "text/xml"), (soap.SOAP_1_2, "application/soap+xml")]:
+            reply = await self.http(
+                request("POST", "/network", self.envelope(inner, namespace), Content_Type="text/xml")
+            )
+            root = etree.fromstring(reply.body)
+            assert root.tag == f"{{{namespace}}}Envelope"
+            assert root.findtext(f".//{SRW}searchRetrieveResponse/{SRW}numberOfRecords") == "1"
+            assert reply.headers["content-type"].startswith(media_type)
+
+    async def test_what_is_no_envelope_gets_a_fault(self) -> None:
+        bomb = b'<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>'
+        deep = b"<a>" * 5000 + b"</a>" * 5000
+        for body in (bomb, deep, b"<a/>", b"not xml", self.envelope("<x/>"), b"\xff\xfe\x00"):
+            reply = await self.http(request("POST", "/network", body, Content_Type="text/xml"))
+            assert reply.status == 500
+            assert b"faultstring" in reply.body
+            etree.fromstring(reply.body)
+
+    async def test_a_stylesheet_is_named_before_the_response(self) -> None:
+        reply = await self.http(
+            request("GET", "/network?version=1.1&operation=searchRetrieve&query=zola&stylesheet=/show.xsl")
+        )
+        assert b'<?xml-stylesheet type="text/xsl" href="/show.xsl"?>' in reply.body
+        assert reply.headers["content-security-policy"] == "default-src 'self'"
+        broken = await self.http(request("GET", "/network?version=1.1&operation=searchRetrieve&stylesheet=/show.xsl"))
+        assert b"show.xsl" in broken.body
+
+    async def test_a_browser_is_given_our_stylesheet_and_it_shows_every_response(self) -> None:
+        self.site = catalogue_site(self.catalogue, reactor)
+        self.site.startFactory()
+        self.addCleanup(self.site.stopFactory)
+        sheet = etree.XSLT(etree.fromstring((await self.http(request("GET", "/sru.xsl"))).body))
+        for path, shown in [
+            ("/network", "Catalogue"),
+            ("/network?query=dc.title=germinal", "Germinal"),
+            ("/network?query=dc.title=germinal&recordSchema=dc", "Germinal"),
+            ("/network?query=nosuch.x=1", "nosuch"),
+            ("/network?scanClause=germinal", "germinal"),
+        ]:
+            reply = await self.http(request("GET", path, Accept="text/html,*/*"))
+            assert b'href="/sru.xsl"' in reply.body
+            assert shown in str(sheet(etree.fromstring(reply.body)))
+
+    async def test_the_media_type_of_two_is_sent_to_who_wants_it(self) -> None:
+        reply = await self.http(request("GET", "/network?query=zola&httpAccept=application/sru%2Bxml"))
+        assert reply.headers["content-type"] == "application/sru+xml; charset=utf-8"
+        assert (await self.http(request("GET", "/network?query=zola"))).headers[
+            "content-type"
+        ] == "text/xml; charset=utf-8"
+
+    async def test_other_methods_are_refused(self) -> None:
+        assert (await self.http(request("DELETE", "/network"))).status == 405
+        head = await self.http(request("HEAD", "/network"))
+        assert (head.status, head.body) == (200, b"")
+
+    async def test_text_that_xml_cannot_hold_does_not_break_the_response(self) -> None:
+        reply = await self.http(
+            request("GET", f"/network?version=1.2&operation=searchRetrieve&query={quote(chr(0) + '<' + chr(11))}")
+        )
+        assert etree.fromstring(reply.body).tag == f"{SRW}searchRetrieveResponse"
+
+    async def test_an_outage_is_told_as_one(self) -> None:
+        root = etree.fromstring(responses.write(responses.failure(Version.V1_1, "scan", [responses.SYSTEM_ERROR])))
+        assert told(root) == [(2, "the catalogue cannot be read at the moment")]
