@@ -84,6 +84,9 @@ def notify(connection: Connection, now: int, code: str, on: str, convention: str
     objection = against_notifying(known, on, ends_on)
     if objection is not None:
         raise Objected(objection)
+    that_day = (membership.c.commune_id == commune) & (membership.c.notified_on == on)
+    if connection.scalar(select(membership.c.id).where(that_day)) is not None:  # A day has one convention.
+        raise Objected(Objection.NOTIFIED_ALREADY)
     values = {"notified_on": on, "ends_on": ends_on}
     if row is not None:
         _change(connection, row["id"], values)

@@ -44,6 +44,7 @@ def test_a_notification_is_noted_with_its_end(member: Store) -> None:
     (membership,) = network_of(member).communes["LENS"].memberships
     assert (membership.convention, membership.notified_on, membership.ends_on) == ("2025", "2025-05-31", "2029-12-31")
     assert objection(notify, member, "2026-01-01", "2025") is Objection.NOTIFIED_ALREADY
+    assert objection(notify, member, "2025-05-31", "another") is Objection.NOTIFIED_ALREADY
     assert objection(notify, member, "2030-01-01", "2030", "2029-12-31") is Objection.ENDS_BEFORE
 
 
