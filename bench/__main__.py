@@ -1,7 +1,7 @@
 """`make bench`: how fast Bibliobus is on this machine, beside what is asked of it.
 
 The real daemon runs on a store of its own, on the disk under bench/build, on one core; the load comes from another one.
-Every reply is verified; a wrong one fails the run. Figures that miss what is asked do not: they are shown.
+Commands have all cores. Every reply is verified; a wrong one fails the run. Figures that miss what is asked do not: they are shown.
 """
 
 from __future__ import annotations

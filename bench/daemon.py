@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
+import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.machine import SERVER_CORE, pinned
+from bench.machine import SERVER_CORE, memory_kib, pinned
 
 COMMAND: Final = str(Path(sys.executable).with_name("bibliobus"))
 WIRES: Final = ("sip2", "z3950", "web")
 START_SECONDS: Final = 120
 STOP_SECONDS: Final = 60
+_LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _stop(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command took: seconds, processor seconds, KiB at its largest."""
+    """What a command took with its processes: seconds, processor seconds, KiB at its largest."""
 
     seconds: float
     processor_seconds: float
@@ -91,16 +93,21 @@ class Ended:
 
 
 def run(*arguments: str) -> Ended:
-    """Run `bibliobus` with *arguments* to its end. Raises DaemonFailed."""
+    """Run `bibliobus` with *arguments* to its end, on all cores. Raises DaemonFailed."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [*pinned(SERVER_CORE), COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    output = process.stdout.read()
-    process.stdout.close()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = 0
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([COMMAND, *arguments], stdout=out, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            peak = max(peak, memory_kib(process.pid))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
+        seconds = time.perf_counter() - began
+        out.seek(0)
+        output = out.read()
     if process.returncode:
         raise DaemonFailed(f"bibliobus {' '.join(arguments)} ended with {process.returncode}:\n{output}")
-    return Ended(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss, output)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return Ended(seconds, processor, peak, output)
