@@ -54,7 +54,7 @@ def test_a_terminal_gets_text_and_everything_else_json() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
         logger(stream).warn("hello")
-    assert terminal.getvalue().endswith(" warn  sip2: hello\n")
+    assert terminal.getvalue().endswith(" warn  sip2.factory: hello\n")
     assert lines(file)[0]["text"] == "hello"
     told = Terminal()
     Logger(namespace="x", observer=Log(LogTable(format=Format.JSON), told).observer).info("hello")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
@@ -26,7 +27,8 @@ class SniffingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.metrics = Metrics()
-        catalogue = Catalogue(None, self.clock)  # type: ignore[arg-type]  # nothing is read
+        store: Any = SimpleNamespace(network=None)  # Nothing is read, and nobody has an account.
+        catalogue = Catalogue(store, self.clock)
         self.z3950 = Z3950Factory(catalogue, self.clock, self.metrics, limit=2)
         self.web = Site(Root({"healthz": Health()}), self.clock, limit=1000, too_large=TOO_LARGE)
         self.factory = Sniffing(self.z3950, self.web)
