@@ -2,6 +2,8 @@
 
 Closed holds leave `hold` for `past_hold`, their readers apart. A store goes forward only: to go back, restore the backup
 that was made before the upgrade.
+
+Frozen: later changes of `storage.schema` come with migrations of their own.
 """
 
 from __future__ import annotations
