@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -90,6 +91,30 @@ def counter(any_location: Location) -> Iterator[Counter]:
     counter = Counter(any_location)
     yield counter
     counter.close()
+
+
+SLOW: Final = (
+    "bench",
+    "docs/test_pages.py",
+    "integration",
+    "server/ncip/test_peers.py",
+    "server/test_department.py",
+    "storage/circulation/holds/test_daemons.py",
+    "storage/circulation/holds/test_races.py",
+    "storage/circulation/machine",
+    "storage/circulation/shuttle/test_conservation.py",
+    "storage/circulation/shuttle/test_races.py",
+    "system",
+)
+"""What `make test-fast` leaves out: real daemons and processes, races, long walks."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by where it stands."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_sessionfinish() -> None:

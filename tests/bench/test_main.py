@@ -13,7 +13,6 @@ from bench.report import Asked
 from tests.docs.page import ROOT
 
 
-@pytest.mark.slow
 def test_a_small_run_measures_the_real_daemon(tmp_path: Path) -> None:
     found = tmp_path / "found.json"
     only = ("start", "ncip", "import")

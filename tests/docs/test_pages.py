@@ -27,13 +27,11 @@ def check(page: Path, shell: Shell) -> None:
         assert block.shown is None or agrees(block.shown, output), f"{where} answered:\n{output}"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=_name)
 def test_the_commands_of_a_page_answer_what_it_shows(page: Path, shell: Shell) -> None:
     check(page, shell)
 
 
-@pytest.mark.slow
 def test_a_machine_without_clients_can_check_the_pages_too(bare_shell: Shell) -> None:
     check(ROOT / "README.md", bare_shell)
 

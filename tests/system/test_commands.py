@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from OpenSSL import SSL
 
 from server.cli.common import Exit
@@ -220,7 +219,6 @@ def test_the_log_of_a_run_knows_no_reader_and_no_secret(any_location: Location, 
         assert secret not in told.replace("127.0.0.1", ""), secret
 
 
-@pytest.mark.slow
 def test_the_demo_network_is_made_once_and_served(tmp_path: Path) -> None:
     location = Location(tmp_path / "demo")
     for _ in range(2):

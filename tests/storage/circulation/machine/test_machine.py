@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -447,7 +446,6 @@ def test_on_sqlite(small_network_template: Path) -> None:
     run_state_machine_as_test(Circulation, settings=walk(60, 50))
 
 
-@pytest.mark.slow
 def test_on_postgresql(small_network_template: Path, postgresql: Server, postgresql_template: str) -> None:
     Circulation.template, Circulation.server = small_network_template, (postgresql, postgresql_template)
     run_state_machine_as_test(Circulation, settings=walk(8, 40))
