@@ -31,7 +31,7 @@ INIT: Final = Frame(
         )
     ),
     b"\xb5",
-    (b"\x8c\x01\xff",),  # result TRUE
+    (b"\x8c\x01\x01",),  # result TRUE
 )
 
 
@@ -55,7 +55,7 @@ def search(step: str, query: str, hits: int, piggyback: str | None = None) -> Fr
     )
     # resultCount, numberOfRecordsReturned; searchStatus TRUE
     counts = _integer(0x97, hits) + _integer(0x98, 1 if piggyback else 0)
-    return Frame(step, apdu.encode(request), b"\xb7", (counts, b"\x96\x01\xff"))
+    return Frame(step, apdu.encode(request), b"\xb7", (counts, b"\x96\x01\x01"))
 
 
 def present(step: str, start: int, number: int, syntax: str) -> Frame:
