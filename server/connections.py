@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -27,7 +28,7 @@ class Connection(Protocol):
 C = TypeVar("C", bound=Connection)
 
 
-class Connections(Factory, Generic[C]):
+class Connections(Factory, ABC, Generic[C]):
     """A factory that knows its connections. *clock* is the reactor; *limit* is how many there may be at once.
 
     A subclass names its `wire`, as in the metrics, and makes a connection, which tells when it is `made` and `lost`.
@@ -43,9 +44,9 @@ class Connections(Factory, Generic[C]):
         self.draining: Deferred[None] | None = None
         self.limit = limit
 
+    @abstractmethod
     def make(self) -> Any:
         """Make a connection."""
-        raise NotImplementedError
 
     def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802 (Twisted's)
         """Take no connection that the end of the daemon would cut, and no more than there is room for."""

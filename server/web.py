@@ -248,8 +248,8 @@ class Page(Resource):
         return server.NOT_DONE_YET
 
     def get(self, request: Request) -> None:
-        """Answer GET and HEAD."""
-        raise NotImplementedError
+        """Answer GET and HEAD: there is nothing, unless a subclass has something."""
+        self.send(request, NOT_FOUND, PLAIN, _NOTHING)
 
     def post(self, request: Request) -> None:
         """Answer POST."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,6 +19,7 @@ from storage.catalogue.records import save_records
 from storage.database import Location, upgrade
 from tests.network import NOW
 from tests.server.z3950.origin import fill_catalogue, unimarc
+from tests.system.peers import needs
 
 from .running import PATIENCE, Daemon, bibliobus, serving
 
@@ -203,7 +203,7 @@ def test_a_target_that_means_ill_is_told_and_does_no_harm(own: Location, case: s
     assert rows(own, "SELECT count(*) FROM record") == [(0,)]
 
 
-@pytest.mark.skipif(shutil.which("yaz-ztest") is None, reason="Debian's yaz is not installed")
+@needs("yaz-ztest")
 def test_yaz_ztest_gives_its_records(own: Location) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -17,6 +17,7 @@ from protocols.marc.marcxml import record_xml
 from storage.database import Location
 from tests.server.z3950.origin import PAGES, fill_catalogue
 from tests.server.z3950.test_update import declare_cataloguers, marc
+from tests.system.peers import needs
 
 from .z3950_shell import Shell
 
@@ -89,16 +90,14 @@ def test_an_unrelated_client_finds_and_shows_records(port: int, tmp_path: Path) 
             at = found
 
 
+@needs("yaz-client")
 def test_an_unrelated_client_saves_a_record(port: int, tmp_path: Path) -> None:
-    client = shutil.which("yaz-client")
-    if client is None:  # then our own client has to show it: see tests/server/z3950/test_update.py
-        return
     record = tmp_path / "record.xml"  # which is what it sends
     raw = marc("yaz1", "La fourmi rouge")
     record.write_text(record_xml(raw[:24], iso2709.fields(raw)))
     commands = ["find fourmi", "format unimarc", f"update insert 1 <{record}", "find fourmi", "show 1"]
     said = by_yaz_client(
-        client, port, ["close", "auth marie/demo", f"open localhost:{port}/network", *commands], tmp_path
+        "yaz-client", port, ["close", "auth marie/demo", f"open localhost:{port}/network", *commands], tmp_path
     )
     assert "Connection accepted by v3 target" in said
     assert said.index("Number of hits: 0") < said.index("Status: done") < said.index("Number of hits: 1")
