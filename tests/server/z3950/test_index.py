@@ -10,8 +10,8 @@ from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import ScanStatus, SortStatus
 from protocols.z3950.elements import AttributeElement, AttributeValue
 from protocols.z3950.schema import codec_of
+from tests.server.z3950.association import Z3950TestCase
 from tests.server.z3950.origin import PAGES, Origin, present, refused, search, texts
-from tests.server.z3950.test_factory import Z3950TestCase
 
 _ENTRY = codec_of(apdu.Entry)
 

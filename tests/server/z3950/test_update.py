@@ -19,8 +19,8 @@ from server.z3950.update import REASONS
 from storage import schema
 from storage.catalogue.updates import UpdateReason
 from tests.network import LENS, LIEVIN
+from tests.server.z3950.association import Z3950TestCase
 from tests.server.z3950.origin import Origin, init, present, search, texts
-from tests.server.z3950.test_factory import Z3950TestCase
 
 MARIE = IdAuthentication(id_pass=IdPass(user_id="marie", password="demo"))
 

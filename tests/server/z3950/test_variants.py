@@ -18,8 +18,8 @@ from protocols.z3950.elements import (
     OtherInformationUnit,
 )
 from protocols.z3950.schema import codec_of
+from tests.server.z3950.association import Z3950TestCase
 from tests.server.z3950.origin import Origin, init, present, records, search
-from tests.server.z3950.test_factory import Z3950TestCase
 
 
 def octets(response: Any) -> bytes:
