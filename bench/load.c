@@ -143,8 +143,8 @@ static double percentile(const struct histogram *histogram, double part) {
 }
 
 static void print_histogram(const struct histogram *h) {
-    printf("{\"count\":%llu,\"mean_us\":%.2f,\"p50_us\":%.2f,\"p99_us\":%.2f,\"p999_us\":%.2f,\"max_us\":%.2f}", (unsigned long long)h->count,
-           h->count ? h->sum / 1e3 / h->count : 0, percentile(h, .5), percentile(h, .99), percentile(h, .999), h->most / 1e3);
+    printf("{\"count\":%llu,\"mean_us\":%.2f,\"p50_us\":%.2f,\"p95_us\":%.2f,\"p99_us\":%.2f,\"p999_us\":%.2f,\"max_us\":%.2f}", (unsigned long long)h->count,
+           h->count ? h->sum / 1e3 / h->count : 0, percentile(h, .5), percentile(h, .95), percentile(h, .99), percentile(h, .999), h->most / 1e3);
 }
 
 /* --- errors: counted by kind, the first ones shown --------------------------------------------------------------------------- */
@@ -197,21 +197,35 @@ static ssize_t cr_size(const uint8_t *at, size_t have) {
     return end ? end - at + 1 : 0;
 }
 
+/* The header at *place: 1 and the size of the value (SIZE_MAX: ended by an end of contents), 0 when it is not whole, -1 when wrong. */
+static int ber_header(const uint8_t *at, size_t have, size_t *place, size_t *size) {
+    if (*place >= have) return 0;
+    if ((at[(*place)++] & 0x1f) == 0x1f) {
+        while (*place < have && at[*place] & 0x80) ++*place;
+        ++*place;
+    }
+    if (*place >= have) return 0;
+    unsigned first = at[(*place)++], octets = first & 0x7f;
+    *size = first == 0x80 ? SIZE_MAX : first & 0x80 ? 0 : first;
+    if (first > 0x84) return -1;
+    for (; first > 0x80 && octets; octets--) {
+        if (*place >= have) return 0;
+        *size = *size << 8 | at[(*place)++];
+    }
+    return 1;
+}
+
 static ssize_t ber_size(const uint8_t *at, size_t have) {
-    size_t place = 1, size = 0;
-    if (have && (at[0] & 0x1f) == 0x1f) {
-        while (place < have && at[place] & 0x80) place++;
-        place++;
-    }
-    if (place >= have) return 0;
-    unsigned first = at[place++];
-    if (first < 0x80) size = first;
-    else if (first == 0x80 || first > 0x84) return -1;
-    else for (unsigned octets = first & 0x7f; octets; octets--) {
-        if (place >= have) return 0;
-        size = size << 8 | at[place++];
-    }
-    return have >= place + size ? (ssize_t)(place + size) : 0;
+    size_t place = 0, size;
+    unsigned open = 0;                         /* lengths of which the end is still to come */
+    do {
+        int begins_with_zero = place < have && !at[place], header = ber_header(at, have, &place, &size);
+        if (header <= 0) return header;
+        if (size == SIZE_MAX) open++;
+        else if (open && begins_with_zero && !size) open--;
+        else place += size;
+    } while (open);
+    return have >= place ? (ssize_t)place : 0;
 }
 
 static ssize_t http_size(const uint8_t *at, size_t have) {

@@ -100,6 +100,7 @@ class Latency:
     count: int
     mean_us: float
     p50_us: float
+    p95_us: float
     p99_us: float
     p999_us: float
     max_us: float

@@ -85,6 +85,7 @@ class Load:
         }
         for step in self.rounds[0].steps:
             best[f"p50_ms of {step}"] = min(one.steps[step].p50_us for one in self.rounds) / 1e3
+            best[f"p95_ms of {step}"] = min(one.steps[step].p95_us for one in self.rounds) / 1e3
         return best
 
 

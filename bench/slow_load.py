@@ -287,10 +287,9 @@ def say(word: str) -> None:
 def summary(took: list[float]) -> dict[str, Any]:
     took = sorted(took)
     count = len(took)
-    mean, p50, p99, p999, most = (
-        (sum(took) / count, *(took[int(part * count)] for part in (0.5, 0.99, 0.999)), took[-1]) if took else (0.0,) * 5
-    )
-    return asdict(Latency(count, *(round(value * 1e6, 2) for value in (mean, p50, p99, p999, most))))
+    parts = (0.5, 0.95, 0.99, 0.999)
+    figures = (sum(took) / count, *(took[int(part * count)] for part in parts), took[-1]) if took else (0.0,) * 6
+    return asdict(Latency(count, *(round(value * 1e6, 2) for value in figures)))
 
 
 def main(host: str, port: str, script: str, warmup: str, seconds: str, wait: str) -> int:
