@@ -224,6 +224,8 @@ def _properties(bench: Bench) -> None:
     want(reply.item_identifier == barcode, "the barcode is not echoed")
     offered = SupportedMessage.ITEM_STATUS_UPDATE in _supported(bench)
     want(reply.item_properties_ok or not offered, "BX offers it, and it is refused")
+    after = terminal.ask(ask.item(barcode)).item_properties or ""
+    want(after == before, f"17 tells {after!r} where {before!r} was stored")
 
 
 @check("01/24", _MUST, "a block is answered with the patron status", _SAYS)

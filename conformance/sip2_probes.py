@@ -15,7 +15,7 @@ _WIRE: Final = "SIP2 2.00, error detection and wire format"
 _FIELD: Final = "what terminals in use send"
 _MUST, _SHOULD = Level.MUST, Level.SHOULD
 RESEND: Final = b"96AZFEF6"
-_FLOOD: Final = 4 << 20
+_FLOOD: Final = 26 << 20
 
 
 def _item(bench: Bench) -> bytes:

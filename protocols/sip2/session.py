@@ -140,7 +140,7 @@ class Session:
         self.legacy = False  # the peer speaks 1.00: responses have no field that came later
         self.nul_frames = 0  # frames out of which NUL had to be taken: the device is worth a look
         self._buffer = bytearray()
-        self._skipping = False
+        self._skipped = 0  # bytes of the overlong frame that is passed over
         self._overlong = 0
         self._checked = False
         self._refusals = 0
@@ -156,24 +156,31 @@ class Session:
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take what came at *now* (seconds, on any steady clock); return the events it completes. Raises nothing."""
         events: list[Event] = []
+        longest = self.profile.longest_frame
         *ended, rest = data.replace(b"\n", b"\r").split(b"\r")
         for piece in ended:
-            if self._skipping:
-                self._skipping = False
+            if self._skipped:
+                events += self._skip(piece)
+                self._skipped = 0
                 continue
             if self._buffer:
                 self._buffer += piece
                 piece = bytes(self._buffer)  # noqa: PLW2901 - the piece completed
                 self._buffer.clear()
+            if len(piece) > longest:
+                events += self._too_long(piece)
+                self._skipped = 0
+                continue
             event = self._event(piece, now)
             if event is not None:
                 events.append(event)
-        if rest and not self._skipping:
+        if rest:
+            if self._skipped:
+                return events + self._skip(rest)
             self._buffer += rest
-            if len(self._buffer) > self.profile.longest_frame:
-                events.append(self._too_long(bytes(self._buffer)))
+            if len(self._buffer) > longest:
+                events += self._too_long(bytes(self._buffer))
                 self._buffer.clear()
-                self._skipping = True
         return events
 
     def admits(self, message: Message) -> bool:
@@ -212,8 +219,6 @@ class Session:
         return self._resend(checked=fault.checked)
 
     def _event(self, frame: bytes, now: float) -> Event | None:
-        if len(frame) > self.profile.longest_frame:
-            return self._too_long(frame)
         frame = frame.lstrip(_JUNK)
         if b"\0" in frame:
             self.nul_frames += 1
@@ -250,10 +255,18 @@ class Session:
         self._previous, self._previous_at = frame, now
         return request
 
-    def _too_long(self, raw: bytes) -> Fault:
+    def _too_long(self, raw: bytes) -> list[Event]:
+        """Refuse a frame, of which *raw* is what has come, and pass over the rest of it."""
         self._overlong += 1
         fatal = self._overlong >= self.profile.overlong_frames
-        return Fault(FaultKind.TOO_LONG, self._checked, raw[: self.profile.longest_frame], fatal=fatal)
+        fault = Fault(FaultKind.TOO_LONG, self._checked, raw[: self.profile.longest_frame], fatal=fatal)
+        return [fault, *self._skip(raw)]
+
+    def _skip(self, raw: bytes) -> list[Event]:
+        """Pass over *raw*; a frame that is as long as so many overlong ones in a row closes, as they do."""
+        before, most = self._skipped, self.profile.longest_frame * self.profile.overlong_frames
+        self._skipped += len(raw)
+        return [Fault(FaultKind.TOO_LONG, self._checked, b"", fatal=True)] if before < most <= self._skipped else []
 
     def _resend(self, *, checked: bool) -> bytes:
         return codec.seal(messages.RequestSCResend.CODE.encode(), None, checked=checked) + self.profile.terminator

@@ -24,8 +24,11 @@ from server.sip2.prompt import PromptedConnection
 from storage.store import Store
 
 MAX_CONNECTIONS: Final = 4096
-HURRY_SECONDS: Final = 1.0
-"""How often it is looked for answers that take too long: once for all connections, and not with a timer for each message."""
+HURRY_SECONDS: Final = 0.2
+"""How often it is looked for answers that take too long: once for all connections, and not with a timer for each message.
+
+A device waits for a second at least: four fifths of that, and this, are within it.
+"""
 LOGIN_SPAN: Final = 300.0
 """Seconds for which failed logins count."""
 PIN_SPAN: Final = 600.0

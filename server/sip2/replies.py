@@ -80,6 +80,7 @@ def item_information(account: ItemAccount, message: messages.ItemInformation, se
         media_type=MEDIA.get(item.type.media_type),
         permanent_location=item.home.code,
         current_location=item.current.code,
+        item_properties=row.properties,
         collection_code=row.location or None,
         call_number=row.call_number or None,
         destination_location=item.destination.code if item.destination is not None else None,
@@ -116,6 +117,7 @@ def checkout(answer: LoanAnswer, message: messages.Checkout, setting: Setting) -
         due_date=setting.due(answer.due, setting.profile.due_date),
         **_fee(answer),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
+        item_properties=item.row.properties if item is not None else None,
         screen_message=setting.say(*answer.reasons),
         extensions=_extensions(setting, "12", item),
     )
@@ -136,6 +138,7 @@ def renew(answer: LoanAnswer, message: messages.Renew, setting: Setting) -> Mess
         title_identifier=item.row.title if item is not None else "",
         due_date=setting.due(answer.due, setting.profile.due_date),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
+        item_properties=item.row.properties if item is not None else None,
         screen_message=setting.say(*answer.reasons),
         extensions=_extensions(setting, "30", item),
     )
@@ -164,6 +167,7 @@ def checkin(answer: ReturnAnswer, message: messages.Checkin, setting: Setting) -
         title_identifier=item.row.title if item is not None else None,
         sort_bin=_bin(answer, item, setting) if profile.bins else None,
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
+        item_properties=item.row.properties if item is not None else None,
         collection_code=(item.row.location or None) if item is not None else None,
         call_number=(item.row.call_number or None) if item is not None else None,
         destination_location="" if destination is None and profile.destination_always else destination,
@@ -196,12 +200,14 @@ def undone(answer: UndoAnswer, message: messages.Checkout | messages.Checkin, se
         "institution_id": setting.institution(message.institution_id),
         "item_identifier": message.item_identifier,
         "title_identifier": item.row.title if item is not None else "",
+        "item_properties": item.row.properties if item is not None else None,
     }
     if isinstance(message, messages.Checkin):
         home = item.home.code if item is not None else ""
         return messages.CheckinResponse(resensitize=True, alert=False, permanent_location=home, **shared)
+    due = setting.due(answer.due, setting.profile.due_date)
     return messages.CheckoutResponse(
-        renewal_ok=False, desensitize=True, patron_identifier=message.patron_identifier, due_date="", **shared
+        renewal_ok=False, desensitize=True, patron_identifier=message.patron_identifier, due_date=due, **shared
     )
 
 

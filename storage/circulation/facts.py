@@ -94,6 +94,7 @@ class ItemRow(NamedTuple):
     renewed_on: str | None = None
     transit_hold_id: int | None = None
     sent_at: int | None = None
+    properties: str | None = None
 
 
 _CAPTURED: Final = hold.alias("captured")
@@ -136,6 +137,7 @@ ITEM_COLUMNS: Final = (
     loan.c.renewed_on,
     transit.c.hold_id,
     transit.c.sent_at,
+    item.c.properties,
 )
 ITEM_STATE: Final = (
     barcode.join(item, barcode.c.item_id == item.c.id)

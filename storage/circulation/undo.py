@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, case, cast, delete, func, insert, literal_colu
 
 from storage.circulation import facts, writes
 from storage.circulation.accounts import Item, find_item, find_patron
-from storage.circulation.due import link_expiry, local_day
+from storage.circulation.due import Due, link_expiry, local_day
 from storage.circulation.losses import blocked
 from storage.refusals import Reason
 from storage.schema import (
@@ -57,7 +57,10 @@ class UndoRequest:
 
 
 class UndoAnswer(NamedTuple):
-    """What came of it. *reasons* is empty when the act is undone; *undone* names it. *patron_id* has or had the loan."""
+    """What came of it. *reasons* is empty when the act is undone; *undone* names it. *patron_id* has or had the loan.
+
+    *due* is when a loan that is open again is due.
+    """
 
     reasons: tuple[Reason, ...]
     barcode: str
@@ -65,6 +68,7 @@ class UndoAnswer(NamedTuple):
     undone: str = ""
     loan_id: int | None = None
     patron_id: int | None = None
+    due: Due | None = None
 
     @property
     def ok(self) -> bool:
@@ -111,9 +115,9 @@ _LAST: Final = Statement(
 )  # fmt: skip
 _READER: Final = Statement(
     "reader of past loan",
-    select(past_loan_reader.c.patron_id).where(
-        past_loan_reader.c.expires_on == bindparam("expires"), past_loan_reader.c.loan_id == bindparam("loan")
-    ),
+    select(past_loan_reader.c.patron_id, past_loan.c.due_on, past_loan.c.due_at)
+    .join_from(past_loan_reader, past_loan, past_loan.c.id == past_loan_reader.c.loan_id)
+    .where(past_loan_reader.c.expires_on == bindparam("expires"), past_loan_reader.c.loan_id == bindparam("loan")),
     "expires", "loan",
 )  # fmt: skip
 
@@ -257,11 +261,13 @@ def decide(request: UndoRequest, found: UndoFacts, network: Network, now: int) -
             return _refused(request, what, patron)
         if request.act == "checkout" and patron.row.id != what.row.loan_patron_id:
             return _refused(request, what, Reason.NOT_ON_LOAN_TO_PATRON)
-    patron_id = what.row.loan_patron_id if request.act == "checkout" else (found.reader[0][0] if found.reader else None)
+    patron_id, due = what.row.loan_patron_id, None
+    if request.act == "checkin":
+        patron_id, due = (found.reader[0][0], Due(*found.reader[0][1:])) if found.reader else (None, None)
     if not undoing.undo(request.act, patron_id):
         return _refused(request, what, Reason.NOTHING_TO_UNDO)
     return Decision(
-        UndoAnswer((), request.barcode, what, last.act, last.loan_id, patron_id),
+        UndoAnswer((), request.barcode, what, last.act, last.loan_id, patron_id, due),
         tuple(undoing.writes),
         (Entry(f"undo-{request.act}", here.id, what.row.id, last.loan_id, last.hold_id, detail=f"of={last.act}"),),
         effect=f"undo:{last.loan_id}:{now}",

@@ -143,8 +143,16 @@ class TestLimits:
     def test_an_endless_frame_is_not_kept(self) -> None:
         session = Session()
         faults = [event for _ in range(400) for event in session.receive(b"x" * 65536, 0.0)]
-        assert len(faults) == 1
+        assert [event.fatal for event in faults if isinstance(event, Fault)] == [False, True]
         assert len(session._buffer) == 0
+
+    def test_a_frame_as_long_as_eight_overlong_ones_closes_however_it_comes(self) -> None:
+        for cut in (1000, 16384, 8 * 16384 - 1, 8 * 16384):
+            session, frame = Session(), b"x" * (8 * 16384) + b"\r"
+            events = [*session.receive(frame[:cut], 0.0), *session.receive(frame[cut:] + ITEM + b"\r", 0.0)]
+            assert [event.fatal for event in events if isinstance(event, Fault)] == [False, True]
+            assert len(events) == 3
+        assert len(Session().receive(frame[1:] + ITEM + b"\r", 0.0)) == 2
 
     def test_eight_overlong_frames_in_a_row_close(self) -> None:
         session = Session()

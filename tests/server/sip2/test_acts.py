@@ -148,6 +148,11 @@ class ItemTests(ActTestCase):
         assert got == b"201" + DATE + b"ABI1|AJTitre 1|CHset of 3|"
         decode_message(got + b"\r", encoding="utf-8")
         assert await self.rows(select(schema.item.c.properties).where(schema.item.c.id == 1)) == [("set of 3",)]
+        replies = [
+            await kiosk.read(body)
+            for body in (item(b"I1"), checkout(b"R1", b"I1"), checkin(b"I1", b"BIY|"), checkin(b"I1"))
+        ]
+        assert [reply.item_properties for reply in replies] == ["set of 3"] * 4
         refused = await kiosk.read(b"19" + DATE + b"AOLENS|ABNONE|CHx|")
         assert (refused.item_properties_ok, refused.screen_message) == (False, (SENTENCES[Reason.UNKNOWN_ITEM][0],))
 
@@ -259,7 +264,7 @@ class UndoTests(ActTestCase):
         await kiosk.ask(checkout(b"R1", b"I1"))
         await kiosk.ask(checkin(b"I1"))
         got = await kiosk.ask(checkout(b"R1", b"I1", more=b"BIY|"))
-        assert got.startswith(b"121NNY" + DATE + b"AOLENS|AAR1|ABI1|AJTitre 1|AH")
+        assert got == b"121NNY" + DATE + b"AOLENS|AAR1|ABI1|AJTitre 1|AH" + DUE + b"|"
         again = await kiosk.read(item(b"I1"))
         assert (again.circulation_status, again.due_date) == (CirculationStatus.CHARGED, DUE.decode())
 
