@@ -22,10 +22,12 @@ def test_a_small_run_measures_the_real_daemon(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "start of the daemon" in done.stdout
     measured = json.loads(found.read_text())
-    (ncip,) = measured["loads"]
-    assert (ncip["connections"], len(ncip["rounds"])) == (4, 1)
-    assert {"LookupUser", "CheckOutItem", "CheckInItem"} == set(ncip["rounds"][0]["steps"])
-    assert len(measured["figures"]) == 3
+    loads = measured["loads"]
+    assert [(load["connections"], len(load["rounds"])) for load in loads] == [(4, 1), (4, 1), (16, 1), (16, 1)]
+    said = {step for load in loads for step in load["rounds"][0]["steps"]}
+    assert said == {"LookupUser", "LookupItem", "AcceptItem", "CheckOutItem", "CheckInItem"}
+    assert all(load["asked"] for load in loads)
+    assert len(measured["figures"]) == 5
 
 
 @pytest.mark.parametrize(
