@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred, FirstError, gatherResults
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
 from protocols.sip2 import messages
 from protocols.sip2.codes import HoldMode
 from protocols.sip2.session import Request
-from protocols.sip2.tables import Message
 from server.patrons import read_patron
 from server.sip2 import readers, replies
 from server.sip2.setting import Setting
@@ -21,9 +19,11 @@ from storage.circulation.holds.answers import HoldRequest
 from storage.circulation.holds.change import CANCEL_HOLD, CHANGE_PICKUP, PickupRequest
 from storage.circulation.holds.needed import CHANGE_NEEDED, NeededRequest
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
+from storage.circulation.patrons.act import PatronAnswer
 from storage.circulation.patrons.blocks import BLOCK, UNBLOCK, BlockRequest, UnblockRequest
 from storage.circulation.properties import STORE_PROPERTIES, PropertiesRequest
 from storage.circulation.renew import RENEW, RenewRequest
+from storage.circulation.renew_all import RENEW_ALL, RenewAllRequest
 from storage.circulation.undo import UNDO, UndoRequest
 from storage.refusals import Reason
 from storage.usecase import Outcome
@@ -91,13 +91,18 @@ def item_status_update(desk: Desk, request: Request, setting: Setting) -> Pendin
 
 
 def block_patron(desk: Desk, request: Request, setting: Setting) -> Pending:
-    """Answer 01. Twice is once, and the answer shows what is so then: no reply needs to be kept."""
+    """Answer 01. Told twice it is done once; the answer shows what is so then."""
     message: Any = request.message
     card = message.patron_identifier.strip()
     retained = "card retained; " if message.card_retained else ""
     asked = BlockRequest(card, KIOSK_BLOCK, desk.origin, note=f"{retained}{message.blocked_card_message}"[:200])
-    blocking = desk.store.transact(BLOCK, asked, setting.now)
+    blocking = desk.store.transact(BLOCK, asked, setting.now, desk.ledger(request, _done))
     return blocking.addCallback(_read_again, desk, card, setting), readers.patron_status
+
+
+def _done(_answer: PatronAnswer) -> bytes:
+    """Return what the ledger keeps of a block: that it was set or lifted. What is answered is read anew."""
+    return b""
 
 
 def _read_again(_done: Outcome[Any], desk: Desk, card: str, setting: Setting) -> Deferred[PatronAccount]:
@@ -112,7 +117,8 @@ def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
     def enable(account: PatronAccount) -> PatronAccount | Deferred[PatronAccount]:
         if isinstance(readers.open_account(account), Reason):
             return account
-        lifting = desk.store.transact(UNBLOCK, UnblockRequest(card, KIOSK_BLOCK, desk.origin), setting.now)
+        asked = UnblockRequest(card, KIOSK_BLOCK, desk.origin)
+        lifting = desk.store.transact(UNBLOCK, asked, setting.now, desk.ledger(request, _done))
         return lifting.addCallback(_read_again, desk, card, setting).addCallback(
             lambda now: now._replace(pin=account.pin)
         )
@@ -122,27 +128,10 @@ def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
 
 
 def renew_all(desk: Desk, request: Request, setting: Setting) -> Pending:
-    """Answer 65: renew each open loan, each with a reply of its own in the ledger."""
+    """Answer 65."""
     message: Any = request.message
-    card = message.patron_identifier.strip()
-
-    def renew(account: PatronAccount) -> Reason | Deferred[Any]:
-        patron = readers.open_account(account)
-        if isinstance(patron, Reason):
-            return patron
-        loans = [loan.barcode for loan in account.loans if loan.state == "open"]
-        acts = [
-            desk.store.transact(
-                RENEW, RenewRequest(card, each, desk.origin), setting.now, desk.ledger(request, each, _made)
-            )
-            for each in loans
-        ]
-        return gatherResults(acts, consumeErrors=True).addCallback(lambda done: list(zip(loans, done, strict=True)))
-
-    reading: Deferred[Any] = read_patron(
-        desk.store, card, message.patron_password or None, desk.origin, setting.now, View.LISTS
-    )
-    return reading.addCallback(renew).addErrback(_first), _all_renewed
+    asked = RenewAllRequest(message.patron_identifier.strip(), desk.origin, message.patron_password or None)
+    return desk.act(RENEW_ALL, asked, request, setting, replies.renew_all)
 
 
 def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
@@ -167,29 +156,6 @@ def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
 
     reading: Deferred[Any] = desk.account(message, setting, View.DETAILS)
     return reading.addCallback(renew), answered
-
-
-def _made(answer: LoanAnswer) -> bytes:
-    """Return what the ledger keeps of one renewal of many."""
-    return b"1" if answer.ok else b"0"
-
-
-def _all_renewed(
-    done: Reason | list[tuple[str, Outcome[LoanAnswer]]], message: messages.RenewAll, setting: Setting
-) -> Message:
-    if isinstance(done, Reason):
-        return replies.refusal(message, setting, setting.say(done))
-    renewed = [barcode for barcode, outcome in done if outcome.reply == b"1"]
-    reasons = [reason for _, outcome in done if outcome.answer is not None for reason in outcome.answer.reasons]
-    return replies.renew_all(
-        renewed, [barcode for barcode, _ in done if barcode not in renewed], reasons, message, setting
-    )
-
-
-def _first(failure: Failure) -> Failure:
-    """Return what went wrong itself, as who awaits one act gets it."""
-    inner: Failure = failure.value.subFailure if isinstance(failure.value, FirstError) else failure
-    return inner
 
 
 def fee_paid(_desk: Desk, request: Request, setting: Setting) -> Response:

@@ -195,21 +195,19 @@ class Desk:
         window: int = WINDOW,
     ) -> Pending:
         """Have *usecase* done; its outcome has the body of the response, which is on disk with the effect."""
-        digest = blake2b(request.body, digest_size=16).digest()
-        acknowledged, self._unacknowledged, self._followed = self._unacknowledged, digest, False
         charset = self.profile.charset
 
         def render(answer: A) -> bytes:
             response = self.polished(reply(answer, request.message, setting), setting)
             return response if isinstance(response, bytes) else codec.encode(response, charset)
 
-        ledger = Ledger(f"sip2:{self.code}", digest, self._connection, render, window, acknowledges=acknowledged)
-        return self.store.transact(usecase, asked, setting.now, ledger), self.done
+        return self.store.transact(usecase, asked, setting.now, self.ledger(request, render, window)), self.done
 
-    def ledger(self, request: Request, part: str, render: Callable[[A], bytes]) -> Ledger[A]:
-        """Return how the reply to one of many acts is kept that one request asks for: *part* tells it from the others."""
-        digest = blake2b(request.body + b"\0" + part.encode(), digest_size=16).digest()
-        return Ledger(f"sip2:{self.code}", digest, self._connection, render, WINDOW)
+    def ledger(self, request: Request, render: Callable[[A], bytes], window: int = WINDOW) -> Ledger[A]:
+        """Return how the reply to *request* is kept; that to the one before need be no longer."""
+        digest = blake2b(request.body, digest_size=16).digest()
+        acknowledged, self._unacknowledged, self._followed = self._unacknowledged, digest, False
+        return Ledger(f"sip2:{self.code}", digest, self._connection, render, window, acknowledges=acknowledged)
 
     def done(self, outcome: Outcome[Any], message: Message, setting: Setting) -> bytes:
         """Count what came of an act, and return the body of its response."""

@@ -17,6 +17,7 @@ from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.holds.answers import HoldAnswer
 from storage.circulation.properties import PropertiesAnswer
+from storage.circulation.renew_all import RenewAllAnswer
 from storage.circulation.undo import UndoAnswer
 from storage.refusals import Reason
 
@@ -241,19 +242,21 @@ def properties(answer: PropertiesAnswer, message: messages.ItemStatusUpdate, set
     )
 
 
-def renew_all(
-    renewed: list[str], others: list[str], reasons: list[Reason], message: messages.RenewAll, setting: Setting
-) -> Message:
-    """Answer 65: the barcodes that were *renewed*, the *others*, and why those were not."""
+def renew_all(answer: RenewAllAnswer, message: messages.RenewAll, setting: Setting) -> Message:
+    """Answer 65: what was renewed, what was not, and why."""
+    if not answer.ok:
+        return refusal(message, setting, setting.say(*answer.reasons))
+    renewed = tuple(loan.barcode for loan in answer.renewed)
+    others = tuple(loan.barcode for loan in answer.loans if not loan.ok)
     return messages.RenewAllResponse(
         ok=True,
         renewed_count=len(renewed),
         unrenewed_count=len(others),
         transaction_date=setting.date,
         institution_id=setting.institution(message.institution_id),
-        renewed_items=tuple(renewed),
-        unrenewed_items=tuple(others),
-        screen_message=setting.say(*reasons),
+        renewed_items=renewed,
+        unrenewed_items=others,
+        screen_message=setting.say(*(reason for loan in answer.loans for reason in loan.reasons)),
     )
 
 

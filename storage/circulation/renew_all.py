@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from storage.circulation import facts
+from storage.circulation import facts, writes
 from storage.circulation.accounts import Patron, find_patron, make_item
-from storage.circulation.acts import LoanAnswer, Mandate, check_pin, refuse_pin, setting_of
+from storage.circulation.acts import LoanAnswer, Mandate, check_pin, failure, setting_of
 from storage.circulation.demand import COPIES, asks, copies_of
 from storage.circulation.due import local_day
 from storage.circulation.facts import ItemRow, LoanRow
@@ -18,6 +19,8 @@ from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from storage.network.network import Network
     from storage.statements import Call, Row, Steps
 
@@ -91,6 +94,8 @@ def decide(request: RenewAllRequest, found: RenewAllFacts, network: Network, now
     if isinstance(patron, Reason):
         return Decision(RenewAllAnswer((patron,)))
     pin = check_pin(network, patron, request.pin, now)
+    if pin not in {PinState.NOT_GIVEN, PinState.RIGHT}:
+        return _turned_away(request, patron, pin, now)
     decisions = []
     for held in found.held:
         rows = [ItemRow._make(row) for row in held.item]
@@ -98,9 +103,6 @@ def decide(request: RenewAllRequest, found: RenewAllFacts, network: Network, now
         if row is None or row.loan_patron_id != patron.row.id:  # Returned meanwhile, or of another reader's equal card.
             continue
         item = make_item(network, row)
-        if pin not in {PinState.NOT_GIVEN, PinState.RIGHT}:
-            refused = refuse_pin(request.origin, held.loan.barcode, item, patron, pin, now)
-            return Decision(RenewAllAnswer(refused.answer.reasons, pin=pin), refused.writes, refused.entries)
         if item.status is not Status.ON_LOAN:
             continue
         decisions.append(
@@ -115,18 +117,31 @@ def decide(request: RenewAllRequest, found: RenewAllFacts, network: Network, now
                 now,
             )
         )
-    return _together(patron, pin, decisions, now)
+    return _together(patron, pin, decisions)
 
 
-def _together(
-    patron: Patron, pin: PinState, decisions: list[Decision[LoanAnswer]], now: int
-) -> Decision[RenewAllAnswer]:
+def _turned_away(request: RenewAllRequest, patron: Patron, pin: PinState, now: int) -> Decision[RenewAllAnswer]:
+    if pin is PinState.LOCKED:
+        return Decision(RenewAllAnswer((Reason.PIN_LOCKED,), pin=pin))
+    noted, entries = failure(request.origin, patron, now)
+    return Decision(RenewAllAnswer((Reason.WRONG_PIN,), pin=pin), (noted,), entries)
+
+
+def _together(patron: Patron, pin: PinState, decisions: list[Decision[LoanAnswer]]) -> Decision[RenewAllAnswer]:
     answers = tuple(decision.answer for decision in decisions)
-    writes: list[Call] = [call for decision in decisions for call in decision.writes]
+    made: list[Call] = [call for decision in decisions for call in decision.writes]
     entries: list[Entry] = [entry for decision in decisions for entry in decision.entries]
     because = tuple(dict.fromkeys(rule for decision in decisions for rule in decision.because))
-    effect = f"all:{patron.row.id}:{now}" if writes else ""
-    return Decision(RenewAllAnswer((), answers, patron, pin), tuple(writes), tuple(entries), because, effect)
+    effect = _stand(decision.effect or decision.repeats for decision in decisions) if made else ""
+    if pin is PinState.RIGHT and patron.row.pin_failures:
+        made.append(writes.PIN_TRIED(patron.row.id, 0, None))
+    repeats = _stand(decision.repeats for decision in decisions)
+    return Decision(RenewAllAnswer((), answers, patron, pin), tuple(made), tuple(entries), because, effect, repeats)
+
+
+def _stand(loans: Iterable[str]) -> str:
+    """Return how all *loans* stand, each with its number of renewals, in one word of any number of them."""
+    return f"all:{blake2b(' '.join(loans).encode(), digest_size=16).hexdigest()}"
 
 
 RENEW_ALL: Final = UseCase(

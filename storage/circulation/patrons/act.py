@@ -60,10 +60,12 @@ def on_reader(
     name: str,
     change: Callable[[Q, Found, Network, int], Changes | Reason],
     more: Callable[[Q], tuple[Call, ...]] = lambda _request: (),
+    stands: Callable[[Q, Patron], bool] | None = None,
 ) -> UseCase[Q, list[Any], PatronAnswer]:
     """Return the use case that makes *change* to a reader, or is refused with the reason that it returns.
 
-    *more* are further reads, whose rows `Found` brings.
+    *more* are further reads, whose rows `Found` brings; *stands* tells whether what is asked for is so already: then
+    a request that comes again gets the reply that was kept. Without it none is kept.
     """
 
     def gather(request: Q, _network: Network) -> Steps[list[Any]]:
@@ -81,7 +83,9 @@ def on_reader(
             return Decision(PatronAnswer((changed,), patron))
         # The journal knows the reader by a number that says nothing once they are erased.
         entry = Entry(name, library.id, detail=f"reader:{patron.row.id}")
-        return Decision(PatronAnswer((), patron), changed, (entry,))
+        effect = f"{name}:{patron.row.id}" if stands is not None else ""
+        repeats = effect if stands is not None and stands(request, patron) else ""
+        return Decision(PatronAnswer((), patron), changed, (entry,), effect=effect, repeats=repeats)
 
     return UseCase(
         name=name,

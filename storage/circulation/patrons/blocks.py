@@ -10,6 +10,7 @@ from storage.circulation.patrons.act import Changes, Found, on_reader
 from storage.usecase import Origin
 
 if TYPE_CHECKING:
+    from storage.circulation.accounts import Patron
     from storage.network.network import Network
 
 BLOCKABLE: Final = ("checkout", "renew", "hold", "capture", "fulfil")
@@ -35,7 +36,11 @@ def _block(request: BlockRequest, found: Found, _network: Network, _now: int) ->
     return statements.UNBLOCK(reader, request.kind), block
 
 
-BLOCK: Final = on_reader("reader.blocked", _block)
+def _bears(request: BlockRequest | UnblockRequest, patron: Patron) -> bool:
+    return any(block.kind == request.kind for block in patron.blocks)
+
+
+BLOCK: Final = on_reader("reader.blocked", _block, stands=_bears)
 """A second block of the same kind takes the first one's place."""
 
 
@@ -52,7 +57,7 @@ def _unblock(request: UnblockRequest, found: Found, _network: Network, _now: int
     return (statements.UNBLOCK(found.patron.row.id, request.kind),)
 
 
-UNBLOCK: Final = on_reader("reader.unblocked", _unblock)
+UNBLOCK: Final = on_reader("reader.unblocked", _unblock, stands=lambda request, patron: not _bears(request, patron))
 
 
 @dataclass(frozen=True, slots=True)
