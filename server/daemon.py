@@ -31,6 +31,7 @@ from server.ncip.line import LineFactory
 from server.ncip.outbox import Outbox
 from server.ncip.responder import Responder
 from server.ncip.web import TOO_LARGE, TOO_MANY, NcipPage
+from server.origin.service import Origin
 from server.sip2.factory import SIP2Factory
 from server.sniffing import Sniffing
 from server.web import Bounds, make_site
@@ -111,9 +112,10 @@ class Daemon(Service):
         self.listeners: dict[str, list[Listener]] = {wire: [] for wire in WIRES}
         self._adapters: dict[str, Any] = {}
         self._shared: Shared | None = None
+        self._origin: Origin | None = None
         self._jobs: Jobs | None = None
         self._outbox: Outbox | None = None
-        self._told = Journal()
+        self._told: Journal
         self._began = 0.0
         self._undo = ExitStack()
 
@@ -168,6 +170,7 @@ class Daemon(Service):
             )
 
     def _listen(self, undo: ExitStack) -> None:
+        self._told = Journal(self.store, self._reactor)
         self._adapters = _wires(self.store, self.config, self._reactor, self._told)
         for wire in self._adapters:
             for description in getattr(self.config.listen, wire):
@@ -179,14 +182,15 @@ class Daemon(Service):
             self._listen_to_commands(undo)
 
     def _listen_to_commands(self, undo: ExitStack) -> None:
-        self._shared = Shared(self.config.store.location, self.store, self._reactor)
+        shared = self._shared = Shared(self.config.store.location, self.store, self._reactor)
+        origin = self._origin = self._adapters["origin"] = Origin(shared, self._reactor, self.config.targets)
         commands: dict[str, control.Command] = {
             "status": self.status,
             "reload": self.reload,
             "capture": self._capture,
             "stop": self._stop_soon,
-            "ncip-journal": self._told.lines,
-            "write": self._shared.run,
+            "write": shared.run,
+            "fetch": lambda **asked: shared.naming(asked["databases"], origin.fetch(**asked)),
         }
         self._adapters["control"] = control.ControlFactory(commands, self._reactor)
         self._control = control.listen(self._reactor, self.config.store.data, self._adapters["control"])
@@ -201,6 +205,8 @@ class Daemon(Service):
             self._outbox = Outbox(self.store, self._reactor, alone=alone, journal=self._told)
             self._outbox.start()
             undo.callback(self._outbox.stop)
+            self._told.start()
+            undo.callback(self._told.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         undo.callback(signal.signal, signal.SIGHUP, handler)
         # Not before the reactor runs: only then does a signal stop the daemon as it should.
@@ -241,6 +247,8 @@ class Daemon(Service):
     def _reconfigure(self, config: Config) -> None:
         if self._log is not None:
             self._log.set_level(config.log.level)
+        if self._origin is not None:
+            self._origin.targets = config.targets
         if (config.store, config.listen) != (self.config.store, self.config.listen):
             self.events.warn("What has changed in [store] and [listen] holds from the next start")
 
@@ -291,6 +299,7 @@ class Daemon(Service):
                 await self._jobs.stop()
             if self._outbox is not None:
                 await self._outbox.stop()
+                await self._told.stop()
             await self.store.close()
             # Answers that were given may still be on their way out.
             for _ in range(int(FLUSH_SECONDS / 0.01)):

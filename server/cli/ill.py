@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from storage.statements import Row, Steps
 
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
+_TIME: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 EVENTS: Final = (
     "refused", "shipped", "received", "sent-back", "home", "cancelled", "lost", "renew-asked", "recalled", "recall-ended",
 )  # fmt: skip
@@ -96,21 +96,58 @@ def list_(path: Path | None, data: Path | None, *, json_: bool) -> None:
         click.echo(_("Nothing."))
 
 
-@ill.command(help=_("Show what was said with a partner of late; needs the daemon."))
+@ill.command(help=_("Show what was said with a partner."))
 @click.argument("partner")
+@click.option("--since", type=_TIME, help=_("Not before this time."))
+@click.option("--until", type=_TIME, help=_("Before this time."))
+@click.option("--request", default="", help=_("About this request alone."))
+@click.option("--item", default="", help=_("About this item alone."))
+@click.option("--most", type=click.IntRange(1, 10_000), default=100, help=_("How many, counted from the latest."))
+@click.option("--whole", is_flag=True, help=_("With the messages, where they were kept."))
 @configured
 @as_json
-def journal(partner: str, path: Path | None, data: Path | None, *, json_: bool) -> None:
+def journal(
+    partner: str,
+    path: Path | None,
+    data: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    request: str,
+    item: str,
+    most: int,
+    *,
+    whole: bool,
+    json_: bool,
+) -> None:
     """Show the last exchanges with a partner."""
-    from server.control import Client
+    from server.operations.ill import exchanged
+    from server.writing import looking
 
-    with explained(), closing(Client(find_store(path, data).directory)) as client:
-        lines = client.call("ncip-journal", partner=partner)
+    with explained():
+        access = looking(find_store(path, data))
+        lines = exchanged(
+            access,
+            partner,
+            since=_seconds(since, 0),
+            until=_seconds(until, 1 << 62),
+            request=request,
+            item=item,
+            most=most,
+        )
     if json_:
         click.echo(json.dumps(lines, ensure_ascii=False))
         return
     for line in lines:
         when = datetime.fromtimestamp(line["at"], tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        click.echo("{0}  {direction:3}  {service:20}  {outcome}  {item} {defects}".format(when, **line).rstrip())
+        shown = "{0}  {direction:3}  {service:20}  {outcome}  {item} {request} {defects}"
+        click.echo(shown.format(when, **line).rstrip())
+        for text in (line["asked"], line["answered"]) if whole else ():
+            if text:
+                click.echo(f"    {text}")
     if not lines:
         click.echo(_("Nothing."))
+
+
+def _seconds(moment: datetime | None, otherwise: int) -> int:
+    """Give an instant in local time as seconds since 1970."""
+    return otherwise if moment is None else int(moment.timestamp())

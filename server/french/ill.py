@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 ILL: Final = {
+    "About this item alone.": "Sur ce seul document.",
+    "About this request alone.": "Sur cette seule demande.",
     "Agency of the partner.": "Agence du partenaire.",
     "Ask a partner for a title, for a reader.": "Demande un titre à un partenaire, pour un lecteur.",
     "Ask partners for what only they have": "Demander aux partenaires ce qu'eux seuls ont",
@@ -12,16 +14,19 @@ ILL: Final = {
         "Demander aux partenaires ce que le réseau n'a pas, et voir ce qu'ils lui demandent."
     ),
     "Author.": "Auteur.",
+    "Before this time.": "Avant cette heure.",
     "Card of the reader.": "Carte du lecteur.",
     "Day on which the item is to be back.": "Jour auquel le document doit être de retour.",
     "Follow inter-library loans": "Suivre les prêts entre bibliothèques",
+    "Forget what was said with partners": "Oublier ce qui s'est dit avec les partenaires",
+    "How many, counted from the latest.": "Combien, à compter du dernier.",
     "List open requests.": "Liste les demandes en cours.",
+    "Not before this time.": "Pas avant cette heure.",
     "Note what has happened to a request; the partner is told.": (
         "Note ce qui est arrivé à une demande ; le partenaire en est averti."
     ),
     "Request {agency} {number}: {state}": "Demande {agency} {number} : {state}",
-    "Show what was said with a partner of late; needs the daemon.": (
-        "Montre les derniers échanges avec un partenaire ; il faut le service."
-    ),
+    "Show what was said with a partner.": "Montre ce qui s'est dit avec un partenaire.",
     "Title, as the partner has it.": "Titre, tel que le partenaire l'a.",
+    "With the messages, where they were kept.": "Avec les messages, là où ils ont été gardés.",
 }

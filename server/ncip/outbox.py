@@ -21,11 +21,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.ncip import LocalProtocolError, write
+from protocols.ncip.base import Message
 from server.metrics import METRICS, Metrics
 from server.ncip.client import Line, Unanswered
 from server.ncip.dialects import dialect_of
 from server.ncip.journal import Journal
-from server.ncip.journal import Line as Told
 from server.ncip.letters import Sheet, write_letter
 from server.ncip.replies import Reply, understand
 from storage.circulation.ill.events import ILL_EVENT
@@ -61,7 +61,7 @@ class Outbox:
         self._reactor = reactor
         self._line = line or Line(reactor)
         self._metrics = metrics
-        self._journal = journal or Journal()
+        self._journal = journal or Journal(store, reactor, metrics)
         self._holder = "writer" if alone else f"{socket.gethostname()}:{os.getpid()}"
         self._until = 0.0
         self._round: Deferred[None] | None = None
@@ -130,9 +130,7 @@ class Outbox:
     async def _bring(self, partner: Partner, letters: Sequence[Letter]) -> None:
         """Bring the letters of one partner; stop at the first that it does not take."""
         for letter in letters:
-            began = perf_counter()
             reply = await self._try(partner, letter)
-            self._note(partner, letter, reply, perf_counter() - began)
             if reply.event is not None:
                 await self._store.transact(ILL_EVENT, reply.event, self._now())
             tried = Tried(letter, reply.fate, Origin("ncip", partner.agency, partner.library_id), reply.trouble)
@@ -144,13 +142,6 @@ class Outbox:
                     partner=partner.agency, service=letter.service, trouble=reply.trouble,
                 )  # fmt: skip
                 return
-
-    def _note(self, partner: Partner, letter: Letter, reply: Reply, seconds: float) -> None:
-        outcome = reply.trouble or "done"
-        line = Told(
-            self._now(), "out", letter.service, "", "", str(letter.request_id), outcome, round(seconds * 1000, 2), ""
-        )
-        self._journal.note(partner.agency, line)
 
     async def _try(self, partner: Partner, letter: Letter) -> Reply:
         row = await self._store.read(request_of(letter))
@@ -165,8 +156,13 @@ class Outbox:
             body = write(message, dialect.envelope)
         except LocalProtocolError as error:
             return Reply(Fate.DEAD, trouble=str(error))
+        began = perf_counter()
+        answer: Message | bytes = b""
         try:
-            received = await self._line.post(partner.endpoint, body, dialect.timeout)
+            answer = (await self._line.post(partner.endpoint, body, dialect.timeout)).message
+            reply = understand(sheet, answer)
         except Unanswered as error:
-            return Reply(Fate.FAILED, trouble=str(error))
-        return understand(sheet, received.message)
+            reply = Reply(Fate.FAILED, trouble=str(error))
+        seconds = perf_counter() - began
+        self._journal.note(partner, "out", message, seconds, answered=answer, outcome=reply.trouble or "done")
+        return reply

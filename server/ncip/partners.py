@@ -26,6 +26,7 @@ RIGHTS: Final = {
     "per_minute": "messages that it may send in a minute",
     "language": "`fr` or `en`: in which problems are explained",
     "timezone": "where dates without a zone were written",
+    "trace": "`true`: all its messages are kept in the journal, masked; else those alone with which something was wrong",
 }
 """Key of a partner's profile -> what it bounds."""
 
@@ -103,7 +104,7 @@ class Partners:
         self, network: Network, service: str, header: InitiationHeader | None, peer: Peer, now: int
     ) -> Partner:
         """Give the partner that sent *header*; raises `Refused` with the problem that says why there is none."""
-        code = (code_of(header.from_agency_id) if header is not None else None) or self._shown(network, peer)
+        code = self.sender(network, header, peer)
         if code is None:
             detail = "say who you are: InitiationHeader/FromAgencyId/AgencyId"
             raise Refused(problem(service, ProblemType.NEEDED_DATA_MISSING, detail, "FromAgencyId"))
@@ -114,6 +115,10 @@ class Partners:
         await self._prove(partner, service, header, peer)
         self._allow(partner, service, peer, now)
         return partner
+
+    def sender(self, network: Network, header: InitiationHeader | None, peer: Peer) -> str | None:
+        """Give the agency that a message says it comes from, or that its line shows; None when neither does."""
+        return (code_of(header.from_agency_id) if header is not None else None) or self._shown(network, peer)
 
     def _shown(self, network: Network, peer: Peer) -> str | None:
         """Give the agency whose certificate was shown, if it is one's alone."""

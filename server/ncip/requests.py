@@ -55,13 +55,13 @@ def _hold_id(asked: Asked) -> int:
 
 
 async def _account(desk: Desk, asked: Asked) -> PatronAccount:
-    """Read whose request it is: whom the message names, or for whom the partner was given its number."""
+    """Read whose request it is: whom the message names, or for whom this very partner placed it."""
     message = asked.message
     if message.user_id is not None or message.authentication_input:
         reader = reader_of(asked.service, message.user_id, message.authentication_input)
     else:
         hold_id = _hold_id(asked)
-        card = await desk.store.read(card_of(hold_id, asked.origin.channel)) if hold_id else None
+        card = await desk.store.read(card_of(hold_id, asked.origin.channel, asked.origin.actor)) if hold_id else None
         if card is None:
             raise _unknown(asked)
         reader = Reader(card, None, {})

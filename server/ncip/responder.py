@@ -24,9 +24,9 @@ from protocols.xmlsafe import LIMITS
 from server.metrics import METRICS, Metrics
 from server.ncip.answers import Setting
 from server.ncip.desk import Asked, Desk, refusal
-from server.ncip.journal import Journal, Line, item_of, outcome_in, request_of
+from server.ncip.journal import Journal
 from server.ncip.lookups import versions
-from server.ncip.partners import Partners, Peer, code_of, place_of, zone_of
+from server.ncip.partners import Partners, Peer, place_of, zone_of
 from server.ncip.refusals import Refused, refusals
 from server.ncip.services import service_of
 from storage.catalogue.hits import Hits
@@ -63,7 +63,7 @@ class Responder:
         self._clock = clock
         self._partners = Partners(anonymous)
         self._limits = replace(LIMITS, size=size)
-        self.journal = journal or Journal()
+        self._journal = journal or Journal(store, clock, metrics)
         self._desk = Desk(store, metrics, hits or Hits())
 
     @property
@@ -97,23 +97,17 @@ class Responder:
             answered = write(refusal(message, refused.problems), received.envelope)
         seconds = perf_counter() - began
         self._metrics.observe("ncip", message.service, seconds)
-        self._note(message, received, answered, seconds)
+        self._note(message, received, answered, peer, seconds)
         return answered
 
-    def _note(self, message: Initiation, received: Received, answered: bytes, seconds: float) -> None:
-        """Keep a line of the exchange with a partner that we know."""
-        header = message.initiation_header
-        code = (code_of(header.from_agency_id) if header is not None else None) or ""
-        if code in self._store.network.partners:
+    def _note(self, message: Initiation, received: Received, answered: bytes, peer: Peer, seconds: float) -> None:
+        """Keep the exchange with a partner that we know."""
+        network = self._store.network
+        partner = network.partners.get(self._partners.sender(network, message.initiation_header, peer) or "")
+        if partner is not None:
             release = received.envelope.release.name[1:].replace("_", ".")
             defects = ", ".join(f"{defect.value}: {name}" for defect, name in received.defects)
-            self.journal.note(
-                code,
-                Line(
-                    int(self._clock.seconds()), "in", message.service, release, item_of(message), request_of(message),
-                    outcome_in(answered), round(seconds * 1000, 2), defects,
-                ),
-            )  # fmt: skip
+            self._journal.note(partner, "in", message, seconds, answered=answered, release=release, defects=defects)
 
     async def _serve(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> bytes:
         """Render the service; raises `Refused` and nothing else."""

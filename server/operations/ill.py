@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from server.ncip.letters import our_agency
 from server.operations.patrons import at, library_of, unknown
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.exchanges import exchanges
 from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest, new_number
 from storage.circulation.ill.rows import IllRow
@@ -68,6 +69,14 @@ def note(
     """Note what has happened to a request on our side."""
     told = IllEvent(Event(event), partner, at(access, library), agency, number, due_on=due_on)
     return _told(access, access.act(ILL_EVENT, told))
+
+
+def exchanged(access: Access, partner: str, **bounds: Any) -> list[dict[str, Any]]:
+    """Give the exchanges with *partner*, *bounds* as `storage.circulation.ill.exchanges.exchanges` has them. Raises `Refused`."""
+    found = access.network.partners.get(partner)
+    if found is None:
+        raise unknown("partner", partner)
+    return [exchange._asdict() for exchange in access.ask(lambda _network: exchanges(found.id, **bounds))]
 
 
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {"ill.ask": ask, "ill.note": note}

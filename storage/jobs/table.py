@@ -8,6 +8,7 @@ from typing import Final
 from storage.circulation.holds.expiry import EXPIRE_HOLDS
 from storage.circulation.holds.targeting import TARGET_HOLDS
 from storage.circulation.ill.elsewhere import ASK_ELSEWHERE
+from storage.circulation.ill.exchanges import FORGET_EXCHANGES
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
@@ -35,6 +36,7 @@ JOBS: Final[Mapping[str, Job]] = {
         FORGET_NOTICES,
         FORGET_PULLS,
         FORGET_SIGHTINGS,
+        FORGET_EXCHANGES,
         ERASE_INACTIVE,
         ASK_ELSEWHERE,
         WATCH_ILL,

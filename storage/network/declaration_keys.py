@@ -535,6 +535,7 @@ class PartnerProfile(Checked):
     services: tuple[Text, ...] = many("The services that it may ask for; all, when none is given.")
     libraries: tuple[Capitals, ...] = many("The libraries in which its acts may take place; all, when none is given.")
     per_minute: Many | None = key("How many messages it may send in a minute.", None)
+    trace: bool | None = key("Whether all its messages are kept in the journal, masked.", None)
 
 
 @attrs.frozen(kw_only=True)

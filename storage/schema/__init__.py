@@ -20,7 +20,7 @@ from typing import Final
 from storage.schema.catalogue import catalogue_version, database, posting, record, supersession
 from storage.schema.columns import METADATA
 from storage.schema.holds import hold, past_hold, past_hold_reader, pull
-from storage.schema.ill import ill_request, outbox
+from storage.schema.ill import ill_request, ncip_exchange, outbox
 from storage.schema.items import barcode, item
 from storage.schema.journal import anomaly, job, journal, lease, notice, reply
 from storage.schema.loans import loan, past_loan, past_loan_reader
@@ -70,6 +70,7 @@ __all__ = [
     "loan",
     "manifest_line",
     "membership",
+    "ncip_exchange",
     "notice",
     "opening",
     "outbox",

@@ -17,6 +17,7 @@ hold = table(
     words("volume", default=""),
     ref("pickup_id", "library"),
     words("channel", default=""),
+    words("actor", default=""),  # who placed it there: a partner may look after its own
     instant("requested_at"),
     count("priority"),
     day("expires_on"),

@@ -7,7 +7,9 @@ from sqlalchemy import Column, Index, UniqueConstraint, text
 from storage.schema.columns import Int, count, day, flag, instant, long_key, loose, one_of, ref, table, words
 
 # `agency` and `number` are the RequestId, made by whoever asks. The reader is cut off when the request closes; `item_id`
-# is the temporary item that stands for the partner's (borrowing), or ours that is lent (lending).
+# is the temporary item that stands for the partner's (borrowing), or ours that is lent (lending). `terms` is what the lender
+# demands before it lends (`storage.circulation.ill.terms`), `agreed` what of it staff have agreed to;
+# `follows_id` is the request to another lender that this one takes up.
 ill_request = table(
     "ill_request",
     long_key(),
@@ -36,6 +38,9 @@ ill_request = table(
     instant("check_at", null=True),
     count("checks"),
     instant("closed_at", null=True),
+    words("terms", default=""),
+    words("agreed", default=""),
+    loose("follows_id", long=True),
     UniqueConstraint("agency", "number"),
     one_of("role", "borrowing", "lending"),
     one_of(
@@ -69,3 +74,23 @@ outbox = table(
 )
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_next_at", outbox.c.next_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+# What was said with partners, of late: never a reader, and of the messages themselves only what is masked.
+ncip_exchange = table(
+    "ncip_exchange",
+    long_key(),
+    loose("partner_id", null=False),
+    instant("at"),
+    words("direction"),
+    words("service"),
+    words("release", default=""),
+    words("item", default=""),
+    words("request", default=""),
+    words("outcome"),
+    count("micros"),
+    words("defects", default=""),
+    words("asked", default=""),
+    words("answered", default=""),
+    Index("ix_ncip_exchange_partner_id", "partner_id", "id"),
+    one_of("direction", "in", "out"),
+)

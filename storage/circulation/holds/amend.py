@@ -27,16 +27,17 @@ _CARD_OF: Final = Statement(
     .where(
         hold.c.id == bindparam("hold"),
         hold.c.channel == bindparam("channel"),
+        hold.c.actor == bindparam("actor"),
         card.c.is_primary == literal_column("1"),
         card.c.status == literal_column("'active'"),
     ),
-    "hold", "channel",
+    "hold", "channel", "actor",
 )  # fmt: skip
 
 
-def card_of(hold_id: int, channel: str) -> Steps[str | None]:
-    """Read the card of whom a hold is for, if it was placed through *channel*."""
-    (found,) = yield [_CARD_OF(hold_id, channel)]
+def card_of(hold_id: int, channel: str, actor: str) -> Steps[str | None]:
+    """Read the card of whom a hold is for, if it was placed through *channel* by *actor*."""
+    (found,) = yield [_CARD_OF(hold_id, channel, actor)]
     return str(found[0][0]) if found else None
 
 

@@ -305,7 +305,7 @@ def _placed(
         (
             rows.PLACE(
                 hold.id, hold.patron_id, hold.record_id, hold.target_item_id, hold.volume, hold.pickup_id, hold.channel,
-                now, hold.expires_on, hold.suspended_until, promise,
+                request.origin.actor, now, hold.expires_on, hold.suspended_until, promise,
             ),
         ),
         (Entry("hold", request.origin.library_id, target.item_id, hold_id=hold.id, context=render(context)),),

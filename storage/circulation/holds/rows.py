@@ -188,8 +188,8 @@ SUPERSEDED: Final = Statement(
 # --- writes --------------------------------------------------------------------------------------------------------------
 
 _PLACED: Final = (
-    "id", "patron_id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "expires_on",
-    "suspended_until", "promised_on",
+    "id", "patron_id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "actor", "requested_at",
+    "expires_on", "suspended_until", "promised_on",
 )  # fmt: skip
 PLACE: Final = Statement("place hold", insert(hold).values({name: bindparam(name) for name in _PLACED}), *_PLACED)
 

@@ -6,6 +6,7 @@ A store goes forward only: to go back, restore the backup that was made before t
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import op
 
 revision = "0003"
 down_revision = "0002"
@@ -18,3 +19,33 @@ LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Add what is new (tables and columns, as in `storage.schema`)."""
+    _lend_on_terms()
+    _keep_exchanges()
+
+
+def _lend_on_terms() -> None:
+    for name in ("terms", "agreed"):
+        op.add_column("ill_request", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.add_column("ill_request", sa.Column("follows_id", LONG, nullable=True))
+    op.add_column("hold", sa.Column("actor", sa.Text(), server_default="", nullable=False))
+
+
+def _keep_exchanges() -> None:
+    texts = ("release", "item", "request", "outcome", "defects", "asked", "answered")
+    op.create_table(
+        "ncip_exchange",
+        sa.Column("id", LONG, autoincrement=False, nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("at", LONG, nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), server_default=None if name == "outcome" else "", nullable=False)
+            for name in texts
+        ),
+        sa.Column("micros", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_ncip_exchange_direction")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ncip_exchange")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_ncip_exchange_partner_id", "ncip_exchange", ["partner_id", "id"])

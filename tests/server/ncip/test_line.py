@@ -151,23 +151,6 @@ class RightsTests(PartnerCase):
         assert {"addresses", "certificate", "services", "libraries", "per_minute", "timezone"} <= set(RIGHTS)
 
 
-class JournalTests(PartnerCase):
-    async def test_exchanges_are_kept_without_readers_and_so_many_of_them(self) -> None:
-        await self.ask(check_out("R1", "I1"))
-        await self.ask(lookup_item("NONE"))
-        await self.ask(message("LookupItem", item("I1"), header("FR-NOBODY")))
-        lines = self.responder.journal.lines(PARTNER)
-        assert [(line["service"], line["outcome"], line["item"]) for line in lines] == [
-            ("CheckOutItem", "done", "I1"),
-            ("LookupItem", "Unknown Item", "NONE"),
-        ]
-        assert "R1" not in json.dumps(lines)
-        assert self.responder.journal.lines("FR-NOBODY") == []
-        for _ in range(250):
-            await self.ask(lookup_item("I1"))
-        assert len(self.responder.journal.lines(PARTNER)) == 200
-
-
 # Twisted's own `ssl:` endpoints still hand certificates over as pyOpenSSL objects.
 @pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
 class SocketTests(PartnerCase):
