@@ -21,14 +21,21 @@ _RESPONSES: Final = frozenset(code for code, message in Message.BY_CODE.items() 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _SAMPLE: Final = date(2000, 1, 31)
 
-PATRON_NAMES: Final = frozenset({"card", "number", "forename", "surname", "expires", "category", "home", "home_name"})
+DETAILS: Final = frozenset({"language", "born", "address", "email", "phone"})
+"""What a template may say of a reader that is not read for every message."""
+PATRON_NAMES: Final = DETAILS | {
+    "card", "number", "forename", "surname", "expires", "category", "home", "home_name",
+}  # fmt: skip
 """What a template may say of a reader."""
 ITEM_NAMES: Final = frozenset(
-    {"barcode", "title", "author", "call_number", "location", "type", "owner", "home", "current", "destination"}
-)
+    {
+        "barcode", "title", "author", "call_number", "location", "type", "owner", "home", "current", "destination",
+        "volume", "media", "properties",
+    }
+)  # fmt: skip
 """What a template may say of an item."""
 _BIN_NAMES: Final = ITEM_NAMES | {"alert"}
-_DATES: Final = frozenset({"expires"})
+_DATES: Final = frozenset({"expires", "born"})
 _ABOUT_READERS: Final = frozenset({"24", "26", "64"})
 _ABOUT_ITEMS: Final = frozenset({"10", "12", "18", "30"})
 
@@ -159,6 +166,11 @@ def day_format(text: str) -> str:
     if text != "sip" and ("%" not in text or not _SAMPLE.strftime(text).isprintable()):
         raise ValueError(f"write sip or a format as %d/%m/%Y, not {text!r}")
     return text
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the names that a template says."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 def template(names: frozenset[str]) -> Callable[[str], str]:

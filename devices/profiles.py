@@ -175,6 +175,10 @@ class DeviceProfile:
         _TEXTS, read.one_of("ready", "all"), "ready", "Which holds AS lists: those that are ready, or all.",
         "Evergreen: msg64_hold_items_available",
     )  # fmt: skip
+    most_entries: int = _option(
+        _TEXTS, read.between(0, 9999), "0",
+        "The most entries of a list in 64, from the one that BP asks for on; 0: any number.", "fsip2: patronItemsLimit",
+    )  # fmt: skip
 
     empty_pin: str = _option(
         _RULES, read.one_of("wrong", "trust"), "wrong",
@@ -231,11 +235,21 @@ class DeviceProfile:
     security_marker: SecurityMarker = _option(
         _RULES, read.marker, "00", "Security marker of 18.", "invenio: SIP2_DEFAULT_SECURITY_MARKER"
     )
+    magnetic_media: str = _option(
+        _RULES, read.one_of("type", "no", "unknown"), "type",
+        "Magnetic media of 10, 12 and 30: as the item's type says, or always `no` or `unknown`, where nothing is magnetic.",
+    )  # fmt: skip
+    asked_is_seen: bool = _option(
+        _RULES, read.flag, "no", "Whether an item that it asks for (17) is in its hands: one that was missing is found then.",
+        "Koha: seen_on_item_information",
+    )  # fmt: skip
     queue_digits: int = _option(_RULES, read.between(0, 5), "0", "Least digits of the hold queue length (CF).")
 
     personal: frozenset[bytes] = _option(
         _FIELDS, read.identifiers, "AE",
-        "Which personal fields it gets, of AE BD BE BF in 64 (AE also in 24 and 26). One that it does not need it should not get.",
+        "Which personal fields it gets: of AE BD BE BF in 64 (AE also in 24 and 26); in 10, AA (who had the item), and CY, DA and "
+        "BF (card, name and telephone of who gets it). One that it does not need it should not get.",
+        "Koha: da_field_template", "Evergreen: phone_ext_to_msg10",
     )  # fmt: skip
     hidden_fields: frozenset[bytes] = _option(
         _FIELDS, read.identifiers, "", "Fields that no response has.",
@@ -249,6 +263,7 @@ class DeviceProfile:
         "Fields that responses have besides, as `64 PA {expires:%Y%m%d}; 64 PC {category}; 18 IT {type}`.",
         "Koha: custom_patron_fields, patron_attributes, custom_item_fields, item_fields", "Koha: cr_item_field",
         "Evergreen: statistical categories", "fsip2: patronCustomFields", "Koha: send_patron_home_library_in_af",
+        "Evergreen: relais_extensions_to_msg24",
     )  # fmt: skip
 
     addresses: tuple[read.Address, ...] = _option(
@@ -269,6 +284,12 @@ class DeviceProfile:
     pin_tries: int = _option(
         _SAFETY, read.between(0, 10000), "60", "Wrong PINs that may come from it in ten minutes; 0: any number."
     )
+
+    @property
+    def details(self) -> bool:
+        """Whether it is told of a reader what is not read for every message."""
+        said = [rule.template for rule in self.extensions] + [self.personal_name]
+        return any(read.names_in(text) & read.DETAILS for text in said)
 
     @property
     def wire(self) -> Profile:

@@ -12,13 +12,14 @@ from protocols.sip2.session import Request
 from server.patrons import read_patron
 from server.sip2 import readers, replies
 from server.sip2.setting import Setting
-from server.sip2.tables import FREE
-from storage.circulation.accounts import PatronAccount, View
+from server.sip2.tables import AT_THE_DESK, FREE
+from storage.circulation.accounts import ItemAccount, PatronAccount, View, item_information
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.holds.answers import HoldRequest
 from storage.circulation.holds.change import CANCEL_HOLD, CHANGE_PICKUP, PickupRequest
 from storage.circulation.holds.needed import CHANGE_NEEDED, NeededRequest
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
+from storage.circulation.marking import MARK, MarkRequest
 from storage.circulation.patrons.act import PatronAnswer
 from storage.circulation.patrons.blocks import BLOCK, UNBLOCK, BlockRequest, UnblockRequest
 from storage.circulation.properties import STORE_PROPERTIES, PropertiesRequest
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 KIOSK_BLOCK: Final = "terminal"
 """The kind of block that a terminal sets (01) and lifts (25): those of staff it does not touch."""
+_MISSING: Final = frozenset({"missing", "lost"})
 _SPECIFIC: Final = "3"
 _NO_LIBRARY: Final = -1
 
@@ -90,6 +92,23 @@ def item_status_update(desk: Desk, request: Request, setting: Setting) -> Pendin
     return desk.act(STORE_PROPERTIES, asked, request, setting, replies.properties)
 
 
+def item_seen(desk: Desk, request: Request, setting: Setting) -> Pending:
+    """Answer 17 of a device that has in its hands what it asks about: an item that was missing is found."""
+    message: Any = request.message
+    barcode = message.item_identifier.strip()
+
+    def read(_marked: object = None) -> Deferred[ItemAccount]:
+        return desk.store.read(item_information(desk.store.network, barcode, desk.library.id, setting.now))
+
+    def seen(account: ItemAccount) -> ItemAccount | Deferred[ItemAccount]:
+        item = account.item
+        if item is None or item.row.condition not in _MISSING or item.row.loan_id is not None:
+            return account
+        return desk.store.transact(MARK, MarkRequest(barcode, "good", desk.origin), setting.now).addCallback(read)
+
+    return read().addCallback(seen), replies.item_information
+
+
 def block_patron(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 01. Told twice it is done once; the answer shows what is so then."""
     message: Any = request.message
@@ -106,7 +125,7 @@ def _done(_answer: PatronAnswer) -> bytes:
 
 
 def _read_again(_done: Outcome[Any], desk: Desk, card: str, setting: Setting) -> Deferred[PatronAccount]:
-    return read_patron(desk.store, card, None, desk.origin, setting.now, View.STANDING)
+    return read_patron(desk.store, card, None, desk.origin, setting.now, desk.standing)
 
 
 def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
@@ -123,7 +142,7 @@ def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
             lambda now: now._replace(pin=account.pin)
         )
 
-    reading = read_patron(desk.store, card, message.patron_password or None, desk.origin, setting.now, View.STANDING)
+    reading = read_patron(desk.store, card, message.patron_password or None, desk.origin, setting.now, desk.standing)
     return reading.addCallback(enable), readers.patron_enable
 
 
@@ -158,6 +177,7 @@ def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
     return reading.addCallback(renew), answered
 
 
-def fee_paid(_desk: Desk, request: Request, setting: Setting) -> Response:
-    """Answer 37: nothing is to be paid in a free network, and no money that nobody owes is taken."""
-    return replies.refusal(request.message, setting, (setting.word(FREE),))
+def fee_paid(desk: Desk, request: Request, setting: Setting) -> Response:
+    """Answer 37: no money is taken that nobody owes, and none is counted here where the network has voted a fee (S-13)."""
+    word = AT_THE_DESK if desk.store.network.charges else FREE
+    return replies.refusal(request.message, setting, (setting.word(word),))

@@ -96,7 +96,11 @@ class Desk:
             if kind.CODE in self.profile.messages or kind is messages.EndPatronSession
         }
         self._polishes = sip2_polish.wanted(self.profile)
+        self.standing = View.DETAILS if self.profile.details else View.STANDING
         self._lists = View.DETAILS if _detailed(self.profile) else View.LISTS
+        self.names = not self.profile.personal.isdisjoint(_NAMES)
+        if self.profile.asked_is_seen and messages.ItemInformation in self.answers:
+            self.answers[messages.ItemInformation] = acts.item_seen
         self._session.profile = self.profile.wire
 
     def faults(self) -> list[tuple[str, str]]:
@@ -221,7 +225,7 @@ class Desk:
 
 def _detailed(profile: DeviceProfile) -> bool:
     """Tell whether 64 needs more of an account than it does by default."""
-    return profile.entries == "title" or not profile.personal.isdisjoint(readers.DETAILED)
+    return profile.details or profile.entries == "title" or not profile.personal.isdisjoint(readers.DETAILED)
 
 
 def answer(desk: Desk, request: Request, setting: Setting) -> Response | Pending:
@@ -237,7 +241,7 @@ def answer(desk: Desk, request: Request, setting: Setting) -> Response | Pending
 
 def patron_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 23."""
-    return desk.account(request.message, setting, View.STANDING), desk.told
+    return desk.account(request.message, setting, desk.standing), desk.told
 
 
 def patron_information(desk: Desk, request: Request, setting: Setting) -> Pending:
@@ -294,9 +298,10 @@ def checkin(desk: Desk, request: Request, setting: Setting) -> Response | Pendin
     mode = _MODES[desk.profile.checkin_mode]
     if message.no_block:
         returned = returned or _instant(message.transaction_date, setting)
-        asked = CheckinRequest(barcode, origin, returned, mode, offline=True)
+        asked = CheckinRequest(barcode, origin, returned, mode, offline=True, names=desk.names)
         return desk.act(CHECKIN, asked, request, setting, replies.checkin, BATCH_WINDOW)
-    return desk.act(CHECKIN, CheckinRequest(barcode, origin, returned, mode), request, setting, replies.checkin)
+    asked = CheckinRequest(barcode, origin, returned, mode, names=desk.names)
+    return desk.act(CHECKIN, asked, request, setting, replies.checkin)
 
 
 def renew(desk: Desk, request: Request, setting: Setting) -> Pending:
@@ -346,6 +351,8 @@ ANSWERS: Final[dict[type[Message], Callable[[Desk, Request, Setting], Response |
 _WITH_PIN: Final = frozenset(
     {patron_status, patron_information, checkout, renew, acts.renew_all, acts.hold, acts.patron_enable}
 )
+_NAMES: Final = frozenset({b"AA", b"CY", b"DA"})
+"""The personal fields of 10."""
 _MODES: Final = {mode.value: mode for mode in Mode}
 _OWN: Final[tuple[type[Message], ...]] = (messages.SCStatus, messages.RequestACSResend, messages.Login)
 SUPPORTED: Final = frozenset(SupportedMessage(kind.CODE) for kind in (*ANSWERS, *_OWN) if kind is not messages.FeePaid)

@@ -20,13 +20,17 @@ _THANKS: Final = ("Merci de votre visite. {library}", "Thank you for your visit.
 
 def wanted(profile: DeviceProfile) -> bool:
     """Tell whether responses for devices with *profile* are to be touched at all: most are not."""
-    return profile.screen != "needed" or bool(profile.screen_rules or profile.receipt)
+    return (
+        profile.screen != "needed" or profile.magnetic_media != "type" or bool(profile.screen_rules or profile.receipt)
+    )
 
 
 def polish(response: Message, setting: Setting, width: int) -> Message:
     """Return *response* as the device wants it; lines to print are *width* characters long (0: any length)."""
     profile = setting.profile
     changed: dict[str, Any] = {}
+    if profile.magnetic_media != "type" and hasattr(response, "magnetic_media"):
+        changed["magnetic_media"] = False if profile.magnetic_media == "no" else None
     if hasattr(response, "screen_message"):
         changed["screen_message"] = _screen(response.screen_message, profile)
         if response.CODE in profile.receipt and response.CODE in _RECEIPTS:

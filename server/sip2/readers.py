@@ -15,7 +15,7 @@ from protocols.sip2 import messages
 from protocols.sip2.codes import Language, PatronStatus, Summary
 from protocols.sip2.tables import Message
 from server.sip2.replies import refusal
-from server.sip2.setting import DEFAULT, Setting, about_reader, extended, sentences, spoken
+from server.sip2.setting import Setting, about_reader, called, extended, sentences, spoken
 from server.sip2.tables import REASONS
 from storage.circulation.accounts import Patron, PatronAccount
 from storage.circulation.facts import HoldRow, LoanRow
@@ -59,10 +59,7 @@ def _right(account: PatronAccount, given: str | None, profile: DeviceProfile) ->
 
 def _called(patron: Patron, profile: DeviceProfile) -> str:
     """Return AE, for a device that is to know it."""
-    if b"AE" not in profile.personal:
-        return ""
-    form = profile.personal_name
-    return patron.name if form == DEFAULT.personal_name else form.format_map(about_reader(patron))
+    return called(patron, profile) if b"AE" in profile.personal else ""
 
 
 def patron_status(
@@ -159,7 +156,10 @@ def _listed(account: PatronAccount, message: messages.PatronInformation, profile
     if wanted is None:
         return {}
     name, entries = _LISTS[wanted]
-    return {name: tuple(entries(account, profile)[max(message.start_item or 1, 1) - 1 : message.end_item])}
+    start, end = max(message.start_item or 1, 1) - 1, message.end_item
+    if profile.most_entries:
+        end = min(start + profile.most_entries, end or start + profile.most_entries)
+    return {name: tuple(entries(account, profile)[start:end])}
 
 
 _PERSONAL: Final = {

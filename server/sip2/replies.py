@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from devices.profiles import DeviceProfile
 from protocols.sip2 import messages
 from protocols.sip2.codes import AlertType, FeeType, SupportedMessage
 from protocols.sip2.fields import Kind
 from protocols.sip2.tables import Message
-from server.sip2.setting import LEGACY, VERSION, Setting, about_item, extended, spoken
+from server.sip2.setting import LEGACY, VERSION, Setting, about_item, called, extended, spoken
 from server.sip2.tables import ALERTS, DENIED, MAGNETIC, MEDIA, REASONS, STATUSES
 from storage.circulation.accounts import Item, ItemAccount
 from storage.circulation.acts import LoanAnswer
@@ -154,6 +155,7 @@ def checkin(answer: ReturnAnswer, message: messages.Checkin, setting: Setting) -
         place = answer.destination.name if answer.destination is not None else ""
         remarks = setting.say(*(remark for remark in answer.remarks if remark is not Reason.NOT_ON_LOAN))
         said = (*said, setting.word((texts[0], texts[1])).format(place=place), *remarks)
+    named = _readers(answer, profile) if answer.returned_by is not None or answer.held_for is not None else {}
     ok = answer.ok and (profile.not_on_loan_ok or Reason.NOT_ON_LOAN not in answer.remarks)
     destination = answer.destination.code if answer.destination is not None else None
     return messages.CheckinResponse(
@@ -174,8 +176,23 @@ def checkin(answer: ReturnAnswer, message: messages.Checkin, setting: Setting) -
         destination_location="" if destination is None and profile.destination_always else destination,
         alert_type=kind,
         screen_message=said,
-        extensions=_extensions(setting, "10", item),
+        extensions=(*named.pop("extensions", ()), *_extensions(setting, "10", item)),
+        **named,
     )
+
+
+def _readers(answer: ReturnAnswer, profile: DeviceProfile) -> dict[str, Any]:
+    """Return who had the item and who gets it, as far as the device is to know: on a slip it is read by anybody."""
+    personal = profile.personal
+    found: dict[str, Any] = {}
+    if answer.returned_by is not None and b"AA" in personal:
+        found["patron_identifier"] = answer.returned_by.row.card
+    holder = answer.held_for
+    if holder is not None:
+        found |= {"hold_patron_id": holder.row.card} if b"CY" in personal else {}
+        found |= {"hold_patron_name": called(holder, profile)} if b"DA" in personal else {}
+        found |= {"extensions": (("BF", holder.row.phone or ""),)} if b"BF" in personal else {}
+    return found
 
 
 def _bin(answer: ReturnAnswer, item: Item | None, setting: Setting) -> str | None:

@@ -92,6 +92,12 @@ def language_of(message: Message, otherwise: str, profile: DeviceProfile = DEFAU
     return wanted if wanted in profile.languages else profile.languages[0]
 
 
+def called(patron: Patron, profile: DeviceProfile) -> str:
+    """Return how a reader is called on this device (AE, DA)."""
+    form = profile.personal_name
+    return patron.name if form == DEFAULT.personal_name else form.format_map(about_reader(patron))
+
+
 def about_reader(patron: Patron) -> dict[str, Any]:
     """Return what a template may say of a reader: `devices.options.PATRON_NAMES`."""
     row = patron.row
@@ -100,10 +106,15 @@ def about_reader(patron: Patron) -> dict[str, Any]:
         "number": row.code,
         "forename": row.forename,
         "surname": row.surname,
-        "expires": date.fromisoformat(row.valid_until) if row.valid_until else _Never(),
+        "expires": _day(row.valid_until),
         "category": patron.category.code,
         "home": patron.home.code,
         "home_name": patron.home.name,
+        "language": row.language,
+        "born": _day(row.born_on),
+        "address": row.address or "",
+        "email": row.email or "",
+        "phone": row.phone or "",
     }
 
 
@@ -112,6 +123,10 @@ class _Never:
 
     def __format__(self, _form: str) -> str:
         return ""
+
+
+def _day(text: str | None) -> date | _Never:
+    return date.fromisoformat(text) if text else _Never()
 
 
 def about_item(item: Item) -> dict[str, str]:
@@ -128,6 +143,9 @@ def about_item(item: Item) -> dict[str, str]:
         "home": item.home.code,
         "current": item.current.code,
         "destination": item.destination.code if item.destination is not None else "",
+        "volume": row.volume,
+        "media": item.type.media_type,
+        "properties": row.properties or "",
     }
 
 

@@ -149,6 +149,7 @@ ALERTS: Final[dict[Alert, tuple[AlertType, str, str]]] = {
 
 MALFORMED: Final = ("Message incomplet.", "Incomplete message.")
 FREE: Final = ("Réseau gratuit : rien à payer.", "This network is free: nothing to pay.")
+AT_THE_DESK: Final = ("À payer à l'accueil : rien n'est encaissé ici.", "Pay at the desk: no money is taken here.")
 NOT_LOGGED_IN: Final = ("Terminal non identifié : connexion requise.", "Terminal not identified: login required.")
 
 MEDIA: Final = {media.value: media for media in MediaType}

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts
-from storage.circulation.accounts import Item, find_item, is_away
+from storage.circulation.accounts import Item, Patron, find_item, is_away
 from storage.circulation.acts import masked
 from storage.circulation.due import local_day
+from storage.circulation.facts import PatronRow, WaitingRow
 from storage.circulation.history import ended_of, seen_of, since
 from storage.circulation.returning import Alert, Mode, Returning, TooSoon
 from storage.circulation.tellings import note_anomaly
@@ -34,7 +35,7 @@ class CheckinRequest:
     """Take back *barcode*, at *origin*'s library. *returned_at* is when the reader gave it back, if not now.
 
     *offline*: the device could not ask then, and what came after counts for more. *force* takes an item in where the
-    library has no circulation.
+    library has no circulation. *names* asks who had the item and who gets it.
     """
 
     barcode: str
@@ -43,6 +44,7 @@ class CheckinRequest:
     mode: Mode = Mode.RETURN
     offline: bool = False
     force: bool = False
+    names: bool = False
 
 
 class ReturnAnswer(NamedTuple):
@@ -50,7 +52,8 @@ class ReturnAnswer(NamedTuple):
 
     *reasons* is empty when the item was taken in; *remarks* are what staff should know though it was (NOT_ON_LOAN, or
     the item's trouble). *destination* is where it must travel, None when it stays; *hold_id* the hold it now serves.
-    *patron_id* had it on loan. *used*: it was counted as used here.
+    *patron_id* had it on loan. *used*: it was counted as used here. *returned_by* had it and *held_for* gets it, where the
+    request wants names.
     """
 
     reasons: tuple[Reason, ...]
@@ -64,6 +67,8 @@ class ReturnAnswer(NamedTuple):
     shelf_until: str | None = None
     remarks: tuple[Reason, ...] = ()
     used: bool = False
+    returned_by: Patron | None = None
+    held_for: Patron | None = None
 
     @property
     def ok(self) -> bool:
@@ -72,12 +77,16 @@ class ReturnAnswer(NamedTuple):
 
 
 class CheckinFacts(NamedTuple):
-    """Rows of `facts`, in one step: the item and the holds that wait for it; for an off-line act its *history* and where it was *seen* since."""
+    """Rows of `facts`, in one step: the item and the holds that wait for it; for an off-line act its *history* and where it was *seen* since.
+
+    *readers* are those of the item, where names are wanted.
+    """
 
     item: list[Row]
     waiting: list[Row]
     history: list[Row]
     seen: list[Row]
+    readers: Sequence[Row] = ()
 
 
 def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
@@ -92,7 +101,10 @@ def gather(request: CheckinRequest, network: Network) -> Steps[CheckinFacts]:
     seen: Sequence[Row] = []
     if request.offline and request.returned_at is not None:
         history, seen = yield since(request.barcode, request.returned_at)
-    return CheckinFacts(list(item), list(waiting), list(history), list(seen))
+    readers: Sequence[Row] = ()
+    if request.names:
+        (readers,) = yield [facts.READERS_OF_ITEM(request.barcode)]
+    return CheckinFacts(list(item), list(waiting), list(history), list(seen), readers)
 
 
 def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: int) -> Decision[ReturnAnswer]:
@@ -113,7 +125,8 @@ def decide(request: CheckinRequest, found: CheckinFacts, network: Network, now: 
         returning.work()
     except TooSoon:
         return _too_soon(request, returning)
-    return _done(request, returning)
+    decision = _done(request, returning)
+    return decision._replace(answer=_named(decision.answer, found, network)) if found.readers else decision
 
 
 def _is_stale(item: Item, found: CheckinFacts, at: int) -> bool:
@@ -173,6 +186,20 @@ def _done(request: CheckinRequest, returning: Returning) -> Decision[ReturnAnswe
         effect=effect,
         repeats="" if answer.was_on_loan or answer.used else effect,
     )
+
+
+def _named(answer: ReturnAnswer, found: CheckinFacts, network: Network) -> ReturnAnswer:
+    """Say who had the item, and who gets it."""
+    assert answer.item is not None
+    row = answer.item.row
+    holders = {hold.id: hold.patron_id for hold in map(WaitingRow._make, found.waiting)}
+    holders[row.hold_id or 0] = row.hold_patron_id or 0
+    readers = {
+        reader.id: Patron(reader, network.categories[reader.category_id], network.libraries[reader.home_id], ())
+        for reader in (PatronRow(*values) for values in found.readers)
+    }
+    holder = holders.get(answer.hold_id or 0, 0)
+    return answer._replace(returned_by=readers.get(answer.patron_id or 0), held_for=readers.get(holder))
 
 
 CHECKIN: Final = UseCase(

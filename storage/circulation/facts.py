@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, null, or_, select, union
 
 from storage.schema import barcode, block, card, hold, item, loan, patron, record, transit
 from storage.statements import Statement
@@ -287,6 +287,36 @@ def _patron(name: str, *columns: ColumnElement[Any]) -> Statement:
 
 PATRON: Final = _patron("patron", *_PATRON_COLUMNS)
 PATRON_DETAILS: Final = _patron("patron with details", *_PATRON_COLUMNS, *_PATRON_DETAILS)
+
+
+def _readers_of_item() -> Statement:
+    """Name every reader who waits for an item, for whom it is kept, or who has it: what no rule asks for."""
+    of_item = barcode.join(item, barcode.c.item_id == item.c.id)
+    kept = or_(hold.c.record_id == item.c.record_id, hold.c.target_item_id == item.c.id, hold.c.item_id == item.c.id)
+    ids = union(
+        select(hold.c.patron_id).select_from(of_item.join(hold, kept)).where(barcode.c.number == _NUMBER),
+        select(loan.c.patron_id)
+        .select_from(of_item.join(loan, loan.c.item_id == item.c.id))
+        .where(barcode.c.number == _NUMBER),
+    )
+    shown = and_(
+        card.c.patron_id == patron.c.id,
+        card.c.status == literal_column("'active'"),
+        card.c.is_primary == literal_column("1"),
+    )
+    number = func.coalesce(card.c.number, literal_column("''"))
+    unasked = [null().label(column.name) for column in _PATRON_COLUMNS[10:]]
+    return Statement(
+        "readers of item",
+        select(card.c.namespace, number, card.c.status, *_PATRON_COLUMNS[3:10], *unasked, *_PATRON_DETAILS)
+        .select_from(patron.outerjoin(card, shown))
+        .where(patron.c.id.in_(ids)),
+        "number",
+    )
+
+
+READERS_OF_ITEM: Final = _readers_of_item()
+"""Rows as `PATRON_DETAILS` has them, without PINs and blocks."""
 
 
 class LoadRow(NamedTuple):

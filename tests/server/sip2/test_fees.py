@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 
+from storage.refusals import SENTENCES, Reason
 from storage.schema import policy_set, rule
 from tests.server.sip2.kiosk import DATE, DUE, SIP2TestCase, checkout
 
@@ -25,5 +26,11 @@ class FeeTests(SIP2TestCase):
         fee = b"BT06|BHEUR|BV1.50|"
         refused = "AFPrêt payant : à accepter d'abord.|".encode()
         assert await kiosk.ask(checkout(b"R1", b"I1")) == b"120NNN" + DATE + TITLE + b"|" + fee + b"CK001|" + refused
+        paid = await kiosk.read(b"37" + DATE + b"0600EURBV1.50|AOLENS|AAR1|BK7|")
+        assert (paid.payment_accepted, paid.transaction_id) == (False, "7")
+        assert paid.screen_message == (SENTENCES[Reason.NOT_SUPPORTED][0],)
+        await self.profile(messages="11 37")
+        paid = await kiosk.read(b"37" + DATE + b"0600EURBV1.50|AOLENS|AAR1|BK7|")
+        assert paid.screen_message == ("À payer à l'accueil : rien n'est encaissé ici.",)
         made = await kiosk.ask(checkout(b"R1", b"I1", more=b"BOY|"))
         assert made == b"121NNY" + DATE + TITLE + DUE + b"|" + fee + b"CK001|"

@@ -54,6 +54,9 @@ ROWS: list[tuple[dict[str, str], tuple[bytes, ...], bytes, bytes]] = [
     ({"due_date": "%d/%m/%Y"}, (OUT,), item(b"I1"), b"AH" + DUE),
     ({"item_due_date": "%Y-%m-%d %H:%M:%S"}, (OUT,), item(b"I1"), b"AH2026-12-20 23:59:00|"),
     ({"entries": "title"}, (OUT,), CHARGED, b"AUTitre 1|"),
+    ({"most_entries": "1"}, (OUT, checkout(b"R1", b"I2")), CHARGED, b"AUI1|\r"),
+    ({"most_entries": "1"}, (OUT, checkout(b"R1", b"I2")), CHARGED + b"BP2|", b"AUI2|\r"),
+    ({"most_entries": "1"}, (OUT, checkout(b"R1", b"I2")), CHARGED + b"BP1|BQ2|", b"AUI1|\r"),
     ({"empty_pin": "trust"}, (), information(b"R1", more=b"AD|"), b"CQY|"),
     ({"pin_required": "yes"}, (), information(b"R1"), b"AFCode secret incorrect.|"),
     ({"pin_required": "yes"}, (), OUT, b"120"),
@@ -68,12 +71,19 @@ ROWS: list[tuple[dict[str, str], tuple[bytes, ...], bytes, bytes]] = [
     ({"bins": "alert = 04: 2; home != LENS: 3; *: 1"}, (), checkin(b"NONE"), b"CL3|"),
     ({"checkin_place": "device"}, (), checkin(b"I1").replace(b"AP|", b"APLIEVIN|"), b"101YNN"),
     ({"checkin_mode": "local"}, (), AWAY, b"101YNN"),
+    ({"magnetic_media": "unknown"}, (OUT,), BACK, b"101YUN"),
+    ({"magnetic_media": "no"}, (), OUT, b"121NNY"),
+    ({"personal": "AA"}, (OUT,), BACK, b"AAR1|"),
+    ({}, (OUT,), BACK, b"!AA"),
     ({"security_marker": "02"}, (), item(b"I1"), b"180302"),
     ({"queue_digits": "5"}, (), item(b"I1"), b"CF00000|"),
     ({"hidden_fields": "AQ AP"}, (), item(b"I1"), b"!AQLENS"),
     ({"shown_fields": "AB AJ AH"}, (), item(b"I1"), b"ABI1|AJTitre 1|\r"),
     ({"extensions": "64 PA {expires:%Y%m%d}; 24 PC {category}"}, (), information(b"R1"), b"PA20271231|"),
     ({"extensions": "18 IT {type}; 18 IA {author}"}, (), item(b"I1"), "ITBOOK|IAZola, Émile|".encode()),
+    ({"extensions": "24 BE {email}"}, (), b"23000" + DATE + b"AOLENS|AAR1|AC|AD|", b"BEr1@example.org|"),
+    ({"extensions": "64 PB {born:%Y%m%d}"}, (), information(b"R1"), b"PB|"),
+    ({"extensions": "18 IM {media}"}, (), item(b"I1"), b"IM001|"),
     ({"model": "evergreen"}, (OUT,), CHARGED, b"AUTitre 1|"),
     ({"model": "gate"}, (), OUT, b"120"),
     ({"model": "libki"}, (), information(b"R1"), b"AEDurand1, Camille|"),
@@ -118,7 +128,7 @@ class OptionTests(SIP2TestCase):
         elsewhere = {
             # lengths, times and bounds: test_sip2_bounds, test_sip2_transports, and below
             *("longest_message", "repeat_window", "idle_timeout", "status_before_login", "addresses", "certificate"),
-            *("connections", "rate", "pin_tries", "hold_entries", "ready_holds", "hidden_flags"),
+            *("connections", "rate", "pin_tries", "hold_entries", "ready_holds", "hidden_flags", "asked_is_seen"),
         }
         assert {name for options, *_ in ROWS for name in options} | elsewhere == set(OPTIONS)
 
@@ -136,6 +146,31 @@ class OtherTests(SIP2TestCase):
         await self.profile(ready_holds="all", hold_entries="title")
         reply = await self.service.kiosk().read(information(b"R1", b"Y         "))
         assert (reply.hold_items_count, reply.hold_items) == (2, ("Titre 2", "Titre 11"))
+
+    async def test_who_gets_an_item_is_told_to_a_device_that_prints_slips(self) -> None:
+        await self.change(schema.patron.update().where(schema.patron.c.id == 2).values(phone="0321"))
+        hold = {"patron_id": 2, "requested_at": 1, "state": "waiting"}
+        await self.change(schema.hold.insert().values(id=1, target_item_id=1, pickup_id=1, **hold))
+        await self.change(schema.hold.insert().values(id=2, target_item_id=2, pickup_id=2, **hold))
+        got = await self.service.kiosk().ask(BACK)
+        assert b"CV01|" in got
+        assert b"Durand" not in got
+        await self.profile(personal="CY DA BF", personal_name="{surname}")
+        for sent in (checkin(b"I1", b"CH1|"), checkin(b"I2")):  # on the shelf already, and about to travel
+            got = await self.service.kiosk().ask(sent)
+            assert b"CYR2|DADurand2|" in got
+            assert b"BF0321|" in got
+        await self.profile(personal="CY")
+        reply = await self.service.kiosk().read(checkin(b"I1", b"CH2|"))
+        assert (reply.hold_patron_id, reply.hold_patron_name, reply.extensions) == ("R2", None, ())
+
+    async def test_what_a_device_asks_for_is_found_when_it_has_it_in_hand(self) -> None:
+        await self.change(schema.item.update().where(schema.item.c.id.in_([1, 2])).values(condition="missing"))
+        assert (await self.service.kiosk().read(item(b"I1"))).circulation_status == "13"
+        await self.profile(asked_is_seen="yes")
+        kiosk = self.service.kiosk()
+        replies = [await kiosk.read(item(barcode)) for barcode in (b"I1", b"I3", b"NONE")]
+        assert [reply.circulation_status for reply in replies] == ["03", "03", "01"]
 
     async def test_flags_that_a_device_must_not_heed_are_left_blank(self) -> None:
         await self.change(schema.block.insert().values(patron_id=1, kind="manual", acts="*"))
