@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-WIRES: Final = {"ncip": "conformance.ncip", "sip2": "conformance.sip2", "sru": "conformance.sru"}
+WIRES: Final = {
+    "ncip": "conformance.ncip",
+    "sip2": "conformance.sip2",
+    "sru": "conformance.sru",
+    "z3950": "conformance.z3950.command",
+}
 """The word on the command line, and the module whose `main` takes the arguments that follow it."""
 
 
