@@ -7,6 +7,7 @@ one element of a context tag; `decode` and `encode` go from one to the other and
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final
 
 from protocols.z3950.asn1 import (
@@ -20,7 +21,7 @@ from protocols.z3950.asn1 import (
     OctetString,
     encoded,
 )
-from protocols.z3950.ber import constructed, identifier
+from protocols.z3950.ber import constructed, identifier, octets
 from protocols.z3950.elements import (
     AttributeList,
     AttributesPlusTerm,
@@ -539,9 +540,25 @@ _PDU: Final = Codec(
 
 
 def decode(data: bytes) -> Pdu:
-    """Read one whole PDU. Raises MalformedPdu, LimitExceeded."""
+    """Read one whole PDU. Raises MalformedPdu, LimitExceeded.
+
+    Origins ask the same again and again, so what short requests of the kinds that hold nothing secret mean is remembered.
+    """
+    if len(data) <= _MAX_REMEMBERED and data.startswith(_OFTEN_THE_SAME):
+        return _remembered(data)
+    return _decode(data)
+
+
+def _decode(data: bytes) -> Pdu:
     pdu: Pdu = _PDU.decode(data)
     return pdu
+
+
+_OFTEN_THE_SAME: Final = tuple(
+    octets(constructed(identifier(cls.TAG))) for cls in (SearchRequest, PresentRequest, ScanRequest)
+)
+_MAX_REMEMBERED: Final = 512  # octets of a PDU
+_remembered = lru_cache(2048)(_decode)
 
 
 def encode(pdu: Pdu) -> bytes:

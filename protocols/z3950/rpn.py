@@ -3,7 +3,8 @@
 Two readings share one walk, which knows no recursion: `decode` gives the operands as they were sent, `parse` gives what
 they mean to a target with a `Profile`. A query that cannot be taken is refused with its exact Bib-1 diagnostic.
 
-Attribute lists are few and come again with every search, so what each one means is remembered by its octets.
+Attribute lists are few and come again with every search, and short queries come again too: what each one means is remembered
+by its octets.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _OPERATOR: Final = 0xBF2E
 _ATTR_TERM: Final = 0xBF66
 _ATTRIBUTE_LIST: Final = 0xBF2C
 _GENERAL: Final = 0x9F2D
-_MAX_REMEMBERED: Final = 512  # octets of an attribute list
+_MAX_REMEMBERED: Final = 512  # octets of an attribute list, or of a query
 
 _OPERAND_CODEC: Final = codec_of(elements.Operand)
 _OPERATOR_CODEC: Final = codec_of(elements.Operator)
@@ -137,11 +138,18 @@ class Profile:
 
 def parse(query: elements.RPNQuery, profile: Profile) -> Query:
     """Return what *query* asks of a target that takes the attributes of *profile*. Raises Refused."""
+    read = _parse_again if len(query.rpn) <= _MAX_REMEMBERED else _parse
+    return read(query.rpn, query.attribute_set, profile)
 
+
+def _parse(rpn: bytes, attribute_set: str, profile: Profile) -> Query:
     def operand(data: bytes, at: int, end: int) -> Term | ResultSetOperand:
-        return _operand(data, at, end, query.attribute_set, profile)
+        return _operand(data, at, end, attribute_set, profile)
 
-    return _walk(query.rpn, operand)
+    return _walk(rpn, operand)
+
+
+_parse_again = lru_cache(2048)(_parse)
 
 
 def decode(rpn: bytes) -> SentQuery:

@@ -100,7 +100,8 @@ class ResultSets:
 
     def __setitem__(self, name: str, made: ResultSet) -> None:
         key = _key(name)
-        self.discard(name)
+        self._forgotten.pop(key, None)
+        self._sets.pop(key, None)
         self._sets[key] = made
         if len(self._sets) > self._limit:
             self.evict(next(iter(self._sets)), f"no more than {self._limit} result sets are kept")

@@ -7,7 +7,10 @@ costs nobody else anything.
 
 from __future__ import annotations
 
+import types
 from collections import deque
+from collections.abc import Coroutine, Generator
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -189,7 +192,15 @@ class Z3950Connection(Protocol):
 
     def _answer(self, request: Pdu) -> None:
         self._busy = True
-        Deferred.fromCoroutine(self._answered(request)).addErrback(self._failed, request)
+        answering = self._answered(request)
+        try:
+            awaited = answering.send(None)
+        except StopIteration:  # nothing had to be waited for, so that no Deferred need be made
+            return
+        except Exception:  # noqa: BLE001 (as an errback would)
+            self._failed(Failure(), request)
+            return
+        Deferred.fromCoroutine(_rest(answering, awaited)).addErrback(self._failed, request)
 
     async def _answered(self, request: Pdu) -> None:
         """Send the response to *request* when it is known, and go on."""
@@ -253,6 +264,22 @@ class Z3950Connection(Protocol):
             # With a paused producer, loseConnection would wait for it for ever.
             self.transport.unregisterProducer()
             self.transport.loseConnection()
+
+
+@types.coroutine
+def _rest(begun: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    """Go on with a coroutine that was begun by hand, and awaits the Deferred *awaited*."""
+    while True:
+        try:
+            result = yield awaited
+        except Exception as error:  # noqa: BLE001 (what was awaited failed: that is for the coroutine)
+            resume = partial(begun.throw, error)
+        else:
+            resume = partial(begun.send, result)
+        try:
+            awaited = resume()
+        except StopIteration:
+            return
 
 
 class Z3950Factory(Connections[Z3950Connection]):

@@ -10,7 +10,7 @@ from typing import Final
 
 from pyroaring import BitMap
 
-from storage.catalogue.query import Distance, Mask
+from storage.catalogue.query import Distance, Mask, Query
 
 _OVERHEAD: Final = 400
 MAX_OCTETS: Final = 64 << 20
@@ -103,7 +103,17 @@ _COMPARE: Final[dict[Distance, Callable[[int, int], bool]]] = {
 Check = Phrase | Nearness
 Posted = tuple[int, str] | Range
 """What the postings themselves tell."""
-Key = Posted | Matching | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that a query finds in databases (ids): the same for everyone who asks it, as long as it names no result set."""
+
+    query: Query
+    databases: tuple[int, ...]
+
+
+Key = Posted | Matching | Check | Whole
 
 
 class Hits:

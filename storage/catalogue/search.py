@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from storage.catalogue import extraction, postings
 from storage.catalogue.access_points import DATABASES
-from storage.catalogue.hits import Hits, Key, Matching, Posted, Range
+from storage.catalogue.hits import Hits, Key, Matching, Posted, Range, Whole
 from storage.catalogue.planning import Alternative, Groups, alternatives
 from storage.catalogue.query import And, AndNot, Leaf, Or, Query, QueryError, QueryReason, ResultSet
 from storage.catalogue.records import fetch
@@ -51,7 +51,15 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
 
     `sets` gives the records of an earlier result set. The bitmap is shared: nobody changes it. Raises QueryError.
     """
-    leaves: _Leaves = {leaf: alternatives(leaf) for leaf in _found_in(query, 0, [0])}
+    operands = list(_operands(query, 0, [0]))
+    whole = Whole(query, databases)
+    if hits.get(whole) is not None:
+        (((current,),),) = yield [VERSION()]
+        hits.check(current)
+        known = hits.get(whole)
+        if known is not None:
+            return known
+    leaves: _Leaves = {leaf: alternatives(leaf) for leaf in operands if not isinstance(leaf, ResultSet)}
     members: list[Posted] = [(DATABASES, str(number)) for number in databases]
     ways = [each for found in leaves.values() for each in found]
     wanted: set[Key] = {key for each in ways for group in each.groups for key in group}
@@ -64,17 +72,21 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
             found[each.check] = yield from _verified(each, found)
             hits.put(version, each.check, found[each.check], 4 * len(found[each.check]))
     result = _evaluate(query, leaves, found, sets)
-    return result & _union(found, members) if members else result
+    if members:
+        result = result & _union(found, members)  # not in place: the bitmap is shared
+    if not any(isinstance(operand, ResultSet) for operand in operands):
+        hits.put(version, whole, result, 2 * len(result))
+    return result
 
 
-def _found_in(query: Query, depth: int, count: list[int]) -> Iterator[Leaf]:
+def _operands(query: Query, depth: int, count: list[int]) -> Iterator[Leaf | ResultSet]:
     count[0] += 1
     if depth > MAX_DEPTH or count[0] > MAX_NODES:
         raise QueryError(QueryReason.TOO_COMPLEX, f"more than {MAX_NODES} parts, or {MAX_DEPTH} levels")
     if isinstance(query, _BOOLEANS):
-        yield from _found_in(query.left, depth + 1, count)
-        yield from _found_in(query.right, depth + 1, count)
-    elif not isinstance(query, ResultSet):
+        yield from _operands(query.left, depth + 1, count)
+        yield from _operands(query.right, depth + 1, count)
+    else:
         yield query
 
 

@@ -104,6 +104,16 @@ def test_passwords_are_in_no_repr() -> None:
     assert "hush" not in repr(elements.IdAuthentication(open="lens/hush"))
 
 
+def test_of_requests_only_short_ones_without_secrets_are_remembered() -> None:
+    assert apdu.decode(SEARCH) is apdu.decode(bytes(bytearray(SEARCH)))
+    long = apdu.encode(apdu.PresentRequest(
+        reference_id=bytes(600), result_set_id="1", result_set_start_point=1, number_of_records_requested=1
+    ))  # fmt: skip
+    assert apdu.decode(long) is not apdu.decode(bytes(bytearray(long)))
+    init = apdu.encode(_init("8302 05E0 8402 05E0"))
+    assert apdu.decode(init) is not apdu.decode(bytes(bytearray(init)))
+
+
 def test_the_second_spelling_of_a_ccl_query_is_read_as_well() -> None:
     codec = codec_of(elements.Query)
     assert codec.decode(bytes.fromhex("A2 03 0401 61")).type_2 == b"a"

@@ -334,6 +334,29 @@ def test_what_is_remembered_is_not_read_again_while_the_version_stands(connectio
     assert found(connection, phrase, hits=hits) == []
 
 
+def test_a_query_asked_again_is_answered_from_memory_for_the_same_databases_alone(connection: Connection) -> None:
+    hits, query = Hits(), words(ANY, "mine")
+    assert found(connection, query, [NETWORK], hits=hits) == [2, 3]
+    connection.execute(update(posting).values(term=posting.c.term + "x"))
+    hits_of_words = Hits()
+    assert found(connection, query, [NETWORK], hits=hits) == [2, 3]
+    assert found(connection, query, [NETWORK], hits=hits_of_words) == []
+    assert found(connection, query, [LENS_BASE], hits=hits) == []
+    assert found(connection, query, [NETWORK], hits=hits) == [2, 3]
+
+
+def test_a_query_that_names_a_result_set_is_answered_for_each_who_asks(connection: Connection) -> None:
+    hits, query = Hits(), And(words(ANY, "mine"), ResultSet("mine"))
+    for numbers in ([2], [3, 5], []):
+        assert found(connection, query, hits=hits, sets={"mine": BitMap(numbers)}.get) == numbers
+
+
+def test_what_is_remembered_of_a_query_is_changed_by_no_later_one(connection: Connection) -> None:
+    hits, query = Hits(), words(ANY, "mine")
+    for databases in ([NETWORK], [NETWORK, LENS_BASE], [], [NETWORK], [NETWORK, LENS_BASE], []):
+        assert found(connection, query, databases, hits=hits) == ([2, 3] if databases == [NETWORK] else [2, 3, 5])
+
+
 def test_every_query_on_the_store_itself_many_at_once(counter: Counter) -> None:
     store = counter.store
     await_(store.work(declare_databases))
