@@ -205,6 +205,12 @@ class TargetTable:
     host: str = attrs.field(default="", metadata=_doc("Z39.50: its host."))
     port: Count = attrs.field(default=Count(210), metadata=_doc("Z39.50: its port."))
     tls: bool = attrs.field(default=False, metadata=_doc("Z39.50: whether the line is TLS from its first octet."))
+    authority: str = attrs.field(
+        default="",
+        metadata=_doc(
+            "File of the certificates (PEM) that its own must come from; empty: the system's authorities. Relative to the file."
+        ),
+    )
     database: str = attrs.field(default="Default", metadata=_doc("Z39.50: the database, or several with `+` between."))
     url: str = attrs.field(default="", metadata=_doc("SRU: its address, `http:` or `https:`."))
     version: str = attrs.field(default="1.2", metadata=_doc("SRU: the version of the protocol."))
@@ -376,7 +382,11 @@ def structure(values: Mapping[str, Any], source: str, base: Path) -> Config:
     store = config.store
     password_file = str(base / store.password_file) if store.password_file else ""
     targets = tuple(
-        attrs.evolve(each, password_file=str(base / each.password_file)) if each.password_file else each
+        attrs.evolve(
+            each,
+            password_file=str(base / each.password_file) if each.password_file else "",
+            authority=str(base / each.authority) if each.authority else "",
+        )
         for each in config.targets
     )
     store = attrs.evolve(store, data=base / store.data, password_file=password_file)

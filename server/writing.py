@@ -245,10 +245,15 @@ class Shared:
             raise Refused("unknown-operation", f"the daemon knows no operation {operation!r}")
         running: Deferred[Any] = deferToThread(found, self, **arguments)
         running.addErrback(_unavailable)
-        if operation not in DECLARE and (
-            operation not in {"import", "record.copy"} or self._knows(arguments["databases"])
-        ):
-            return running
+        if operation == "import":
+            return self.naming(arguments["databases"], running)
+        return self._reloading(running) if operation in DECLARE else running
+
+    def naming(self, databases: Iterable[str], running: Deferred[T]) -> Deferred[T]:
+        """Have the network read again after *running*, if that makes *databases* (by name) which are not known yet."""
+        return running if self._knows(databases) else self._reloading(running)
+
+    def _reloading(self, running: Deferred[T]) -> Deferred[T]:
         return running.addCallback(lambda result: self._store.reload_network().addCallback(lambda _none: result))
 
     def _knows(self, names: Iterable[str]) -> bool:
@@ -283,23 +288,41 @@ def looking(location: Location) -> Access:
 
 
 @contextmanager
-def writing(location: Location) -> Iterator[Writing]:
-    """Give a way to change the store at *location*: its own lock, or the daemon that holds it.
+def holding(location: Location, *, daemon_first: bool = False) -> Iterator[Direct | control.Client]:
+    """Give the store at *location*, with its lock, or the daemon that holds that.
 
-    Raises `storage.database.StoreBusy` when another command holds it, `MigrationNeeded`, and `control.NoDaemon` when the
-    daemon goes away meanwhile.
+    On PostgreSQL both could be had: *daemon_first* says which is wanted. Raises `storage.database.StoreBusy` when another
+    command holds the lock, `MigrationNeeded`, and `control.NoDaemon` when the daemon goes away meanwhile.
     """
     location.create_directory()
     with ExitStack() as held:
+        holder: Direct | control.Client | None = None
+        if daemon_first:
+            with suppress(control.NoDaemon):
+                holder = control.Client(location.directory)
+        if holder is None:
+            holder = _locked(location, held)
+        yield holder if isinstance(holder, Direct) else held.enter_context(closing(holder))
+
+
+def _locked(location: Location, held: ExitStack) -> Direct | control.Client:
+    """Take the lock, and give the store; or else the daemon that has it."""
+    try:
+        held.enter_context(location.write_lock())
+    except database.StoreBusy:
         try:
-            held.enter_context(location.write_lock())
-        except database.StoreBusy:
-            try:
-                client = held.enter_context(closing(control.Client(location.directory)))
-            except control.NoDaemon:
-                raise database.StoreBusy(f"another command writes to {location.directory}") from None
-            yield Writing(partial(client.call, "write"), live=True)
+            return control.Client(location.directory)
+        except control.NoDaemon:
+            raise database.StoreBusy(f"another command writes to {location.directory}") from None
+    provide_schema(location)
+    return Direct(location)
+
+
+@contextmanager
+def writing(location: Location) -> Iterator[Writing]:
+    """Give a way to change the store at *location*; raises what `holding` does."""
+    with holding(location) as holder:
+        if isinstance(holder, control.Client):
+            yield Writing(partial(holder.call, "write"), live=True)
         else:
-            provide_schema(location)
-            own = Direct(location)
-            yield Writing(lambda operation, arguments: OPERATIONS[operation](own, **arguments), live=False)
+            yield Writing(lambda operation, arguments: OPERATIONS[operation](holder, **arguments), live=False)

@@ -14,7 +14,11 @@ MAX_ANSWER: Final = 8 << 20
 _LIMITS: Final = Limits(size=MAX_ANSWER, elements=200_000, depth=64)
 SIMPLER: Final = frozenset({15, 16, 19, 20, 22, 24, 36, 37})
 """Diagnostics that a simpler query may get over."""
-OTHER_SCHEMA: Final = frozenset({6, 66, 67, 68, 71})
+SCHEMA_UNKNOWN: Final = 66
+OTHER_SCHEMA: Final = frozenset({6, SCHEMA_UNKNOWN, 67, 68, 71})
+MAX_DIAGNOSTICS: Final = 20
+MAX_DETAILS: Final = 200
+"""What is kept of what a target complains of: so many, and so many characters of each."""
 
 
 @dataclass(slots=True)
@@ -26,11 +30,11 @@ class Answer:
     diagnostics: list[tuple[int, str]] = field(default_factory=list)
     failure: str = ""
 
-    @property
-    def told(self) -> str:
-        """The diagnostics in words."""
-        known = {code.value: code.meaning for code in Condition}
-        return "; ".join(f"{code} {known.get(code, '')} {details}".strip() for code, details in self.diagnostics)[:300]
+
+def told(diagnostics: list[tuple[int, str]]) -> str:
+    """Return diagnostics in words."""
+    known = {code.value: code.meaning for code in Condition}
+    return "; ".join(f"{code} {known.get(code, '')} {details}".strip() for code, details in diagnostics)[:300]
 
 
 def address(url: str, query: str, *, version: str, schema: str, most: int) -> str:
@@ -62,7 +66,7 @@ def read(body: bytes, charset: str | None = None) -> Answer:
     answer.documents = [each for each in packed if each.startswith(b"<")] or [body]
     for part in root.children:
         if part.name == "diagnostics":
-            answer.diagnostics += [_diagnostic(node) for node in part.children]
+            answer.diagnostics += [_diagnostic(node) for node in part.children[:MAX_DIAGNOSTICS]]
     return answer
 
 
@@ -70,4 +74,4 @@ def _diagnostic(node: Node) -> tuple[int, str]:
     texts = {child.name: child.text.strip() for child in node.children}
     number = texts.get("uri", "").removeprefix(URI)
     details = texts.get("details") or texts.get("message", "")
-    return (int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1), details
+    return (int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1), details[:MAX_DETAILS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import (
     CharacterSet,
     CharSetAndLanguageNegotiation,
+    DefaultDiagFormat,
     Diagnostic,
     DiagnosticEntry,
     External,
@@ -98,6 +100,19 @@ def refuse(request: InitializeRequest, offer: Offer, refused: Refused) -> Initia
         implementation_version=offer.implementation_version,
         user_information_field=External(direct_reference=oids.USER_INFO_1, single_asn1_type=_UNITS.encode((unit,))),
     )
+
+
+def reasons(response: InitializeResponse) -> Iterator[DefaultDiagFormat]:
+    """Yield the diagnostics with which a target refused an association. Raises MalformedPdu."""
+    told = response.user_information_field
+    if told is None or told.direct_reference != oids.USER_INFO_1 or told.single_asn1_type is None:
+        return
+    for unit in _UNITS.decode(told.single_asn1_type):
+        report = unit.information.externally_defined_info
+        if report is not None and report.direct_reference == oids.DIAGNOSTICS_DIAG_1 and report.single_asn1_type:
+            for entry in _ENTRIES.decode(report.single_asn1_type):
+                if entry.diagnostic is not None and entry.diagnostic.default_diag_rec is not None:
+                    yield entry.diagnostic.default_diag_rec
 
 
 def _size(proposed: int, offered: int) -> int:

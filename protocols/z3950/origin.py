@@ -1,20 +1,19 @@
 """One search of a target and its records, from the side that asks: sans-I/O, and patient with what targets do not know.
 
-A query is asked as precisely as it can be; a target that answers that it does not know an attribute is asked in the next
-simpler way (`Detail`), and the one that worked is told, so that the next query begins there. So it is with record syntaxes.
+A query is asked as precisely as it can be. A target that answers that it does not know an attribute is asked again without
+those of that type (`simpler`), and what was left out is told, so that the next query begins there. So it is with record syntaxes.
 
 ::
 
     Init ──▶ Search ──▶ Present ──▶ … ──▶ Close
               ▲   │ 113 114 117-123       │ 238 239
-              └───┘ the next detail       └ the next syntax
+              └───┘ the next simpler      └ the next syntax
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any, Final
 
 from protocols.z3950 import apdu, asn1, oids, pqf
@@ -35,6 +34,7 @@ from protocols.z3950.elements import (
     RPNQuery,
 )
 from protocols.z3950.errors import RemoteProtocolError
+from protocols.z3950.negotiation import reasons
 from protocols.z3950.rpn import Boolean, SentQuery, decode, encode
 from protocols.z3950.schema import codec_of, resolve
 from protocols.z3950.session import Association, Fault, Role
@@ -50,34 +50,28 @@ _MESSAGE: Final = 1 << 20
 
 _RECORD: Final = codec_of(NamePlusRecord)
 _STRING: Final = resolve(asn1.InternationalString)[0]
-
-
-class Detail(IntEnum):
-    """How much is said of each term: the attribute types that are kept."""
-
-    ALL = 0
-    USE_STRUCTURE_TRUNCATION = 1
-    USE = 2
-    NONE = 3
-
-
-_KEPT: Final = {
-    Detail.ALL: None,
-    Detail.USE_STRUCTURE_TRUNCATION: frozenset({1, 4, 5}),
-    Detail.USE: frozenset({1}),
-    Detail.NONE: frozenset[int](),
-}
-SIMPLER: Final = frozenset({113, 114, 116, 117, 118, 119, 120, 121, 122, 123, 3})
+MAX_DIAGNOSTICS: Final = 20
+MAX_ADDINFO: Final = 200
+"""What is kept of what a target complains of: so many, and so many characters of each."""
+USE: Final = 1
+"""The attribute type without which a query means something else: what is left out of one may be said in the next."""
+_NAMED: Final = {117: 2, 119: 3, 118: 4, 120: 5, 122: 6}
+"""Diagnostics that name the attribute type which a target does not take as it was sent (Bib-1)."""
+_STEPS: Final = (frozenset({2, 3, 6}), frozenset({2, 3, 4, 5, 6}), frozenset({USE, 2, 3, 4, 5, 6}))
+"""What is left out where a diagnostic names no type, or one that was not sent."""
+UNSUPPORTED_TYPE: Final = 113
+SIMPLER: Final = frozenset({3, UNSUPPORTED_TYPE, 114, 116, 121, 123, *_NAMED})
 """Diagnostics that a simpler query may get over (Bib-1)."""
-OTHER_SYNTAX: Final = frozenset({227, 238, 239})
+SYNTAX_UNKNOWN: Final = 239
+OTHER_SYNTAX: Final = frozenset({227, 238, SYNTAX_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked of a target: databases, a prefix query, syntaxes in the order of preference, how many records at most.
 
-    *detail* is where the asking begins. *user* and *password* open the association, *charset* (a Python codec) is that of the
-    terms. Raises PqfError when *query* cannot be read.
+    *left_out* are attribute types that are not sent. *user* and *password* open the association, *charset* (a Python codec) is
+    that of the terms. Raises PqfError when *query* cannot be read.
     """
 
     query: str
@@ -85,7 +79,7 @@ class Wish:
     syntaxes: tuple[str, ...] = (oids.UNIMARC, oids.USMARC)
     element_set: str = "F"
     most: int = 10
-    detail: Detail = Detail.ALL
+    left_out: frozenset[int] = frozenset()
     charset: str = "utf-8"
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -93,12 +87,15 @@ class Wish:
 
 @dataclass(slots=True)
 class Retrieved:
-    """What came: how many were found, the records (syntax, octets), what the target complained of, and how it was asked."""
+    """What came: how many were found, the records (syntax, octets), what the target complained of, and how it was asked.
+
+    *left_out* are the attribute types that were not sent, *syntax* is the one that was asked for, both in the end.
+    """
 
     hits: int = 0
     records: list[tuple[str, bytes]] = field(default_factory=list)
     diagnostics: list[tuple[int, str]] = field(default_factory=list)
-    detail: Detail = Detail.ALL
+    left_out: frozenset[int] = frozenset()
     syntax: str = ""
     failure: str = ""
 
@@ -107,11 +104,12 @@ class Retrieval:
     """The conversation with one target. Send what `start` and `receive` return; it is over when `is_over`."""
 
     def __init__(self, wish: Wish) -> None:
-        self.result = Retrieved(detail=wish.detail)
+        self.result = Retrieved(left_out=wish.left_out)
         self.is_over = False
         self._wish = wish
         self._association = Association(Role.ORIGIN, limit=MAX_ANSWER)
-        self._queries = _queries(wish)
+        self._query = pqf.parse(wish.query)
+        self._said = frozenset(_types(decode(self._query.rpn)))
         self._syntaxes = list(wish.syntaxes)
 
     def start(self) -> bytes:
@@ -153,6 +151,9 @@ class Retrieval:
         self.result.failure = why
         self.is_over = True
 
+    def _complain(self, found: list[tuple[int, str]]) -> None:
+        self.result.diagnostics = (self.result.diagnostics + found)[:MAX_DIAGNOSTICS]
+
     def _end(self) -> bytes:
         self.is_over = True
         return self._association.close(CloseReason.FINISHED)
@@ -161,7 +162,8 @@ class Retrieval:
         if isinstance(pdu, apdu.InitializeResponse):
             if pdu.result:
                 return self._search()
-            self._fail("the target refuses the association")
+            self._complain([_condition(each) for each in reasons(pdu)])
+            self._fail(f"the target refuses the association {told(self.result.diagnostics)}".strip())
         elif isinstance(pdu, apdu.SearchResponse):
             return self._searched(pdu)
         elif isinstance(pdu, apdu.PresentResponse):
@@ -173,8 +175,8 @@ class Retrieval:
         return b""
 
     def _search(self) -> bytes:
-        detail, query = next(self._queries)
-        self.result.detail = detail
+        rpn = encode(_simplified(decode(self._query.rpn), self.result.left_out, self._wish.charset))
+        query = RPNQuery(attribute_set=self._query.attribute_set, rpn=rpn)
         return self._association.send(
             apdu.SearchRequest(
                 small_set_upper_bound=0,
@@ -192,12 +194,11 @@ class Retrieval:
         if response.search_status and response.result_count >= 0:
             self.result.hits = response.result_count
             return self._present() if response.result_count else self._end()
-        self.result.diagnostics += found
-        if any(code in SIMPLER for code, _ in found):
-            try:
-                return self._search()
-            except StopIteration:
-                pass
+        self._complain(found)
+        left_out = simpler(self.result.left_out, self._said, found)
+        if left_out is not None:
+            self.result.left_out = left_out
+            return self._search()
         self.result.failure = told(found) or "the target refuses the search"
         return self._end()
 
@@ -206,6 +207,7 @@ class Retrieval:
         wanted = min(self._wish.most, MAX_RECORDS, self.result.hits)
         if had >= wanted or not self._syntaxes:
             return self._end()
+        self.result.syntax = self._syntaxes[0]
         names = ElementSetNames(generic_element_set_name=self._wish.element_set)
         return self._association.send(
             apdu.PresentRequest(
@@ -221,7 +223,7 @@ class Retrieval:
         records = list(_records(response.records))
         complaints = [each for each in records if isinstance(each, DefaultDiagFormat)]
         found = [*_diagnostics(response.records), *map(_condition, complaints)]
-        self.result.diagnostics += found
+        self._complain(found)
         good = [each for each in records if not isinstance(each, DefaultDiagFormat)]
         if not self.result.records and not good and any(code in OTHER_SYNTAX for code, _ in found):
             del self._syntaxes[0]
@@ -230,8 +232,6 @@ class Retrieval:
             self.result.failure = told(found)
             return self._end()
         self.result.records = (self.result.records + good)[: self._wish.most]
-        if good:
-            self.result.syntax = good[0][0]
         if sum(len(octets) for _, octets in self.result.records) > MAX_OCTETS:
             self.result.failure = f"more than {MAX_OCTETS} octets of records"
             return self._end()
@@ -253,31 +253,40 @@ def _authentication(user: str, password: str) -> IdAuthentication | None:
     return IdAuthentication(id_pass=IdPass(user_id=user, password=password))
 
 
-def _queries(wish: Wish) -> Iterator[tuple[Detail, RPNQuery]]:
-    """Yield the ways to ask, each simpler than the one before; a way that changes nothing is left out."""
-    whole = pqf.parse(wish.query)
-    last = b""
+def simpler(left_out: frozenset[int], said: frozenset[int], found: list[tuple[int, str]]) -> frozenset[int] | None:
+    """Return what to leave out of a query next, None where that would change nothing or is not what the target minds.
 
-    def all_ways() -> Iterator[tuple[Detail, RPNQuery]]:
-        nonlocal last
-        for detail in Detail:
-            rpn = encode(_simplified(decode(whole.rpn), _KEPT[detail], wish.charset))
-            if detail >= wish.detail and rpn != last:
-                last = rpn
-                yield detail, RPNQuery(attribute_set=whole.attribute_set, rpn=rpn)
+    *said* are the attribute types of the whole query, *found* the diagnostics that it was answered with.
+    """
+    codes = {code for code, _ in found}
+    if codes.isdisjoint(SIMPLER):
+        return None
+    still = said - left_out
+    named = {_NAMED[code] for code in codes & _NAMED.keys()}
+    named |= {
+        int(addinfo) for code, addinfo in found if code == UNSUPPORTED_TYPE and addinfo in {"2", "3", "4", "5", "6"}
+    }
+    if named & still:
+        return left_out | named
+    return next((left_out | step for step in _STEPS if step & still), None)
 
-    return all_ways()
 
-
-def _simplified(node: SentQuery, kept: frozenset[int] | None, charset: str) -> SentQuery:
-    """Return a query with the attributes of the types *kept* (None: all), its terms in *charset*."""
+def _types(node: SentQuery) -> Iterator[int]:
+    """Yield the attribute types that a query says."""
     if isinstance(node, Boolean):
-        return Boolean(node.operator, _simplified(node.left, kept, charset), _simplified(node.right, kept, charset))
+        yield from _types(node.left)
+        yield from _types(node.right)
+    elif node.attr_term is not None:
+        yield from (each.attribute_type for each in node.attr_term.attributes)
+
+
+def _simplified(node: SentQuery, left_out: frozenset[int], charset: str) -> SentQuery:
+    """Return a query without attributes of the types *left_out*, its terms in *charset*."""
+    if isinstance(node, Boolean):
+        return Boolean(node.operator, *(_simplified(each, left_out, charset) for each in (node.left, node.right)))
     if node.attr_term is None:
         return node
-    attributes = node.attr_term.attributes
-    if kept is not None:
-        attributes = tuple(each for each in attributes if each.attribute_type in kept)
+    attributes = tuple(each for each in node.attr_term.attributes if each.attribute_type not in left_out)
     term = node.attr_term.term
     if term.general is not None:
         term = type(term)(general=term.general.decode().encode(charset, "replace"))
@@ -286,7 +295,8 @@ def _simplified(node: SentQuery, kept: frozenset[int] | None, charset: str) -> S
 
 def _condition(found: DefaultDiagFormat) -> tuple[int, str]:
     info = found.addinfo
-    return found.condition, (info.v2_addinfo if info.v3_addinfo is None else info.v3_addinfo) or ""
+    said = (info.v2_addinfo if info.v3_addinfo is None else info.v3_addinfo) or ""
+    return found.condition, said[:MAX_ADDINFO]
 
 
 def _formats(found: DiagRec | None) -> Iterator[DefaultDiagFormat]:

@@ -18,7 +18,7 @@ from server.cli.importing import import_
 from server.cli.item import anomaly, item
 from server.cli.job import job
 from server.cli.loan import loan
-from server.cli.origin import fetch, record
+from server.cli.origin import fetch, record, target
 from server.cli.patron import card, patron
 from server.cli.policy import policy
 from server.cli.shuttle import container, manifest, route, run, transit
@@ -107,6 +107,7 @@ for _command in (
     import_,
     fetch,
     record,
+    target,
     db,
     daemon,
     hold,

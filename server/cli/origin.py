@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from server.cli.common import Exit, as_json, configured, explained, find_store, read_config, stop
+from server.cli.staff import moment
+from server.cli.staff import show as show_rows
 from server.words import _
 
 if TYPE_CHECKING:
     from server.config import TargetTable
-    from server.origin import Asked, Found
+    from server.writing import Direct
 
 FATES: Final = {
     "added": _("added"),
@@ -39,7 +41,10 @@ REFUSALS: Final = {
     help=_("Fetch records by ISBN from the configured targets into the catalogue, merged with what is there.")
 )
 @click.argument("isbns", metavar="[ISBN]...", nargs=-1)
+@click.option("--title", default="", help=_("Words of the title, instead of ISBNs."))
+@click.option("--author", default="", help=_("Words of the author's name, instead of ISBNs."))
 @click.option("--query", default="", help=_("A query in CQL, instead of ISBNs."))
+@click.option("--pqf", default="", help=_("A prefix query with Bib-1 attributes, instead of ISBNs: for Z39.50 alone."))
 @click.option("--target", "names", multiple=True, help=_("Ask this target alone (repeatable)."))
 @click.option("--database", "databases", multiple=True, help=_("Database that the records join (repeatable)."))
 @click.option("--most", type=click.IntRange(1, 100), default=5, show_default=True, help=_("Records taken of a target."))
@@ -48,27 +53,31 @@ REFUSALS: Final = {
 @as_json
 def fetch(
     isbns: tuple[str, ...],
+    title: str,
+    author: str,
     query: str,
-    names: tuple[str, ...],
-    databases: tuple[str, ...],
-    most: int,
+    pqf: str,
     path: Path | None,
     data: Path | None,
     *,
-    dry_run: bool,
     json_: bool,
+    **asked: Any,
 ) -> None:
     """Fetch records."""
-    from server.origin import Asked
-
-    if bool(isbns) == bool(query):
-        raise click.UsageError(_("Give ISBNs or --query."))
-    numbers = [_isbn(each) for each in isbns]
+    words = " and ".join(
+        f'{index} all "{text.translate(_ESCAPES)}"'
+        for index, text in (("dc.title", title), ("dc.creator", author))
+        if text
+    )
+    queries = [("isbn", _isbn(each)) for each in isbns]
+    queries += [(form, text) for form, text in (("cql", words), ("cql", query), ("pqf", pqf)) if text]
+    if not queries or len(queries) > max(1, len(isbns)):
+        raise click.UsageError(_("Give ISBNs, or --title and --author, or --query, or --pqf."))
+    told: dict[str, Any] = {"targets": [], "records": [], "rejected": [], "dry_run": asked["dry_run"]}
     with explained():
-        targets = _targets(read_config(path, data).targets, names)
-    wishes = [Asked(isbn=each, most=most) for each in numbers] or [Asked(query=query, most=most)]
-    with explained():
-        told = _run(path, data, wishes, targets, databases, dry_run=dry_run)
+        for answer in _answers(path, data, [{"form": form, "text": text, **asked} for form, text in queries]):
+            for kind in ("targets", "records", "rejected"):
+                told[kind] += answer[kind]
     if json_:
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
@@ -77,6 +86,9 @@ def fetch(
     raise click.exceptions.Exit(
         Exit.DONE if told["records"] and not failed else Exit.PARTLY if told["records"] else Exit.REFUSED
     )
+
+
+_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
 def _isbn(text: str) -> str:
@@ -89,69 +101,53 @@ def _isbn(text: str) -> str:
     return found[0]
 
 
-def _targets(configured: Sequence[TargetTable], names: Iterable[str]) -> list[TargetTable]:
-    by_name = {target.name.casefold(): target for target in configured}
-    if not by_name:
-        stop(Exit.CONFIGURATION, _("No target is configured: write [[targets]] in the configuration file."))
-    for name in names:
-        if name.casefold() not in by_name:
-            known = ", ".join(target.name for target in configured)
-            stop(Exit.USAGE, _("There is no target {name}; there are: {names}").format(name=name, names=known))
-    return [by_name[name.casefold()] for name in dict.fromkeys(names)] or list(configured)
+def _answers(path: Path | None, data: Path | None, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask the daemon's origin, or one of our own; return what it answers to each question."""
+    from server.control import Client, Refused
+    from server.writing import holding
+
+    try:
+        with holding(find_store(path, data), daemon_first=True) as holder, _progress(len(questions)) as shown:
+            if not isinstance(holder, Client):
+                return _ask_alone(holder, read_config(path, data).targets, questions, shown)
+            out = []
+            for asked in questions:
+                out.append(holder.call("fetch", **asked))
+                shown()
+            return out
+    except Refused as refused:
+        if refused.code not in _NOT_ASKED:
+            raise
+        code, text = _NOT_ASKED[refused.code]
+        stop(code, text.format(**refused.details or {}))
 
 
-def _run(
-    path: Path | None,
-    data: Path | None,
-    wishes: Sequence[Asked],
-    targets: Sequence[TargetTable],
-    databases: Sequence[str],
-    *,
-    dry_run: bool,
-) -> dict[str, Any]:
-    from server.operations.origin import learned_of
-    from server.writing import looking, writing
-
-    location = find_store(path, data)
-    with writing(location):  # the store is there, and someone may write, before anyone is asked
-        learned = looking(location).read(learned_of)
-    with _progress(len(wishes) * len(targets)) as shown:
-        answers = _ask(wishes, targets, learned, shown)
-    records, rejected = _read(answers)
-    news = {found.target.name: found.detail for found in answers if not found.failure}
-    changed = {name: detail for name, detail in news.items() if learned.get(name, 0) != detail}
-    with writing(location) as writer:
-        copied = writer.run("record.copy", records=records, databases=list(databases), dry_run=dry_run)
-        if changed:
-            writer.run("target.learn", learned=changed)
-    lines = [
-        {
-            "target": found.target.name,
-            "hits": found.hits,
-            "records": len(found.documents),
-            "failure": found.failure,
-            "diagnostics": found.diagnostics,
-        }
-        for found in answers
-    ]
-    return {"targets": lines, "records": copied, "rejected": rejected, "dry_run": dry_run}
+_NOT_ASKED: Final = {
+    "no-target": (
+        Exit.CONFIGURATION,
+        _("No target is configured: write [[targets]] in the configuration file."),
+    ),
+    "unknown-target": (Exit.USAGE, _("There is no target {name}; there are: {names}")),
+}
 
 
-def _ask(
-    wishes: Sequence[Asked], targets: Sequence[TargetTable], learned: dict[str, int], shown: Callable[[], None]
-) -> list[Found]:
-    """Ask in a reactor of our own, one wish after the other, of all targets at once."""
+def _ask_alone(
+    store: Direct, targets: Sequence[TargetTable], questions: list[dict[str, Any]], shown: Callable[[], None]
+) -> list[dict[str, Any]]:
+    """Ask in a reactor of our own, one question after the other, of all targets at once."""
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred
 
-    from server.origin import ask_all
+    from server.origin.service import Origin
 
-    out: list[Found] = []
+    origin = Origin(store, reactor, targets)
+    out: list[dict[str, Any]] = []
     failed: list[Any] = []
 
     async def asking() -> None:
-        for wish in wishes:
-            out.extend(await ask_all(reactor, targets, wish, learned, lambda _found: shown()))
+        for asked in questions:
+            out.append(await origin.fetch(**asked))
+            shown()
 
     def end(_result: object) -> None:
         reactor.stop()
@@ -166,36 +162,14 @@ def _ask(
     return out
 
 
-def _read(answers: Iterable[Found]) -> tuple[list[tuple[str, Any]], list[dict[str, str]]]:
-    """Return the records of answers, each with its target's name, and those that cannot be read."""
-    from protocols.marc.charsets import Charset
-    from protocols.marc.errors import BadRecord, BrokenStream
-    from storage.intake.marc_read import MarcFile, Options
-
-    records, rejected = [], []
-    for found in answers:
-        name = found.target.name
-        marc = MarcFile(Options(charset=Charset(found.target.charset) if found.target.charset else None))
-        for document in found.documents:
-            try:
-                for each in marc.records([document]):
-                    if isinstance(each, BadRecord):
-                        rejected.append({"target": name, "reason": each.reason.name})
-                    else:
-                        records.append((name, each))
-            except BrokenStream as error:
-                rejected.append({"target": name, "reason": str(error)})
-    return records, rejected
-
-
 def _tell(told: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(_("Target"), _("Found"), _("Fetched"), _("Trouble"), box=None)
+    table = Table(_("Target"), _("Found"), _("Fetched"), _("Trouble"), _("Learned from"), box=None)
     for line in told["targets"]:
-        table.add_row(line["target"], str(line["hits"]), str(line["records"]), line["failure"])
+        table.add_row(line["target"], str(line["hits"]), str(line["records"]), line["failure"], line["learned"])
     console.print(table, markup=False)
     if told["records"]:
         table = Table(_("Record"), _("What became of it"), _("Of"), _("Title"), box=None)
@@ -211,7 +185,7 @@ def _tell(told: dict[str, Any]) -> None:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show on a terminal how many answers have come."""
+    """Show on a terminal how many questions have been answered."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -221,6 +195,53 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(_("Asking"), total=total)
         yield lambda: progress.advance(task)
+
+
+# --- targets -------------------------------------------------------------------------------------------------------------
+
+
+@click.group(help=_("Look at the catalogues elsewhere that are asked, and at what they have taught."))
+def target() -> None:
+    """Look after targets."""
+
+
+@target.command("list", help=_("List the configured targets, and how each is asked since it complained."))
+@configured
+@as_json
+def list_(path: Path | None, data: Path | None, *, json_: bool) -> None:
+    """List targets."""
+    from server.operations.origin import lessons_of
+    from server.origin.lessons import Lesson
+    from server.writing import looking
+
+    with explained():
+        targets = read_config(path, data).targets
+        lessons = looking(find_store(path, data)).read(lessons_of)
+    rows = []
+    for each in sorted(targets, key=lambda target: (target.priority, target.name)):
+        lesson = lessons.get(each.name, Lesson())
+        rows.append({"target": each.name, "kind": each.kind.value, "priority": each.priority, **lesson._asdict()})
+    if not json_:
+        for row in rows:
+            ways = {way: " ".join(map(str, row[way])) for way in ("isbn", "query")}
+            row.update(ways, at=moment(row["at"]) if row["at"] else None)
+    show_rows(rows, json_=json_)
+
+
+@target.command(help=_("Forget what a target has taught: it is asked as precisely as at first."))
+@click.argument("name")
+@configured
+@as_json
+def forget(name: str, path: Path | None, data: Path | None, *, json_: bool) -> None:
+    """Forget a lesson."""
+    from server.writing import writing
+
+    with explained(), writing(find_store(path, data)) as writer:
+        count = writer.run("target.forget", name=name)
+    if json_:
+        click.echo(json.dumps({"forgotten": count}))
+    else:
+        click.echo(_("Forgotten: {count}").format(count=count))
 
 
 # --- records -------------------------------------------------------------------------------------------------------------

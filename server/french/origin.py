@@ -25,7 +25,25 @@ ORIGIN: Final = {
     "Database that the records join (repeatable).": "Base que les notices rejoignent (répétable).",
     "Ask this target alone (repeatable).": "N'interroge que cette cible (répétable).",
     "Records taken of a target.": "Nombre de notices prises à une cible.",
-    "Give ISBNs or --query.": "Donnez des ISBN ou --query.",
+    "Words of the title, instead of ISBNs.": "Mots du titre, au lieu d'ISBN.",
+    "Words of the author's name, instead of ISBNs.": "Mots du nom de l'auteur, au lieu d'ISBN.",
+    "A prefix query with Bib-1 attributes, instead of ISBNs: for Z39.50 alone.": (
+        "Une requête préfixée avec des attributs Bib-1, au lieu d'ISBN : pour Z39.50 seul."
+    ),
+    "Give ISBNs, or --title and --author, or --query, or --pqf.": (
+        "Donnez des ISBN, ou --title et --author, ou --query, ou --pqf."
+    ),
+    "Learned from": "Appris de",
+    "Look at the catalogues elsewhere that are asked, and at what they have taught.": (
+        "Montre les catalogues d'ailleurs que l'on interroge, et ce qu'ils ont appris."
+    ),
+    "List the configured targets, and how each is asked since it complained.": (
+        "Liste les cibles configurées, et comment chacune est interrogée depuis qu'elle s'est plainte."
+    ),
+    "Forget what a target has taught: it is asked as precisely as at first.": (
+        "Oublie ce qu'une cible a appris : elle est interrogée aussi précisément qu'au début."
+    ),
+    "Forgotten: {count}": "Oubliées : {count}",
     "{text} is no ISBN": "{text} n'est pas un ISBN",
     "No target is configured: write [[targets]] in the configuration file.": (
         "Aucune cible n'est configurée : écrivez [[targets]] dans le fichier de configuration."

@@ -1,55 +1,124 @@
-"""What commands ask of the catalogue when records come from elsewhere, or two are one."""
+"""What commands ask of the catalogue when records come from elsewhere, or two are one; and what targets have taught."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
+from protocols.marc.charsets import Charset
+from protocols.marc.errors import BadRecord, BrokenStream
 from server.control import Refused
+from server.origin.lessons import Lesson
 from storage.catalogue.merging import MergeRefused, merge_records
 from storage.intake import copying
-from storage.intake.holdings import SourceItem
-from storage.intake.marc_read import SourceRecord
+from storage.intake.marc_read import MarcFile, Options, SourceRecord
 from storage.schema import setting
 from storage.usecase import Origin
 
 if TYPE_CHECKING:
+    from server.origin.asking import Found
     from server.writing import Access
 
 _LEARNED: Final = "target."
-"""Before a target's name, in the setting that says how it had to be asked."""
+"""Before a target's name, in the setting that holds its lesson."""
 CLERK: Final = Origin("cli", "", 0)
 
 
-def learned_of(connection: Connection) -> dict[str, int]:
-    """Return how each target had to be asked last time, by name."""
+# --- what targets have taught --------------------------------------------------------------------------------------------
+
+
+def lessons_of(connection: Connection) -> dict[str, Lesson]:
+    """Return what each target (by name) has taught."""
     rows = connection.execute(select(setting.c.name, setting.c.value).where(setting.c.name.startswith(_LEARNED))).all()
-    return {row.name.removeprefix(_LEARNED): int(row.value) for row in rows if row.value.isdigit()}
+    return {row.name.removeprefix(_LEARNED): lesson for row in rows if (lesson := _lesson(row.value)) is not None}
 
 
-def _learn(connection: Connection, learned: Mapping[str, int]) -> None:
-    for name, detail in learned.items():
-        connection.execute(delete(setting).where(setting.c.name == _LEARNED + name))
-        connection.execute(insert(setting).values(name=_LEARNED + name, value=str(detail)))
+def _lesson(text: str) -> Lesson | None:
+    """Return a lesson as it was written; what an earlier release wrote is learned anew."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        return None
+    return Lesson(tuple(found["isbn"]), tuple(found["query"]), found["syntax"], found["told"], found["at"])
 
 
-def copy(
-    access: Access, *, records: Sequence[Sequence[Any]], databases: Sequence[str], dry_run: bool
-) -> list[dict[str, Any]]:
-    """Take records, each (name of its target, SourceRecord), into the catalogue; return what became of each."""
-    batch = [
-        (name, SourceRecord._make((*values[:-1], [SourceItem(*each) for each in values[-1]])))
-        for name, values in records
+def _learn(connection: Connection, lessons: Mapping[str, Lesson]) -> None:
+    _forget(connection, lessons)
+    for name, lesson in lessons.items():
+        connection.execute(insert(setting).values(name=_LEARNED + name, value=json.dumps(lesson._asdict())))
+
+
+def _forget(connection: Connection, names: Iterable[str]) -> int:
+    wanted = [_LEARNED + name for name in names]
+    return connection.execute(delete(setting).where(setting.c.name.in_(wanted))).rowcount
+
+
+def forget(access: Access, *, name: str) -> int:
+    """Forget what a target has taught: it is asked as precisely as at first. Returns how many lessons there were."""
+    return access.write(_forget, [name])
+
+
+# --- records from elsewhere ----------------------------------------------------------------------------------------------
+
+
+def take(
+    access: Access, answers: Sequence[Found], *, most: int, databases: Sequence[str], dry_run: bool
+) -> dict[str, Any]:
+    """Copy what targets gave into the catalogue, and remember what they taught; return both in values that JSON can hold.
+
+    *most* records are taken of each target, however many it sent.
+    """
+    rejected: list[dict[str, str]] = []
+    batch = [(found.target.name, each) for found in answers for each in islice(_read(found, rejected), most)]
+    copier = copying.Copier(copying.Task(databases, CLERK, access.now(), dry_run))
+    # Kiosks may be waiting: a piece at a time, unless all is to be undone together.
+    size = len(batch) if dry_run else PIECE
+    copied = [access.write(copier.copy, batch[at : at + size]) for at in range(0, len(batch), size or 1)]
+    learned = {
+        found.target.name: found.lesson._replace(at=access.now()) for found in answers if found.lesson != found.before
+    }
+    if learned:
+        access.write(_learn, learned)
+    lines = [
+        {
+            "target": found.target.name,
+            "hits": found.hits,
+            "records": len(found.documents),
+            "failure": found.failure,
+            "diagnostics": found.diagnostics,
+            "learned": found.lesson.told if found.target.name in learned else "",
+        }
+        for found in answers
     ]
-    task = copying.Task(databases, CLERK, access.now(), dry_run)
-    return copying.to_json(access.write(copying.copy_records, task, batch))
+    records = [line for piece in copied for line in copying.to_json(piece)]
+    return {"targets": lines, "records": records, "rejected": rejected, "dry_run": dry_run}
 
 
-def learn(access: Access, *, learned: Mapping[str, int]) -> None:
-    """Remember how targets (by name) had to be asked."""
-    access.write(_learn, learned)
+PIECE: Final = 5
+"""Records copied in one transaction."""
+MAX_REJECTED: Final = 100
+"""Records that are told one by one of those that cannot be read."""
+
+
+def _read(found: Found, rejected: list[dict[str, str]]) -> Iterator[SourceRecord]:
+    """Yield the records of an answer; *rejected* gains those that cannot be read."""
+    name = found.target.name
+    marc = MarcFile(Options(charset=Charset(found.target.charset) if found.target.charset else None))
+    for document in found.documents:
+        try:
+            for each in marc.records([document]):
+                if not isinstance(each, BadRecord):
+                    yield each
+                elif len(rejected) < MAX_REJECTED:
+                    rejected.append({"target": name, "reason": each.reason.name})
+        except BrokenStream as error:
+            rejected.append({"target": name, "reason": str(error)})
+
+
+# --- two that are one ----------------------------------------------------------------------------------------------------
 
 
 def merge(access: Access, *, first: int, second: int, keep: int | None) -> dict[str, Any]:
@@ -61,7 +130,6 @@ def merge(access: Access, *, first: int, second: int, keep: int | None) -> dict[
 
 
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    "record.copy": copy,
     "record.merge": merge,
-    "target.learn": learn,
+    "target.forget": forget,
 }

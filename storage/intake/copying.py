@@ -66,34 +66,39 @@ class Task:
     dry_run: bool = False
 
 
-def copy_records(connection: Connection, task: Task, batch: Sequence[tuple[str, SourceRecord]]) -> list[Copied]:
-    """Save records, each with the name of its target, in the transaction of `connection`."""
-    if not task.dry_run:
-        return _copy(connection, task, batch)
-    undone = connection.begin_nested()
-    try:
-        return _copy(connection, task, batch)
-    finally:
-        undone.rollback()
+class Copier:
+    """Copies what was found for one question, in one transaction or several."""
 
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._taken: list[tuple[NewRecord, int]] = []
 
-def _copy(connection: Connection, task: Task, batch: Sequence[tuple[str, SourceRecord]]) -> list[Copied]:
-    lock_catalogue(connection)
-    databases = databases_named(connection, task.databases)
-    out: list[Copied] = []
-    taken: list[tuple[NewRecord, int]] = []
-    for target, source in batch:
-        new = NewRecord(
-            SOURCE + target, source.control, Format(source.form), source.text.encode(), source.title, source.author
-        )
-        first = next((number for earlier, number in taken if alike(earlier, new)), None)
-        if first is not None:
-            out.append(Copied(target, source.control, source.title, Fate.DUPLICATE, survivor(connection, first)))
-            continue
-        fate, number, other = _save(connection, task, new, databases)
-        taken.append((new, number))
-        out.append(Copied(target, source.control, source.title, fate, number, other))
-    return out
+    def copy(self, connection: Connection, batch: Sequence[tuple[str, SourceRecord]]) -> list[Copied]:
+        """Save records, each with the name of its target, in the transaction of `connection`."""
+        if not self._task.dry_run:
+            return self._copied(connection, batch)
+        undone = connection.begin_nested()
+        try:
+            return self._copied(connection, batch)
+        finally:
+            undone.rollback()
+
+    def _copied(self, connection: Connection, batch: Sequence[tuple[str, SourceRecord]]) -> list[Copied]:
+        lock_catalogue(connection)
+        databases = databases_named(connection, self._task.databases)
+        out: list[Copied] = []
+        for target, source in batch:
+            new = NewRecord(
+                SOURCE + target, source.control, Format(source.form), source.text.encode(), source.title, source.author
+            )
+            first = next((number for earlier, number in self._taken if alike(earlier, new)), None)
+            if first is not None:
+                out.append(Copied(target, source.control, source.title, Fate.DUPLICATE, survivor(connection, first)))
+                continue
+            fate, number, other = _save(connection, self._task, new, databases)
+            self._taken.append((new, number))
+            out.append(Copied(target, source.control, source.title, fate, number, other))
+        return out
 
 
 def alike(one: NewRecord, other: NewRecord) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +19,10 @@ from storage import schema
 from storage.catalogue.records import save_records
 from storage.database import Location, upgrade
 from tests.network import NOW
-from tests.server.z3950.origin import fill_catalogue, unimarc
+from tests.server.z3950.origin import fill_catalogue, search, unimarc
 from tests.system.peers import needs
 
-from .running import PATIENCE, Daemon, bibliobus, serving
+from .running import PATIENCE, Cataloguer, Daemon, bibliobus, environment, serving
 
 GERMINAL = "9782253004226"
 
@@ -133,8 +134,60 @@ def test_how_a_target_had_to_be_asked_is_remembered(own: Location, source: Daemo
     config = configure(own, z3950(source.ports["z3950"], isbn="@attr 1=7 @attr 2=99 {isbn}"))
     (line,) = fetch(config, GERMINAL)[1]["targets"]
     assert (line["hits"], line["failure"], [code for code, _ in line["diagnostics"]]) == (1, "", [117])
-    assert rows(own, "SELECT value FROM setting WHERE name = 'target.t0'") == [("1",)]
-    assert fetch(config, GERMINAL)[1]["targets"][0]["diagnostics"] == []
+    assert line["learned"].startswith("117 ")
+    (again,) = fetch(config, GERMINAL)[1]["targets"]
+    assert (again["diagnostics"], again["learned"]) == ([], "")
+    (shown,) = json.loads(bibliobus("target", "list", "-c", config, "--json").stdout)
+    assert (shown["target"], shown["isbn"], shown["query"], shown["told"]) == ("t0", [2], [], line["learned"])
+    assert bibliobus("target", "forget", "-c", config, "t0").stdout == "Forgotten: 1\n"
+    assert fetch(config, GERMINAL)[1]["targets"][0]["learned"] == line["learned"]
+
+
+def test_words_of_title_and_author_and_a_prefix_query_are_asked_as_well(own: Location, source: Daemon) -> None:
+    port = source.ports["z3950"]
+    config = configure(own, z3950(port), sru(port, syntax=["marcxchange"]))
+    told = fetch(config, "--title", 'la "terre"', "--author", "zola", "--dry-run")[1]
+    assert [line["hits"] for line in told["targets"]] == [1, 1]
+    code, told = fetch(config, "--pqf", "@and @attr 1=1003 zola @attr 1=4 terre")
+    assert (code, [line["hits"] for line in told["targets"]]) == (4, [1, 0])
+    assert "CQL" in told["targets"][1]["failure"]
+    assert bibliobus("fetch", "-c", config, "--title", "terre", GERMINAL).returncode == 2
+
+
+def test_the_daemon_asks_for_the_command_by_its_own_targets(own: Location, source: Daemon) -> None:
+    listening = configure(own, z3950(source.ports["z3950"], isbn="@attr 1=7 @attr 2=99 {isbn}"))
+    daemon = Daemon([sys.executable, "-m", "server", "serve", "-c", str(listening)])
+    try:
+        bare = own.directory.with_name("bare.toml")
+        bare.write_text(f"[store]\ndata = {json.dumps(str(own.directory))}\n")
+        code, told = fetch(bare, GERMINAL, "--database", "NEW")
+        assert (code, [each["fate"] for each in told["records"]]) == (0, ["added"])
+        assert told["targets"][0]["learned"]
+        with Cataloguer(daemon) as cataloguer:  # in a database that there was none of before
+            assert cataloguer.ask(search("@attr 1=7 9782253004226", "NEW")).result_count == 1
+        assert fetch(bare, GERMINAL)[1]["records"][0]["fate"] == "unchanged"
+        assert bibliobus("fetch", "-c", bare, "--target", "x", GERMINAL).returncode == 2
+        assert daemon.end() == 0
+    finally:
+        daemon.kill()
+
+
+def test_a_daemon_that_stops_waits_for_no_target(own: Location) -> None:
+    asked = threading.Event()
+    with answering(hold=True, come=asked) as port:
+        listening = configure(own, z3950(port, timeout=PATIENCE))
+        daemon = Daemon([sys.executable, "-m", "server", "serve", "-c", str(listening)])
+        try:
+            command = [sys.executable, "-m", "server", "fetch", "-c", str(listening), GERMINAL]
+            asking = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+            assert asked.wait(PATIENCE)
+            began = time.monotonic()
+            assert daemon.end() == 0
+            assert time.monotonic() - began < PATIENCE / 2
+            assert "stop" in asking.communicate(timeout=PATIENCE)[1]
+            assert asking.returncode == 5
+        finally:
+            daemon.kill()
 
 
 def test_without_targets_or_with_a_wrong_isbn_nothing_is_asked(own: Location) -> None:
@@ -144,13 +197,15 @@ def test_without_targets_or_with_a_wrong_isbn_nothing_is_asked(own: Location) ->
 
 
 @contextmanager
-def answering(*answers: bytes, hold: bool = False) -> Iterator[int]:
-    """Serve one connection: an answer for each thing received, then the end (or, with *hold*, silence)."""
+def answering(*answers: bytes, hold: bool = False, come: threading.Event | None = None) -> Iterator[int]:
+    """Serve one connection, which sets *come*: an answer for each thing received, then the end (or, with *hold*, silence)."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             connection, _address = server.accept()
+            if come is not None:
+                come.set()
             with connection:
                 for answer in answers:
                     connection.recv(65536)

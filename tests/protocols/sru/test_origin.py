@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.sru.origin import address, read
+from protocols.sru.origin import MAX_DETAILS, MAX_DIAGNOSTICS, address, read, told
 
 HEAD = '<z:searchRetrieveResponse xmlns:z="http://www.loc.gov/zing/srw/">'
 TAIL = "</z:searchRetrieveResponse>"
@@ -38,7 +38,13 @@ def test_diagnostics_are_numbered_and_told() -> None:
         "<d:uri>info:srw/diagnostic/1/16</d:uri><d:details>bath.isbn</d:details></d:diagnostic></z:diagnostics>"
     )
     found = read(answer(one))
-    assert (found.diagnostics, found.told) == ([(16, "bath.isbn")], "16 index not supported bath.isbn")
+    assert (found.diagnostics, told(found.diagnostics)) == ([(16, "bath.isbn")], "16 index not supported bath.isbn")
+
+
+def test_complaints_without_end_are_kept_in_bounds() -> None:
+    one = f"<diagnostic><uri>info:srw/diagnostic/1/2</uri><details>{'x' * 5_000}</details></diagnostic>"
+    found = read(answer(f"<z:diagnostics>{one * 200}</z:diagnostics>")).diagnostics
+    assert (len(found), {len(details) for _, details in found}) == (MAX_DIAGNOSTICS, {MAX_DETAILS})
 
 
 @pytest.mark.parametrize(

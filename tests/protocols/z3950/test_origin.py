@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from protocols.z3950 import apdu, oids, pqf
 from protocols.z3950.apdu import Options, Pdu, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.elements import Records
+from protocols.z3950.elements import DiagRec, Records
 from protocols.z3950.negotiation import Offer, accept
-from protocols.z3950.origin import Detail, Retrieval, Wish
+from protocols.z3950.origin import MAX_ADDINFO, MAX_DIAGNOSTICS, Retrieval, Wish
 from protocols.z3950.records import retrieval_record, surrogate_diagnostic
 from protocols.z3950.session import Association, Fault, Role
 
@@ -30,8 +30,18 @@ def refusing(number: int, addinfo: str = "") -> Records:
 class Target:
     """A target that takes attributes of some types alone, and gives records in one syntax."""
 
-    def __init__(self, known: dict[int, int], syntax: str = oids.UNIMARC, hits: int = 1) -> None:
+    def __init__(
+        self,
+        known: dict[int, int],
+        syntax: str = oids.UNIMARC,
+        hits: int = 1,
+        *,
+        addinfo: str = "",
+        stubborn: bool = False,
+    ) -> None:
         self.asked: list[str] = []
+        self._addinfo = addinfo
+        self._stubborn = stubborn
         self._known = known
         self._syntax = syntax
         self._hits = hits
@@ -51,13 +61,15 @@ class Target:
         if isinstance(pdu, apdu.SearchRequest):
             assert pdu.query.type_1 is not None
             self.asked.append(pqf.write(pdu.query.type_1))
-            unknown = [code for kind, code in self._known.items() if f"@attr {kind}=" in self.asked[-1]]
+            unknown = [
+                code for kind, code in self._known.items() if f"@attr {kind}=" in self.asked[-1] or self._stubborn
+            ]
             return apdu.SearchResponse(
                 result_count=0 if unknown else self._hits,
                 number_of_records_returned=0,
                 next_result_set_position=0,
                 search_status=not unknown,
-                records=refusing(unknown[0]) if unknown else None,
+                records=refusing(unknown[0], self._addinfo) if unknown else None,
             )
         assert isinstance(pdu, apdu.PresentRequest)
         return self._presented(pdu)
@@ -91,26 +103,88 @@ def talk(retrieval: Retrieval, answer: Callable[[bytes], bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unknown", "detail", "query"),
+    ("unknown", "left_out", "query"),
     [
-        ({}, Detail.ALL, "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"),
-        ({2: 117}, Detail.USE_STRUCTURE_TRUNCATION, "@attr 1=7 @attr 4=2 9782253004226"),
-        ({6: 122, 4: 118}, Detail.USE, "@attr 1=7 9782253004226"),
-        ({2: 113, 4: 113}, Detail.USE, "@attr 1=7 9782253004226"),
-        ({2: 121, 1: 114}, Detail.NONE, "9782253004226"),
-        ({4: 120, 1: 114}, Detail.NONE, "9782253004226"),
+        ({}, "", "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"),
+        ({2: 117}, "2", "@attr 1=7 @attr 4=2 @attr 6=1 9782253004226"),
+        ({6: 122, 4: 118}, "46", "@attr 1=7 @attr 2=3 9782253004226"),
+        ({2: 113, 4: 113}, "23456", "@attr 1=7 9782253004226"),
+        ({2: 121, 1: 114}, "123456", "9782253004226"),
+        ({4: 120, 1: 114}, "123456", "9782253004226"),
+        ({1: 123}, "123456", "9782253004226"),
     ],
 )
-def test_what_a_target_does_not_know_is_asked_in_the_next_simpler_way(
-    unknown: dict[int, int], detail: Detail, query: str
+def test_what_a_target_does_not_know_is_left_out_and_no_more_than_that_next_time(
+    unknown: dict[int, int], left_out: str, query: str
 ) -> None:
+    types = frozenset(map(int, left_out))
     target, retrieval = Target(unknown), Retrieval(Wish(QUERY))
     talk(retrieval, target.receive)
-    assert (target.asked[-1], retrieval.result.detail) == (query, detail)
+    assert (target.asked[-1], retrieval.result.left_out) == (query, types)
     assert (retrieval.result.records, retrieval.result.failure) == ([(oids.UNIMARC, b"record 1")], "")
-    again, next_time = Target(unknown), Retrieval(Wish(QUERY, detail=detail))
+    again, next_time = Target(unknown), Retrieval(Wish(QUERY, left_out=types))
     talk(next_time, again.receive)
     assert (again.asked, next_time.result.diagnostics) == ([query], [])
+
+
+def test_the_type_that_a_diagnostic_names_is_the_one_left_out() -> None:
+    target = Target({4: 113}, addinfo="4")
+    retrieval = Retrieval(Wish(QUERY))
+    talk(retrieval, target.receive)
+    assert target.asked[-1] == "@attr 1=7 @attr 2=3 @attr 6=1 9782253004226"
+
+
+def test_a_target_that_refuses_every_way_is_asked_a_few_times_and_not_for_ever() -> None:
+    target = Target({1: 114, 2: 117, 4: 118, 6: 122, 0: 3}, stubborn=True)
+    retrieval = Retrieval(Wish(QUERY))
+    talk(retrieval, target.receive)
+    assert (len(target.asked), retrieval.result.failure[:4]) == (4, "114 ")
+    assert retrieval.is_over
+
+
+def test_complaints_without_end_are_kept_in_bounds() -> None:
+    def answer(data: bytes) -> bytes:
+        out = b""
+        for pdu in association.receive(data):
+            assert not isinstance(pdu, Fault)
+            association.accept(pdu)
+            if isinstance(pdu, apdu.InitializeRequest):
+                out += association.send(accept(pdu, OFFER))
+            elif isinstance(pdu, apdu.SearchRequest):
+                one = DiagRec(default_format=Refused(CODES[2], "x" * 10_000).diagnostic(3))
+                out += association.send(
+                    apdu.SearchResponse(
+                        result_count=-1,
+                        number_of_records_returned=0,
+                        next_result_set_position=0,
+                        search_status=True,
+                        records=Records(multiple_non_sur_diagnostics=(one,) * 100),
+                    )
+                )
+        return out
+
+    association = Association(Role.TARGET)
+    retrieval = Retrieval(Wish(QUERY))
+    talk(retrieval, answer)
+    found = retrieval.result.diagnostics
+    assert (len(found), {len(addinfo) for _, addinfo in found}) == (MAX_DIAGNOSTICS, {MAX_ADDINFO})
+    assert (retrieval.result.hits, len(retrieval.result.failure)) == (0, 300)
+
+
+def test_a_target_that_counts_wrongly_gets_no_more_than_is_wanted() -> None:
+    target = Target({}, hits=2_000_000_000)
+    made = target._presented
+    target._presented = lambda pdu: made(  # type: ignore[method-assign]
+        apdu.PresentRequest(
+            result_set_id="default",
+            result_set_start_point=1,
+            number_of_records_requested=300,
+            preferred_record_syntax=pdu.preferred_record_syntax,
+        )
+    )
+    retrieval = Retrieval(Wish("zola", most=30))
+    talk(retrieval, target.receive)
+    assert (retrieval.result.hits, len(retrieval.result.records)) == (2_000_000_000, 30)
 
 
 def test_the_next_syntax_is_asked_for_and_records_come_in_pieces() -> None:

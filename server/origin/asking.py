@@ -1,31 +1,35 @@
 """Asks other catalogues, all at once: a line to each target, each with its own deadline, and what has come by then is kept.
 
-Nothing that a target sends is trusted: answers are bounded in octets and time, and what is wrong is told, never raised.
+Nothing that a target sends is trusted: answers are bounded in octets and time, read in a thread, since kiosks are served
+beside, and what is wrong is told, never raised.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.ssl import optionsForClientTLS
+from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, ResponseDone
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseDone
 from twisted.web.http_headers import Headers
 
 from protocols.sru import origin as sru
 from protocols.sru.diagnostics import Refused
 from protocols.z3950 import oids
-from protocols.z3950.origin import Detail, Retrieval, Wish
+from protocols.z3950.origin import Retrieval, Wish
 from protocols.z3950.pqf import PqfError
 from server.config import TargetTable, Wire
-from server.origin_query import to_prefix
+from server.origin.lessons import Lesson
+from server.origin.query import Form, Question, to_cql, to_prefix
 
 SYNTAXES: Final = {"unimarc": oids.UNIMARC, "usmarc": oids.USMARC, "marc21": oids.USMARC, "xml": oids.XML}
 _CONNECT: Final = 10
@@ -37,57 +41,47 @@ _ISBN_SRU: Final = ("bath.isbn={isbn}", "isbn={isbn}", "dc.identifier={isbn}", "
 
 @dataclass(slots=True)
 class Found:
-    """What a target gave: documents (ISO 2709 or XML), how many it has, why there are no more, how it had to be asked."""
+    """What a target gave: documents (ISO 2709 or XML), how many it has, why there are no more.
+
+    *before* is what it had taught, *lesson* what it has taught now.
+    """
 
     target: TargetTable
+    before: Lesson
+    lesson: Lesson
     hits: int = 0
     documents: list[bytes] = field(default_factory=list)
     failure: str = ""
-    detail: int = 0
     diagnostics: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What all targets are asked: an ISBN (digits), or a query in CQL; and how many records of each at most."""
-
-    isbn: str = ""
-    query: str = ""
-    most: int = 5
-
-
 def ask_all(
-    reactor: Any,
-    targets: Iterable[TargetTable],
-    asked: Asked,
-    learned: Mapping[str, int],
-    told: Callable[[Found], object] = lambda _found: None,
+    reactor: Any, targets: Iterable[TargetTable], asked: Question, lessons: Mapping[str, Lesson]
 ) -> Deferred[list[Found]]:
-    """Ask all *targets* at once; fires with what each gave, in the order of their priorities, and never fails.
+    """Ask all *targets* at once; fires with what each gave, in the order of their priorities, and fails only when cancelled.
 
-    *learned* is how each (by name) had to be asked last time; *told* is called as each has finished.
+    *lessons* are what each (by name) has taught so far.
     """
-
-    def finished(found: Found) -> Found:
-        told(found)
-        return found
-
     ordered = sorted(targets, key=lambda target: (target.priority, target.name))
-    asking = [ask(reactor, target, asked, learned.get(target.name, 0)).addCallback(finished) for target in ordered]
-    return gatherResults(asking)
+    return gatherResults(
+        [ask(reactor, target, asked, lessons.get(target.name, Lesson())) for target in ordered], consumeErrors=True
+    )
 
 
-def ask(reactor: Any, target: TargetTable, asked: Asked, learned: int = 0) -> Deferred[Found]:
-    """Ask one target within its time; never fails."""
-    found = Found(target, detail=learned)
+def ask(reactor: Any, target: TargetTable, asked: Question, lesson: Lesson) -> Deferred[Found]:
+    """Ask one target within its time; fails only when cancelled."""
+    found = Found(target, lesson, lesson)
     way = _ask_z3950 if target.kind is Wire.Z3950 else _ask_sru
     asking = Deferred.fromCoroutine(way(reactor, found, asked))
 
     def late(_result: object, _timeout: float) -> None:
         found.failure = f"no answer within {target.timeout:g} s"
 
-    def failed(failure: Failure) -> None:
+    def failed(failure: Failure) -> Failure | None:
+        if failure.check(CancelledError) is not None:
+            return failure
         found.failure = str(failure.value) or type(failure.value).__name__
+        return None
 
     asking.addTimeout(target.timeout, reactor, late)
     return asking.addErrback(failed).addCallback(lambda _none: found)
@@ -98,6 +92,14 @@ def _password(target: TargetTable) -> str:
     if not target.password_file:
         return ""
     return Path(target.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def _trusted(target: TargetTable) -> Any:
+    """Return whose certificates are believed: the system's authorities, unless the target names its own. Raises OSError."""
+    if not target.authority:
+        return platformTrust()
+    blocks = re.findall(rb"-----BEGIN CERT.*?-----END CERT[^-]*-----", Path(target.authority).read_bytes(), re.DOTALL)
+    return trustRootFromCertificates([Certificate.loadPEM(block) for block in blocks])
 
 
 # --- Z39.50 --------------------------------------------------------------------------------------------------------------
@@ -111,62 +113,78 @@ class _Line(Protocol):
     def __init__(self, retrieval: Retrieval) -> None:
         self.retrieval = retrieval
         self.done: Deferred[None] = Deferred(lambda _done: self.transport.abortConnection())
+        self._reading = False
+        self._is_lost = False
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Begin."""
         self.transport.write(self.retrieval.start())
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
-        """Go on."""
-        self.transport.write(self.retrieval.receive(data))
-        if self.retrieval.is_over:
+        """Go on; nothing more is read meanwhile."""
+        self._reading = True
+        self.transport.pauseProducing()
+        deferToThread(self.retrieval.receive, data).addCallbacks(self._answer, self._finish)
+
+    def _answer(self, octets: bytes) -> None:
+        self._reading = False
+        self.transport.write(octets)
+        self.transport.resumeProducing()
+        if self._is_lost or self.retrieval.is_over:
             self._finish()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Be left."""
-        self.retrieval.lost()
-        self._finish()
+        self._is_lost = True
+        if not self._reading:
+            self._finish()
 
-    def _finish(self) -> None:
+    def _finish(self, failed: Failure | None = None) -> None:
+        if self._is_lost:
+            self.retrieval.lost()
         self.transport.loseConnection()
         if not self.done.called:
-            self.done.callback(None)
+            self.done.callback(failed)
 
 
-def wish_of(target: TargetTable, asked: Asked, learned: int = 0) -> Wish:
+def wish_of(target: TargetTable, asked: Question, lesson: Lesson) -> Wish:
     """Return what a Z39.50 target is asked. Raises Refused, PqfError, OSError."""
-    query = (target.isbn or _ISBN_Z3950).replace("{isbn}", asked.isbn) if asked.isbn else to_prefix(asked.query)
-    syntaxes = tuple(SYNTAXES.get(name.lower(), name) for name in target.syntax)
+    if asked.form is Form.ISBN:
+        query, left_out = (target.isbn or _ISBN_Z3950).replace("{isbn}", asked.text), lesson.isbn
+    else:
+        query, left_out = to_prefix(asked), lesson.query
+    syntaxes = [SYNTAXES.get(name.lower(), name) for name in target.syntax] or [oids.UNIMARC, oids.USMARC]
     return Wish(
         query=query,
         databases=tuple(target.database.split("+")),
-        syntaxes=syntaxes or (oids.UNIMARC, oids.USMARC),
+        syntaxes=tuple(sorted(syntaxes, key=lambda syntax: syntax != lesson.syntax)),
         most=asked.most,
-        detail=Detail(min(max(learned, 0), Detail.NONE)),
+        left_out=frozenset(left_out),
         charset=target.terms,
         user=target.user,
         password=_password(target),
     )
 
 
-async def _ask_z3950(reactor: Any, found: Found, asked: Asked) -> None:
+async def _ask_z3950(reactor: Any, found: Found, asked: Question) -> None:
     target = found.target
     try:
-        retrieval = Retrieval(wish_of(target, asked, found.detail))
+        retrieval = Retrieval(wish_of(target, asked, found.lesson))
     except (Refused, PqfError) as error:
         found.failure = str(error)
         return
     endpoint: Any = HostnameEndpoint(reactor, target.host, target.port, timeout=min(_CONNECT, target.timeout))
     if target.tls:
-        endpoint = wrapClientTLS(optionsForClientTLS(target.host), endpoint)
+        endpoint = wrapClientTLS(optionsForClientTLS(target.host, _trusted(target)), endpoint)
     line = await connectProtocol(endpoint, _Line(retrieval))
     try:
         await line.done
     finally:
         result = retrieval.result
-        found.hits, found.failure, found.detail = result.hits, result.failure, int(result.detail)
-        found.diagnostics = result.diagnostics
+        found.hits, found.failure, found.diagnostics = result.hits, result.failure, result.diagnostics
         found.documents = [octets for _syntax, octets in result.records]
+        if not result.failure:
+            found.lesson = found.lesson.of_z3950(result, is_isbn=asked.form is Form.ISBN)
 
 
 # --- SRU -----------------------------------------------------------------------------------------------------------------
@@ -203,24 +221,29 @@ class _Body(Protocol):
             self.done.errback(ConnectionError("the answer broke off"))
 
 
-def queries_of(target: TargetTable, asked: Asked) -> list[str]:
-    """Return the ways to ask an SRU target, each simpler than the one before."""
-    if not asked.isbn:
-        return [asked.query]
+def queries_of(target: TargetTable, asked: Question) -> list[str]:
+    """Return the ways to ask an SRU target, each simpler than the one before. Raises Refused."""
+    if asked.form is not Form.ISBN:
+        return [to_cql(asked)]
     ways = (target.isbn, *_ISBN_SRU) if target.isbn else _ISBN_SRU
-    return [way.replace("{isbn}", asked.isbn) for way in ways]
+    return [way.replace("{isbn}", asked.text) for way in ways]
 
 
-async def _ask_sru(reactor: Any, found: Found, asked: Asked) -> None:
-    target = found.target
-    agent = Agent(reactor, connectTimeout=min(_CONNECT, target.timeout))
+async def _ask_sru(reactor: Any, found: Found, asked: Question) -> None:
+    target, is_isbn = found.target, asked.form is Form.ISBN
+    try:
+        ways = queries_of(target, asked)
+    except Refused as error:
+        found.failure = str(error)
+        return
+    policy = BrowserLikePolicyForHTTPS(_trusted(target))
+    agent = Agent(reactor, policy, connectTimeout=min(_CONNECT, target.timeout))
     headers = {"Accept": ["application/sru+xml, application/xml, text/xml"]}
     if target.user:
         credentials = b64encode(f"{target.user}:{_password(target)}".encode()).decode()
         headers["Authorization"] = [f"Basic {credentials}"]
-    ways = queries_of(target, asked)
-    schemas = list(target.syntax or ("",))
-    at = min(max(found.detail, 0), len(ways) - 1)
+    schemas = sorted(target.syntax or ("",), key=lambda schema: schema != found.lesson.syntax)
+    at = min((found.lesson.isbn or (0,))[0] if is_isbn else 0, len(ways) - 1)
     while True:
         url = sru.address(target.url, ways[at], version=target.version, schema=schemas[0], most=asked.most)
         response: Any = await agent.request(b"GET", url.encode("ascii"), Headers(headers))
@@ -230,9 +253,9 @@ async def _ask_sru(reactor: Any, found: Found, asked: Asked) -> None:
         if response.code not in _GOOD:
             found.failure = f"the target's server said {response.code}"
             return
-        answer = sru.read(octets)
-        found.hits, found.failure, found.detail = answer.hits, answer.failure or answer.told, at
-        found.diagnostics += answer.diagnostics
+        answer = await deferToThread(sru.read, octets)
+        found.hits, found.failure = answer.hits, answer.failure or sru.told(answer.diagnostics)
+        found.diagnostics = (found.diagnostics + answer.diagnostics)[: sru.MAX_DIAGNOSTICS]
         codes = {code for code, _ in answer.diagnostics}
         if codes & sru.SIMPLER and at + 1 < len(ways):
             at += 1
@@ -240,4 +263,6 @@ async def _ask_sru(reactor: Any, found: Found, asked: Asked) -> None:
             del schemas[0]
         else:
             found.documents = answer.documents if answer.hits else []
+            if not found.failure:
+                found.lesson = found.lesson.of_sru(found.diagnostics, way=at, schema=schemas[0], is_isbn=is_isbn)
             return

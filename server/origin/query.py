@@ -1,7 +1,9 @@
-"""A query in CQL as the prefix query that a Z39.50 target is asked, with every attribute said (Bath profile, level 1)."""
+"""What targets are asked, and a query in CQL as the prefix query of Z39.50, with every attribute said (Bath profile, level 1)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from protocols.sru import cql
@@ -13,9 +15,33 @@ _OPERATORS: Final = {"and": "@and", "or": "@or", "not": "@not"}
 _WORD, _WORD_LIST, _PHRASE = 2, 6, 1
 
 
-def to_prefix(text: str) -> str:
-    """Return the prefix query of *text* (CQL). Raises Refused for what is no CQL, or has no like among attributes."""
-    return _written(cql.parse(text).root)
+class Form(StrEnum):
+    """What a question is written in."""
+
+    ISBN = "isbn"
+    CQL = "cql"
+    PQF = "pqf"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What all targets are asked: an ISBN (digits), or a query in CQL or prefix notation; how many records of each at most."""
+
+    form: Form
+    text: str
+    most: int = 5
+
+
+def to_cql(asked: Question) -> str:
+    """Return what an SRU target is asked. Raises Refused for a query in prefix notation: attributes mean nothing there."""
+    if asked.form is Form.PQF:
+        raise Refused(Condition.QUERY_TYPE, "a prefix query is for Z39.50 targets: write CQL")
+    return asked.text
+
+
+def to_prefix(asked: Question) -> str:
+    """Return the prefix query of a query. Raises Refused for what is no CQL, or has no like among attributes."""
+    return asked.text if asked.form is Form.PQF else _written(cql.parse(asked.text).root)
 
 
 def _written(node: Node) -> str:
