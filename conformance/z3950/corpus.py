@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,10 @@ _EVERYTHING: Final = (
     '@attr 1=1016 @attr 2=103 ""',
     '@attr 2=103 ""',
     '@attr 1=_ALLRECORDS @attr 2=103 ""',
+    "@attr 1=1016 @attr 2=103 qqqzzzxxkit",  # who passes over the relation finds nothing
 )
 """Queries by which targets in use give every record."""
+_SAFE_PAIR: Final = re.compile(r"(?<!\S)(?=([A-Za-z]{4,}) ([A-Za-z]{4,})(?:[\s,.;:/]|$))")
 _PIECE: Final = 50
 _HEADINGS: Final = {
     UNIMARC: {TITLE: ("200", "a"), AUTHOR: ("700", "a"), SUBJECT: ("606", "a")},
@@ -103,9 +106,33 @@ class Corpus:
         step = max(1, len(found) // most)
         return found[::step][:most]
 
-    def holding(self, pattern: Callable[[str], bool]) -> set[int]:
-        """Return the records in which a word is anywhere that *pattern* takes."""
-        return {at for word, places in self.anywhere.items() if pattern(word) for at in places}
+    def pairs(self) -> list[tuple[str, str, set[int]]]:
+        """Return two words that stand beside one another, and the records in which they do, in the title and nowhere else.
+
+        Raises NotApplicable when there are none.
+        """
+        due: dict[tuple[str, str], set[int]] = defaultdict(set)
+        everywhere: dict[tuple[str, str], set[int]] = defaultdict(set)
+        for at, record in enumerate(self.records):
+            for text in record.values(*_HEADINGS[record.form][TITLE]):
+                for pair in _SAFE_PAIR.findall(text):
+                    due[pair[0].lower(), pair[1].lower()].add(at)
+            for _, _, parts in record.fields:
+                for beside in pairwise(marc.words(" ".join(text for _, text in parts))):
+                    everywhere[beside].add(at)
+        found = [(*pair, places) for pair, places in due.items() if places == everywhere[pair]]
+        if not found:
+            raise NotApplicable("no two words stand beside one another in titles only")
+        return sorted(found, key=lambda each: (-len(each[2]), each[:2]))
+
+    def bounds(self, use: int, pattern: str) -> tuple[int, int]:
+        """Return how many records a search by *use* for words like *pattern* must find at least, and may find at most."""
+        found = (
+            {at for word, places in words.items() if re.fullmatch(pattern, word) for at in places}
+            for words in (self.certain(use), self.anywhere)
+        )
+        least, most = map(len, found)
+        return least, most
 
     def dates(self) -> dict[str, set[int]]:
         """Return year -> the records whose coded and printed years of publication are both it."""
