@@ -33,6 +33,7 @@ bench: setup-dev
 
 docs: setup-dev
 	$(BIN)/python -m server.reference
+	$(BIN)/python -m conformance sip2 --list >docs/reference/sip2-checks.md
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

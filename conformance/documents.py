@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from conformance.results import Outcome, Result
+from conformance.results import Outcome, Result, report
 
 _STYLE: Final = (
     "body{font:16px/1.4 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{text-align:left;padding:.3em .6em;"
@@ -75,3 +76,31 @@ ENDINGS: Final = tuple(_WRITERS)
 def write(path: Path, title: str, results: Sequence[Result]) -> None:
     """Write *results* to *path*, in the form that its name ends with (`ENDINGS`)."""
     path.write_text(_WRITERS[path.suffix](title, results), encoding="utf-8")
+
+
+def _path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in ENDINGS:
+        raise argparse.ArgumentTypeError(f"its name ends in {' or '.join(ENDINGS)}")
+    return path
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--report` and `--json`, which `tell` heeds."""
+    parser.add_argument("--report", type=_path, metavar="FILE", help=f"write a report: {', '.join(ENDINGS)}")
+    parser.add_argument("--json", action="store_true", help="write a JSON document to the screen")
+
+
+def tell(title: str, results: Iterable[Result], chosen: argparse.Namespace) -> int:
+    """Tell *results* on the screen as they are found, and in the file of `--report`; return a kit's exit code."""
+    kept: list[Result] = []
+
+    def keep() -> Iterator[Result]:
+        for result in results:
+            kept.append(result)
+            yield result
+
+    code = report(title, keep(), as_json=chosen.json)
+    if chosen.report is not None:
+        write(chosen.report, title, kept)
+    return code

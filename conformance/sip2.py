@@ -14,8 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from conformance import documents, sip2_fields, sip2_messages, sip2_probes, sip2_sessions  # noqa: F401 (they list their checks)
-from conformance.results import Level, Outcome, Result, report
+from conformance import (  # noqa: F401 (they list their checks)
+    documents,
+    sip2_fields,
+    sip2_messages,
+    sip2_probes,
+    sip2_routing,
+    sip2_sessions,
+)
+from conformance.results import Level, Outcome, Result
 from conformance.sip2_client import Account
 from conformance.sip2_fuzz import fuzz
 from conformance.sip2_simulators import SIMULATORS, Run, offline, play, replay
@@ -23,7 +30,6 @@ from conformance.sip2_table import CHECKS, Bench, guarded, run, want
 
 _PATIENCE: Final = 3.0
 """Seconds after which a terminal gives up."""
-_FILES: Final = {"replay", "offline", "report"}
 _SOURCE: Final = "terminals at work"
 _PAGE: Final = """\
 # Checks of a SIP2 server
@@ -33,16 +39,17 @@ What [`python -m conformance sip2`](../how-to/judge-a-server.md#sip2) asks of an
 """
 _MORE: Final = """\
 The reader must be one who may borrow, with no loan to lose and a PIN; the items must stand on their shelves at the account's
-library. They are lent and given back, a hold is placed and deleted, CH of an item is written as it was; the reader's loans are
+library. They are lent and given back, holds are placed and deleted, CH of an item is written as it was; the reader's loans are
 renewed. Nothing else is changed.
 
 For the demo network of Bibliobus:
-  python -m conformance sip2 127.0.0.1:6001 --account kiosk-lens:demo --library LENS \\
+  python -m conformance sip2 127.0.0.1:6001 --account kiosk-lens:demo --library LENS --elsewhere LIEVIN \\
     --patron R000001:1234 --item I000001 --item I000009 --simulate all --fuzz 1000 --report report.html
 
 The same in a file, for --settings:
   account = "kiosk-lens:demo"
   library = "LENS"
+  elsewhere = "LIEVIN"
   patron = "R000001:1234"
   item = ["I000001", "I000009"]
 """
@@ -97,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--settings", type=Path, metavar="FILE", help="read options, and `server`, from a TOML file")
     add("--account", metavar="LOGIN:PASSWORD", help="the account to log in with (CN, CO)")
     add("--library", default="", metavar="CODE", help="the institution to name (AO)")
+    add("--elsewhere", default="", metavar="CODE", help="another library of the server's, to send an item to")
     add("--patron", metavar="CARD[:PIN]", help="a reader who may borrow")
     add("--wrong-pin", default="", metavar="PIN", help="a PIN that is not the reader's (the right one and a 0)")
     add("--item", action="append", default=[], metavar="BARCODE", help="an item on its shelf; give two or more")
@@ -107,8 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--offline", type=Path, metavar="FILE", help="tell the loans and returns of a capture as done off line")
     add("--fuzz", type=int, default=0, metavar="N", help="send N wrong frames")
     add("--seed", type=int, default=1, help="which wrong frames (1)")
-    add("--report", type=Path, metavar="FILE", help=f"write a report: {', '.join(documents.ENDINGS)}")
-    add("--json", action="store_true", help="write a JSON document to the screen")
+    documents.add_options(parser)
     add("--list", action="store_true", help="print the list of checks, and make none")
     return parser
 
@@ -127,7 +134,7 @@ def _chosen(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpar
         name = key.replace("-", "_")
         if name not in vars(chosen) or type(value) is not kinds.get(name, str):
             parser.error(f"{chosen.settings}: {key} is no option, or of another kind")
-        parser.set_defaults(**{name: Path(str(value)) if name in _FILES else value})
+        parser.set_defaults(**{name: value})  # argparse reads what is text
     return parser.parse_args(arguments)
 
 
@@ -137,16 +144,15 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
         parser.error("the server is HOST:PORT")
     if not chosen.account or not chosen.patron or len(chosen.item) < 2:
         parser.error("give --account, --patron, and --item twice or more")
-    if chosen.report is not None and chosen.report.suffix not in documents.ENDINGS:
-        parser.error(f"the report's name ends in {' or '.join(documents.ENDINGS)}")
     for path in (chosen.replay, chosen.offline):
         if path is not None and not path.is_file():
             parser.error(f"there is no file {path}")
     login, _, password = chosen.account.partition(":")
     card, _, pin = chosen.patron.partition(":")
     account = Account(
-        login, password, card, pin, tuple(chosen.item), chosen.charset, chosen.library, chosen.wrong_pin or f"{pin}0"
-    )
+        login, password, card, pin, tuple(chosen.item), chosen.charset, chosen.library, chosen.wrong_pin or f"{pin}0",
+        chosen.elsewhere,
+    )  # fmt: skip
     try:
         "".encode(chosen.charset)
     except LookupError:
@@ -167,16 +173,4 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.list:
         print(page())  # noqa: T201 (a command)
         return 0
-    bench = _bench(parser, chosen)
-    kept: list[Result] = []
-
-    def keep() -> Iterator[Result]:
-        for result in results(bench, chosen):
-            kept.append(result)
-            yield result
-
-    title = f"SIP2 {chosen.server}"
-    code = report(title, keep(), as_json=chosen.json)
-    if chosen.report is not None:
-        documents.write(chosen.report, title, kept)
-    return code
+    return documents.tell(f"SIP2 {chosen.server}", results(_bench(parser, chosen), chosen), chosen)

@@ -41,7 +41,8 @@ _FORMS: Final = {
 class Account:
     """Who the kit is, and with what it tries: a login, a reader who may borrow, and items that stand on their shelf.
 
-    `library` is what the requests name as institution (AO); `wrong_pin` is a PIN that is not the reader's.
+    `library` is what the requests name as institution (AO), `elsewhere` another one of the server's; `wrong_pin` is a PIN
+    that is not the reader's.
     """
 
     login: str
@@ -52,6 +53,7 @@ class Account:
     charset: str = "utf-8"
     library: str = ""
     wrong_pin: str = field(default="", repr=False)
+    elsewhere: str = ""
 
     def body(self, message: Message) -> bytes:
         """Return *message* as this account writes it: in its character set, naming its library, its reader with the PIN."""

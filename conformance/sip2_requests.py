@@ -69,11 +69,12 @@ def renew_all(card: str) -> Message:
     return messages.RenewAll(transaction_date=now(), institution_id="", patron_identifier=card)
 
 
-def hold(mode: HoldMode, card: str, barcode: str) -> Message:
+def hold(mode: HoldMode, card: str, barcode: str, **more: Any) -> Message:
     """Return 15."""
     return messages.Hold(
-        hold_mode=mode, transaction_date=now(), institution_id="", patron_identifier=card, item_identifier=barcode
-    )
+        hold_mode=mode, transaction_date=now(), institution_id="", patron_identifier=card, item_identifier=barcode,
+        **more,
+    )  # fmt: skip
 
 
 def end_session(card: str) -> Message:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from conformance import sip2_requests as ask
 from conformance.results import Failed
 from conformance.sip2_client import Account, Client, examine, now
+from conformance.sip2_routing import routing
 from conformance.sip2_table import Bench
 from protocols.sip2 import codec
 from protocols.sip2.tables import Message
@@ -53,12 +54,18 @@ def kiosk(account: Account) -> Script:
 
 
 def sorter(account: Account) -> Script:
-    """Take in a burst of items, one as soon as the one before is answered."""
+    """Take in a burst of items, one as soon as the one before is answered, and put each where it is to go: the same each time."""
+    bins: dict[str, tuple[Any, ...]] = {}
     for _ in range(10):
         for barcode in account.items:
             reply = yield ask.checkin(barcode)
             if reply.item_identifier != barcode:
                 raise Failed(f"09 of {barcode} is answered for {reply.item_identifier}")
+            if faults := routing(reply):
+                raise Failed(f"09 of {barcode}: {'; '.join(faults)}")
+            where = reply.alert_type, reply.destination_location, reply.sort_bin
+            if bins.setdefault(barcode, where) != where:
+                raise Failed(f"{barcode} goes to {where}, and went to {bins[barcode]}")
 
 
 def gate(account: Account) -> Script:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.results import Failed, Level, NotApplicable, Outcome, Result, report
+from conformance import documents
+from conformance.results import Failed, Level, NotApplicable, Outcome, Result
 from conformance.sru_client import (
     DIAGNOSTIC_2,
     SCAN_2,
@@ -533,7 +534,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("url", help="the address of one database: http://host:port/database")
     parser.add_argument("--term", default="a", help="a word that the index holds, or stands before (a)")
     parser.add_argument("--index", default="dc.title", help="the index that is looked at (dc.title)")
-    parser.add_argument("--json", action="store_true", help="write a JSON document")
+    documents.add_options(parser)
     chosen = parser.parse_args(arguments)
     session = Session(Client(chosen.url), chosen.term, chosen.index)
-    return report(f"SRU {chosen.url}", run(session), as_json=chosen.json)
+    return documents.tell(f"SRU {chosen.url}", run(session), chosen)

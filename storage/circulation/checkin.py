@@ -184,7 +184,7 @@ def _done(request: CheckinRequest, returning: Returning) -> Decision[ReturnAnswe
         tuple(entries),
         tuple(returning.because),
         effect=effect,
-        repeats="" if answer.was_on_loan or answer.used else effect,
+        repeats="" if answer.was_on_loan or answer.used or returning.captured else effect,
     )
 
 

@@ -26,7 +26,7 @@ _STORE: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class PropertiesRequest:
-    """Store *properties* of the item that bears *barcode*, in the place of those before."""
+    """Store *properties* of the item that bears *barcode*, in the place of those before; empty: none."""
 
     barcode: str
     properties: str
@@ -60,7 +60,7 @@ def decide(request: PropertiesRequest, rows: list[Row], network: Network, _now: 
         return Decision(PropertiesAnswer((found,)))
     entry = Entry("item-properties", here.id, found.row.id)
     effect = f"properties:{found.row.id}"
-    stored = (_STORE(found.row.id, request.properties),)
+    stored = (_STORE(found.row.id, request.properties or None),)
     return Decision(PropertiesAnswer((), found), stored, (entry,), effect=effect)
 
 

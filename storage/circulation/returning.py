@@ -84,6 +84,7 @@ class Returning:
     because: list[str] = field(default_factory=list)
     under_way: bool = False
     used: bool = False
+    captured: bool = False
     trace: list[Call] = field(default_factory=list)
 
     @property
@@ -239,6 +240,7 @@ class Returning:
         row = self.item.row
         if self.under_way:
             self.end_transit("misrouted")
+        self.captured = True
         self.detail.append("hold=waiting:")
         if self.mode is Mode.PRIVATE and hold.pickup_id == self.here.id:
             self.writes += [

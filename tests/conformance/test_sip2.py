@@ -11,6 +11,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,10 @@ from conformance import documents, sip2
 from conformance.results import Level, Outcome, Result
 from conformance.sip2_client import Account, Client, masked
 from conformance.sip2_fuzz import frames, fuzz
+from conformance.sip2_routing import routing
 from conformance.sip2_simulators import SIMULATORS, Run, Script, offline, play, replay
 from conformance.sip2_table import CHECKS, Bench, guarded, run
+from protocols.sip2 import codec
 from server.sip2.factory import SIP2Factory
 from storage.database import Location
 from storage.store import open_store
@@ -48,7 +51,9 @@ from tests.reactor import await_
 from tests.server.sip2.kiosk import known
 
 reactor: Any = installed_reactor
-ACCOUNT = Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2", "I3"), library="LENS", wrong_pin="12340")
+ACCOUNT = Account(
+    "kiosk-lens", "demo", "R1", "1234", ("I1", "I2", "I3"), library="LENS", wrong_pin="12340", elsewhere="LIEVIN"
+)
 
 
 @pytest.fixture
@@ -277,6 +282,32 @@ def test_documents_say_what_was_found() -> None:
     found = suite.find("testcase/failure")
     assert found is not None
     assert found.get("message") == 'not "so"?'
+
+
+def test_a_sorter_is_not_misled() -> None:
+    """What a Checkin Response must not say: each with what a sorter would do wrong by it."""
+    for flag, fields, fault in (
+        ("N", "CV01|", "CV is 01, and alert N"),
+        ("Y", "CV00|", "CV 00: there is nothing to look at"),
+        ("Y", "CV04|", "CT does not say where to"),
+        ("N", "CL|", "CL is empty"),
+    ):
+        body = f"101YN{flag}20261122    120000AO|ABI1|AQLENS|{fields}".encode()
+        assert fault in " ".join(routing(codec.decode(body)))
+    for flag, fields in (("N", ""), ("N", "CV00|CL1|"), ("Y", "CV02|CTLIEVIN|"), ("Y", "CV99|"), ("Y", "")):
+        assert routing(codec.decode(f"101YN{flag}20261122    120000AO|ABI1|AQLENS|{fields}".encode())) == []
+
+
+def test_a_sorter_that_sends_one_item_to_two_bins_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "101YNN20261122    120000AO|ABI1|AQLENS|CL{}|"
+    bins = itertools.cycle("12")
+    monkeypatch.setattr(Client, "log_in", lambda client: client)
+    monkeypatch.setattr(Client, "ask", lambda _client, _message: codec.decode(body.format(next(bins)).encode()))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bench = Bench("127.0.0.1", listener.getsockname()[1], replace(ACCOUNT, items=("I1",)))
+        (fault,) = play(bench, SIMULATORS["sorter"](bench.account)).faults
+        bench._close()
+    assert "and went to" in fault
 
 
 # --- a server of others --------------------------------------------------------------------------------------------------

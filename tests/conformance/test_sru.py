@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from conformance import __main__ as command
-from conformance import sru
+from conformance import documents, sru
 from conformance.results import Level, Outcome, Result, report
 from conformance.sru import Session, run
 from conformance.sru_client import Client
@@ -146,9 +147,14 @@ def test_a_report_is_for_people_or_for_machines() -> None:
     assert [each["outcome"] for each in document["results"]] == ["passed", "failed", "not applicable", "failed"]
 
 
-def test_the_command_takes_a_wire_and_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_takes_a_wire_and_its_arguments(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert command.main([]) == 2
     assert "usage" in capsys.readouterr().err
     with answering(everything) as url:
-        assert command.main(["sru", url, "--term", "mot"]) == 1
+        for ending in documents.ENDINGS:
+            report = tmp_path / f"report{ending}"
+            assert command.main(["sru", url, "--term", "mot", "--report", str(report)]) == 1
+            assert "explain-bare" in report.read_text()
+        with pytest.raises(SystemExit):
+            command.main(["sru", url, "--report", "report.pdf"])
     assert "MUST" in capsys.readouterr().out

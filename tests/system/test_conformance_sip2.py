@@ -30,7 +30,7 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
 ) -> None:
     settings, report = tmp_path / "kit.toml", tmp_path / "report.json"
     settings.write_text(
-        'account = "kiosk-lens:demo"\nlibrary = "LENS"\npatron = "R1:1234"\nitem = ["I1", "I2", "I3"]\n'
+        'account = "kiosk-lens:demo"\nlibrary = "LENS"\nelsewhere = "LIEVIN"\npatron = "R1:1234"\nitem = ["I1", "I2", "I3"]\n'
         f'simulate = ["all"]\nfuzz = 400\nseed = 7\nreport = {json.dumps(str(report))}\n'
     )
     with location.engine().begin() as connection:

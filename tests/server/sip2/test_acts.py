@@ -88,6 +88,16 @@ class HoldTests(ActTestCase):
             assert not reply.ok
             assert SENTENCES[reason][0] in reply.screen_message
 
+    async def test_a_return_that_is_told_again_serves_a_hold_that_came_between(self) -> None:
+        kiosk = self.service.kiosk()
+        assert not (await kiosk.read(checkin(b"I2"))).alert
+        kiosk.lose()
+        await self.service.kiosk(b"kiosk-lievin").ask(hold(b"+", b"R1", b"BSLENS|ABI2|"))
+        for _ in range(2):
+            again = self.service.kiosk()
+            assert (await again.read(checkin(b"I2"))).alert_type == "01"
+            again.lose()
+
     async def test_a_hold_whose_answer_was_lost_is_there_once(self) -> None:
         lost = self.service.kiosk()
         lost.send(sealed(hold(b"+", b"R1", b"ABI2|"), b"4"))

@@ -1,0 +1,83 @@
+"""Checks of what a sorter goes by: alert, alert type (CV), destination (CT) and bin (CL) of Checkin Response."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from conformance import sip2_requests as ask
+from conformance.results import Level, NotApplicable
+from conformance.sip2_client import Client
+from conformance.sip2_requests import NOTHING
+from conformance.sip2_table import Bench, check, want
+from protocols.sip2.codes import AlertType, HoldMode
+
+_SAYS: Final = "3M extensions 1.20, check-in routing"
+_MUST, _SHOULD = Level.MUST, Level.SHOULD
+_QUIET: Final = frozenset({None, AlertType.UNKNOWN})
+"""Without an alert there is no alert type, or 00; an alert without a type is one of those that staff look at (99)."""
+_TRAVELS: Final = frozenset({AlertType.HOLD_ELSEWHERE, AlertType.HOLD_FOR_ILL, AlertType.SEND_ELSEWHERE})
+
+
+def routing(reply: Any) -> list[str]:
+    """Return what a sorter would do wrong by this Checkin Response."""
+    faults = []
+    if reply.alert_type not in _QUIET and not reply.alert:
+        faults.append(f"CV is {reply.alert_type}, and alert N")
+    if reply.alert_type is AlertType.UNKNOWN and reply.alert:
+        faults.append("alert is Y, and CV 00: there is nothing to look at")
+    if reply.alert_type in _TRAVELS and not reply.destination_location:
+        faults.append(f"CV is {reply.alert_type}, and CT does not say where to")
+    if reply.sort_bin == "":
+        faults.append("CL is empty")
+    return faults
+
+
+def _sorted(client: Client, barcode: str) -> Any:
+    reply = client.ask(ask.checkin(barcode))
+    faults = routing(reply)
+    want(not faults, "; ".join(faults))
+    return reply
+
+
+@check("10 routing", _MUST, "alert, alert type and destination of a return agree, of what is not known as well", _SAYS)
+def _agree(bench: Bench) -> None:
+    client = bench.terminal()
+    for barcode in (*bench.account.items, NOTHING):
+        _sorted(client, barcode)
+
+
+@check("10 same bin", _SHOULD, "an item that comes twice goes to the same bin", _SAYS)
+def _bins(bench: Bench) -> None:
+    client = bench.terminal()
+    for barcode in bench.account.items:
+        one, other = _sorted(client, barcode), _sorted(client, barcode)
+        want(one.sort_bin == other.sort_bin, f"CL is {one.sort_bin!r}, then {other.sort_bin!r}")
+
+
+def _held(bench: Bench, pickup: str) -> Any:
+    """Return what is said of an item that comes back and is held for *pickup*; nothing of it is left."""
+    client, account = bench.terminal(), bench.account
+    barcode = account.items[1]
+    if not client.ask(ask.hold(HoldMode.ADD, account.patron, barcode, pickup_location=pickup)).ok:
+        raise NotApplicable(f"no hold can be placed here, to be fetched at {pickup}")
+    try:
+        return _sorted(client, barcode)
+    finally:
+        client.ask(ask.hold(HoldMode.DELETE, account.patron, barcode))
+
+
+@check("10 hold here", _SHOULD, "what is held for here is told as 01, with an alert", _SAYS)
+def _here(bench: Bench) -> None:
+    if not bench.account.library:
+        raise NotApplicable("--library does not say which library this is")
+    reply = _held(bench, bench.account.library)
+    want(reply.alert and reply.alert_type is AlertType.HOLD_HERE, f"alert is {reply.alert}, CV {reply.alert_type}")
+
+
+@check("10 hold elsewhere", _SHOULD, "what is held for elsewhere is told as 02, with where to (CT) and an alert", _SAYS)
+def _elsewhere(bench: Bench) -> None:
+    if not bench.account.elsewhere:
+        raise NotApplicable("--elsewhere does not name another library")
+    reply = _held(bench, bench.account.elsewhere)
+    told = (reply.alert, reply.alert_type, reply.destination_location)
+    want(told == (True, AlertType.HOLD_ELSEWHERE, bench.account.elsewhere), f"alert, CV and CT are {told}")
