@@ -6,8 +6,8 @@
  * script (written by bench/load.py, which documents the format) holds every request ready to send, and what its reply must
  * look like. Each connection sends its prelude once (logins), then, when all have, its cycle again and again. Replies that
  * come between WARMUP and WARMUP + SECONDS are counted; then every connection ends its cycle, so that books are returned.
- * SECONDS 0: one cycle each, all counted. A connection without a cycle stays open and idle; a script of such connections alone
- * ends with standard input.
+ * SECONDS 0: one cycle each, all counted. A connection without a cycle stays open and idle, and so does one that has ended its
+ * last cycle: all are closed at the end of standard input, when a server's processes, one for each of them it may be, were looked at.
  *
  * "spin": it never sleeps while it waits for replies, but looks again and again, which takes a core of its own. A sleeping client has to
  * be woken by each reply, and on one machine it is the server that pays for that, on a virtual one up to 20 microseconds a reply.
@@ -299,9 +299,14 @@ static void drop(struct connection *c) {
     if (!c->ready) starting--;
 }
 
+static void rest(struct connection *c) {
+    c->cycle = 0;
+    busy--;
+}
+
 static void send_next(struct connection *c) {
     if (c->next == c->prelude + c->cycle) {
-        if (phase == ENDING || once) { drop(c); return; }
+        if (phase == ENDING || once) { rest(c); return; }
         c->next = c->prelude;
     }
     c->sent = script.frame + number_at(c->order + 4 * c->next++);
@@ -429,7 +434,7 @@ int main(int argc, char **argv) {
     uint32_t ready = alive;
     say("ready");
     if (cycles) counted = run(connections, atof(argv[4]), seconds);
-    else while (getchar() != EOF) continue;
+    while (getchar() != EOF) continue;
 
     printf("{\"connections\":%u,\"ready_seconds\":%.3f,\"seconds\":%.4f,\"generator_cpu_seconds\":%.3f,\"all\":", ready, preludes,
            counted / 1e9, counted_processor_seconds);

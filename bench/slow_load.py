@@ -61,24 +61,41 @@ def cr_size(octets: bytes) -> int:
     return octets.find(b"\r") + 1
 
 
-def ber_size(octets: bytes) -> int:
-    place = 1
-    if octets[0] & 0x1F == 0x1F:
-        while place < len(octets) and octets[place] & 0x80:
-            place += 1
+def ber_header(octets: bytes, place: int) -> tuple[int, int]:
+    """Return where the value begins, and its size: -1 where an end of contents ends it. Raises IndexError, ValueError."""
+    if octets[place] & 0x1F == 0x1F:
         place += 1
-    if place >= len(octets):
-        return 0
-    size = octets[place]
-    place += 1
-    if size == 0x80 or size > 0x84:
-        return -1
+        while octets[place] & 0x80:
+            place += 1
+    size = octets[place + 1]
+    place += 2
+    if size == 0x80:
+        return place, -1
+    if size > 0x84:
+        raise ValueError(size)
     if size > 0x80:
-        place += size & 0x7F
-        if place > len(octets):
-            return 0
-        size = int.from_bytes(octets[place - (size & 0x7F) : place])
-    return place + size if len(octets) >= place + size else 0
+        end = place + (size & 0x7F)
+        octets[end - 1]  # noqa: B018 (the whole header must be there)
+        size, place = int.from_bytes(octets[place:end]), end
+    return place, size
+
+
+def ber_size(octets: bytes) -> int:
+    place = is_open = 0
+    try:
+        while not place or is_open:
+            ends = is_open and not octets[place]
+            place, size = ber_header(octets, place)
+            if size < 0:
+                is_open += 1
+            elif ends and not size:
+                is_open -= 1
+            place += max(0, size)
+    except IndexError:
+        return 0
+    except ValueError:
+        return -1
+    return place if len(octets) >= place else 0
 
 
 def http_size(octets: bytes) -> int:
@@ -145,6 +162,7 @@ class Loop:
         self.framing, self.port, self.once, self.spin = framing, port, once, spin
         self.waiting = list(reversed(plans))
         self.peers: set[Peer] = set()
+        self.working: set[Peer] = set()  # those with cycles to go
         self.starting = 0
         self.phase = "prelude"
         self.from_ = self.counted = self.processor = self.looked = 0.0
@@ -156,10 +174,6 @@ class Loop:
     @property
     def errors(self) -> int:
         return sum(self.kinds.values())
-
-    @property
-    def busy(self) -> bool:
-        return any(peer.plan.cycle for peer in self.peers)
 
     def blame(self, kind: str, peer: Peer) -> None:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
@@ -173,6 +187,7 @@ class Loop:
     def drop(self, peer: Peer) -> None:
         if peer in self.peers:
             self.peers.remove(peer)
+            self.working.discard(peer)
             self.selector.unregister(peer.socket)
             peer.socket.close()
             self.starting -= not peer.ready
@@ -194,7 +209,7 @@ class Loop:
     def send_next(self, peer: Peer) -> None:
         if peer.next == len(peer.order):
             if self.phase == "ending" or self.once:
-                self.drop(peer)
+                self.working.discard(peer)
                 return
             peer.next = len(peer.plan.prelude)
         peer.sent = peer.order[peer.next]
@@ -256,9 +271,10 @@ class Loop:
         self.phase = "warming"
         if self.once:
             self.start_counting()
-        for peer in [peer for peer in self.peers if peer.plan.cycle]:
+        self.working = {peer for peer in self.peers if peer.plan.cycle}
+        for peer in list(self.working):
             self.send_next(peer)
-        while self.busy and self.errors < MOST_ERRORS:
+        while self.working and self.errors < MOST_ERRORS:
             self.poll()
             now = time.perf_counter()
             if self.phase == "warming" and now >= start:
@@ -301,8 +317,7 @@ def main(host: str, port: str, script: str, warmup: str, seconds: str, wait: str
     say("ready")
     if any(plan.cycle for plan in plans):
         loop.run(float(warmup), float(seconds))
-    else:
-        sys.stdin.read()
+    sys.stdin.read()
     result = {
         "connections": ready,
         "ready_seconds": round(ready_seconds, 3),

@@ -178,9 +178,23 @@ def test_ber_replies_of_any_size_are_delimited(generator: Generator, tmp_path: P
     assert (result.errors, result.all.count, len(fake.received)) == (0, 3, 3)
 
 
-@pytest.mark.parametrize("reply", [b"\xb7\x80\x00\x00", b"\xb7\x85\x01\x01\x01\x01\x01"])
-def test_a_length_that_is_not_definite_is_malformed(generator: Generator, tmp_path: Path, reply: bytes) -> None:
-    frame = Frame("search", b"\xb6\x02ab", b"\xb7")
+def test_ber_replies_of_indefinite_lengths_end_with_their_end_of_contents(generator: Generator, tmp_path: Path) -> None:
+    record = b"\x30\x80\x28\x80\x81\x82\x01\x04" + b"\0" * 260 + b"\0\0\0\0"
+    reply = b"\xb9\x80\x98\x01\x02\xbf\x1c\x80" + 2 * record + b"\x30\x00" + b"\0\0\0\0"
+    frame = Frame("present", b"\xb8\x02ab", b"\xb9\x80", (b"\x98\x01\x02",))
+    result, fake = run_against(
+        generator,
+        tmp_path,
+        lambda _: reply,
+        [Connection([], [frame] * 3)],
+        framing=Framing.BER,
+        split=slow_load.ber_size,
+    )
+    assert (result.errors, result.all.count, len(fake.received)) == (0, 3, 3)
+
+
+def test_a_length_that_is_no_length_is_malformed(generator: Generator, tmp_path: Path) -> None:
+    frame, reply = Frame("search", b"\xb6\x02ab", b"\xb7"), b"\xb7\x85\x01\x01\x01\x01\x01"
     result, _ = run_against(
         generator, tmp_path, lambda _: reply, [Connection([], [frame])], framing=Framing.BER, split=slow_load.ber_size
     )
