@@ -43,7 +43,7 @@ def _do(operation: str, path: Path | None, data: Path | None, *, json_: bool, **
 
 @ill.command(help=_("Ask a partner for a title, for a reader."))
 @click.argument("identifier")
-@click.option("--partner", required=True, help=_("Agency of the partner."))
+@click.option("--partner", help=_("Agency of the partner; the first lender, when not given."))
 @click.option("--card", required=True, help=_("Card of the reader."))
 @click.option("--library", required=True, help=_("Library where it will be fetched."))
 @click.option("--title", default="", help=_("Title, as the partner has it."))
@@ -69,6 +69,38 @@ def ask(identifier: str, needed_by: datetime | None, **arguments: Any) -> None:
 def note(due_on: datetime | None, **arguments: Any) -> None:
     """Note an event."""
     _do("ill.note", due_on=due_on.date().isoformat() if due_on is not None else None, **arguments)
+
+
+@ill.command(help=_("Agree to what the lender demands for a request; the lender is told."))
+@click.argument("agency")
+@click.argument("number")
+@click.option("--partner", required=True, help=_("Agency of the partner."))
+@click.option("--library", required=True, help=_("Library where this is done."))
+@configured
+@as_json
+def accept(**arguments: Any) -> None:
+    """Agree to a lender's terms."""
+    _do("ill.note", event="agreed", **arguments)
+
+
+@ill.command(help=_("List what somebody must see to: terms, silence, losses, messages that reached nobody."))
+@click.option("--library", help=_("Of this library alone."))
+@configured
+@as_json
+def attention(library: str | None, path: Path | None, data: Path | None, *, json_: bool) -> None:
+    """List what somebody must see to; nothing at all when there is nothing, so that cron sends no mail."""
+    from server.operations.ill import attention as of
+    from server.writing import looking
+
+    with explained():
+        found = of(looking(find_store(path, data)), library)
+    if json_:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for row in found:
+        click.echo(
+            "{why:24}  {state:11}  {library:12}  {partner}  {agency} {number}  {title}  {terms}".format(**row).rstrip()
+        )
 
 
 @ill.command("list", help=_("List open requests."))

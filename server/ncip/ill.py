@@ -65,6 +65,8 @@ NOES: Final[dict[No, Row]] = {
     No.WAITED_FOR: Row((P.RENEWAL_NOT_ALLOWED, P.ITEM_CANNOT_BE_RECALLED, _NO), ITEM),
     No.NOT_FOR_LOAN: Row((P.ITEM_DOES_NOT_CIRCULATE, _NO), ITEM),
     No.BARCODE_TAKEN: Row((P.CANNOT_ACCEPT_ITEM, P.DUPLICATE_ITEM, _NO), ITEM),
+    No.NO_TERMS: Row((_NO,), _REQUEST),
+    No.NO_LENDER: Row((_NO,), _REQUEST),
     No.NO_ACCOUNT: Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER),
 }  # fmt: skip
 """Why the store refuses -> types to choose from, and element."""

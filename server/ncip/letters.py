@@ -11,6 +11,7 @@ from protocols.ncip.base import Initiation
 from protocols.ncip.circulation import CancelRecallItem, CancelRequestItem, RecallItem, RenewItem, RequestItem
 from protocols.ncip.elements import (
     Agency,
+    Amount,
     BibliographicId,
     BibliographicItemId,
     BibliographicRecordId,
@@ -33,16 +34,20 @@ from protocols.ncip.notifications import (
     ItemShipped,
 )
 from protocols.ncip.schemes import (
+    CURRENCY,
     BibliographicItemIdentifierCode,
+    ItemUseRestrictionType,
     PhysicalAddressType,
     RequestElementType,
     UnstructuredAddressType,
 )
 from server.ncip.dialects import Dialect
 from server.ncip.fields import day_end
+from storage.circulation.ill.lenders import our_agency
 from storage.circulation.ill.machine import Role
 from storage.circulation.ill.outbox import Letter
 from storage.circulation.ill.rows import IllRow
+from storage.circulation.ill.terms import Terms, terms_of
 from storage.network.network import Library, Network, Partner
 
 
@@ -59,11 +64,6 @@ class Sheet(NamedTuple):
     def here(self) -> Library:
         """The library that the letter speaks for."""
         return self.network.libraries[self.row.pickup_id]
-
-
-def our_agency(partner: Partner, library: Library) -> str:
-    """Give the agency that we are to *partner*: as agreed in its profile, else the library's ISIL or code."""
-    return str(partner.profile.get("our_agency") or library.isil or library.code)
 
 
 def write_letter(sheet: Sheet) -> Initiation | None:
@@ -151,7 +151,7 @@ def _request_item(sheet: Sheet) -> Initiation | None:
     user, wanted = _user_id(sheet), _bibliographic_id(sheet)
     if user is None or wanted is None:
         return None
-    needed = sheet.row.needed_by
+    needed, agreed = sheet.row.needed_by, terms_of(sheet.row.agreed)
     return RequestItem(
         initiation_header=_header(sheet),
         user_id=user,
@@ -162,7 +162,20 @@ def _request_item(sheet: Sheet) -> Initiation | None:
         item_optional_fields=None if sheet.dialect.quiet else _described(sheet),
         need_before_date=day_end(needed, sheet.here.zone) if needed else None,
         pickup_location=SchemeValue(sheet.here.code),
+        acknowledged_fee_amount=_fee(agreed),
+        acknowledged_item_use_restriction_type=tuple(map(_use, agreed.uses)),
     )
+
+
+def _fee(terms: Terms) -> Amount | None:
+    if terms.fee is None:
+        return None
+    return Amount(currency_code=SchemeValue(terms.currency, CURRENCY), monetary_value=terms.fee)
+
+
+def _use(word: str) -> SchemeValue:
+    known = ItemUseRestrictionType.of(SchemeValue(word))
+    return known.pair if known is not None else SchemeValue(word)
 
 
 def _cancel_request_item(sheet: Sheet) -> Initiation | None:

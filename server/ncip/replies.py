@@ -17,6 +17,7 @@ from server.ncip.letters import Sheet
 from storage.circulation.ill.events import IllEvent
 from storage.circulation.ill.machine import Event, State
 from storage.circulation.ill.outbox import Fate
+from storage.circulation.ill.terms import Terms
 from storage.usecase import Origin
 
 _AGAIN: Final = frozenset({
@@ -62,9 +63,19 @@ def _requested(sheet: Sheet, answer: Any, problems: tuple[Problem, ...]) -> IllE
     if any(problem_type_of(each.problem_type) is P.DUPLICATE_REQUEST for each in problems):
         return _event(sheet, Event.ACCEPTED)  # the answer to the first was lost
     if problems and isinstance(answer, RequestItemResponse):
-        conditional = answer.required_fee_amount is not None or answer.required_item_use_restriction_type
-        return _event(sheet, Event.CONDITIONS if conditional else Event.REFUSED, reason=_words(problems))
+        terms = _terms(answer)
+        event = Event.CONDITIONS if terms != Terms() else Event.REFUSED
+        return _event(sheet, event, reason=_words(problems), terms=terms.kept())
     return _event(sheet, Event.REFUSED if problems else Event.ACCEPTED, reason=_words(problems))
+
+
+def _terms(answer: RequestItemResponse) -> Terms:
+    """Give what the lender demands."""
+    uses = tuple(each.value for each in answer.required_item_use_restriction_type)
+    fee = answer.required_fee_amount
+    if fee is None or fee.monetary_value is None:
+        return Terms(uses=uses)
+    return Terms(fee.monetary_value, fee.currency_code.value if fee.currency_code is not None else "EUR", uses)
 
 
 def _renewed(sheet: Sheet, answer: Any, problems: tuple[Problem, ...]) -> IllEvent:

@@ -46,7 +46,12 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("Arrivé abîmé", "Came damaged"),
     "not-unloaded": ("Caisse restée à bord", "Container left aboard"),
     "lost-in-transit": ("Perdu en navette", "Lost in transit"),
+    "record-likeness": ("Notices à comparer : peut-être un même document", "Records to compare: maybe one document"),
     "ill-lost": ("PEB : déclaré perdu", "Inter-library loan: declared lost"),
+    "ill-crossed": (
+        "PEB : arrive alors que la demande est abandonnée",
+        "Inter-library loan: it comes though the request was given up",
+    ),
     "ill-undelivered": (
         "PEB : le partenaire n'a pas reçu un message",
         "Inter-library loan: a message reached no partner",
@@ -65,14 +70,6 @@ ANOMALIES: Final[dict[str, tuple[str, str]]] = {
     "ill-borrowing-lost": (
         "PEB : perdu, à régler avec le prêteur",
         "Inter-library loan: lost, to settle with the lender",
-    ),
-    "ill-lending-asked": (
-        "PEB : demande du partenaire à traiter",
-        "Inter-library loan: a partner's request to look at",
-    ),
-    "ill-lending-conditional": (
-        "PEB : conditions sans réponse du partenaire",
-        "Inter-library loan: no word on conditions",
     ),
     "ill-lending-accepted": ("PEB : à expédier au partenaire", "Inter-library loan: to be shipped to the partner"),
     "ill-lending-shipped": ("PEB : expédié, pas reçu par le partenaire", "Inter-library loan: shipped, not received"),

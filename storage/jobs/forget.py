@@ -140,6 +140,13 @@ FORGET_PULLS: Final = _tracing(
     schema.pull.c.ended_at,
     exists().where(schema.hold.c.id == schema.pull.c.hold_id),
 )
+FORGET_LETTERS: Final = _tracing(
+    "forget-letters",
+    "Delete messages to partners about requests that have ended",
+    schema.outbox,
+    schema.outbox.c.ended_at,
+    exists().where(schema.ill_request.c.id == schema.outbox.c.request_id, schema.ill_request.c.closed_at.is_(None)),
+)
 FORGET_SIGHTINGS: Final = _tracing(
     "forget-sightings",
     "Delete where items were seen on journeys that are over",

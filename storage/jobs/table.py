@@ -15,6 +15,7 @@ from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
 from storage.circulation.watch import WATCH_LOANS
 from storage.jobs.forget import (
     FORGET_HOLDS,
+    FORGET_LETTERS,
     FORGET_LOANS,
     FORGET_NOTICES,
     FORGET_OLD_REPLIES,
@@ -36,6 +37,7 @@ JOBS: Final[Mapping[str, Job]] = {
         FORGET_NOTICES,
         FORGET_PULLS,
         FORGET_SIGHTINGS,
+        FORGET_LETTERS,
         FORGET_EXCHANGES,
         ERASE_INACTIVE,
         ASK_ELSEWHERE,

@@ -525,6 +525,7 @@ class PartnerProfile(Checked):
     notifications: tuple[Text, ...] = many(
         "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."
     )
+    order: Many | None = key("Its place among the lenders that are asked one after the other; none, when not given.", None)
     lend_days: Many | None = key("How many days it may keep what we lend.", None)
     renewals: Many | None = key("How often what we lend it is prolonged.", None)
     transit_days: Many | None = key("How many days before its date our reader's loan of its item ends.", None)

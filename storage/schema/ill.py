@@ -9,7 +9,8 @@ from storage.schema.columns import Int, count, day, flag, instant, long_key, loo
 # `agency` and `number` are the RequestId, made by whoever asks. The reader is cut off when the request closes; `item_id`
 # is the temporary item that stands for the partner's (borrowing), or ours that is lent (lending). `terms` is what the lender
 # demands before it lends (`storage.circulation.ill.terms`), `agreed` what of it staff have agreed to;
-# `follows_id` is the request to another lender that this one takes up.
+# `follows_id` is the request to another lender that this one takes up, `edition` by what number any lender knows it. `prolonged`
+# counts the reader's renewals that the lender was asked about.
 ill_request = table(
     "ill_request",
     long_key(),
@@ -41,6 +42,8 @@ ill_request = table(
     words("terms", default=""),
     words("agreed", default=""),
     loose("follows_id", long=True),
+    words("edition", default=""),
+    count("prolonged"),
     UniqueConstraint("agency", "number"),
     one_of("role", "borrowing", "lending"),
     one_of(

@@ -6,17 +6,19 @@ held for the reader like anything else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, exists, literal_column, select
 
+from protocols.marc.format import Format
+from storage.catalogue.access_points import ISBN
+from storage.catalogue.records import terms_of
 from storage.circulation import writes
 from storage.circulation.due import local_day
 from storage.circulation.ill import rows
-from storage.circulation.ill.machine import Role, State, check_at
-from storage.circulation.ill.requests import new_number
+from storage.circulation.ill.lenders import new_number, our_agency
+from storage.circulation.ill.machine import Role, State
 from storage.circulation.ill.rows import IllRow
-from storage.ids import new_id
 from storage.jobs.job import Job, Slice, SliceRequest
 from storage.schema import hold, item, library, partner, record
 from storage.statements import Statement
@@ -39,13 +41,15 @@ class Homeless(NamedTuple):
     title: str
     author: str
     agency: str
+    format: str
+    iso2709: bytes
 
 
 HOMELESS: Final = Statement(
     "holds on what a partner has",
     select(
         hold.c.id, hold.c.patron_id, hold.c.pickup_id, hold.c.expires_on, record.c.id, record.c.control, record.c.title,
-        record.c.author, partner.c.agency,
+        record.c.author, partner.c.agency, record.c.format, record.c.iso2709,
     )
     .select_from(
         hold.join(record, record.c.id == hold.c.record_id)
@@ -88,15 +92,17 @@ def decide(request: SliceRequest, found: list[Row], network: Network, now: int) 
 
 def _request(homeless: Homeless, whose: Partner, network: Network, now: int) -> IllRow:
     here = network.libraries[homeless.pickup_id]
-    nothing: dict[str, Any] = dict.fromkeys(IllRow._fields)
-    return IllRow(**nothing | {
-        "id": new_id(), "role": Role.BORROWING, "partner_id": whose.id,
-        "agency": str(whose.profile.get("our_agency") or here.isil or here.code), "number": new_number(),
-        "state": State.ASKED, "patron_id": homeless.patron_id, "pickup_id": here.id, "record_id": homeless.record_id,
-        "identifier": homeless.control, "title": homeless.title, "author": homeless.author, "barcode": "",
-        "needed_by": homeless.expires_on, "made_at": now, "since_at": now,
-        "check_at": check_at(Role.BORROWING, State.ASKED, now),
-    })  # fmt: skip
+    return rows.made(
+        Role.BORROWING, State.ASKED, now, partner_id=whose.id, agency=our_agency(whose, here), number=new_number(),
+        patron_id=homeless.patron_id, pickup_id=here.id, record_id=homeless.record_id, identifier=homeless.control,
+        edition=_edition(homeless), title=homeless.title, author=homeless.author, needed_by=homeless.expires_on,
+    )  # fmt: skip
+
+
+def _edition(homeless: Homeless) -> str:
+    """Give the ISBN by which any lender knows the title, if its record has one."""
+    found = terms_of(Format(homeless.format), homeless.iso2709)[ISBN.code]
+    return f"isbn:{max(found, key=len)}" if found else ""
 
 
 ASK_ELSEWHERE: Final = Job("ask-elsewhere", "Ask partners for what only they have", gather, decide, every=300, size=50)

@@ -11,9 +11,12 @@ from storage.circulation.accounts import make_item
 from storage.circulation.due import local_day
 from storage.circulation.facts import ItemRow
 from storage.circulation.ill import rows
+from storage.circulation.ill.lenders import take_up
 from storage.circulation.ill.machine import (
+    BEFORE_SHIPPING,
     ENDED,
     ON_LOAN,
+    RANKS,
     TELLS,
     TELLS_IF_WANTED,
     Event,
@@ -37,6 +40,8 @@ LEND_DAYS: Final = 42
 """Days for which the partner keeps what we lend, unless its profile says otherwise."""
 MOST_RENEWALS: Final = 2
 """How often what we lend is prolonged, unless the partner's profile says otherwise."""
+HANDED_OVER: Final = 86_400
+"""Seconds after which an item that was sent has left, where no van is scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class IllEvent:
     """*event* has happened to the request (*agency*, *number*), or to the open one of *barcode* with this partner.
 
     *partner* is the partner's agency; *theirs* tells that it was the partner who said so. *due_on* is a day; *title*,
-    *author*, *call_number* and *media_type* describe an item that comes; *returnable* and *renewable* its loan.
+    *author*, *call_number* and *media_type* describe an item that comes; *returnable* and *renewable* its loan; *terms* are what the
+    lender demands (`storage.circulation.ill.terms`).
     """
 
     event: Event
@@ -62,6 +68,7 @@ class IllEvent:
     returnable: bool = True
     renewable: bool = True
     reason: str = ""
+    terms: str = ""
 
 
 class IllAnswer(NamedTuple):
@@ -132,12 +139,8 @@ class _Work:
 
     def know(self, **changes: Any) -> None:
         """Change what the request holds."""
-        row = self.row = self.row._replace(**changes)
-        self.writes.append(
-            rows.KNOW(
-                row.id, row.barcode, row.due_back_on, row.renewable, row.renewal, row.recalled_on, row.title, row.author
-            )
-        )
+        self.row = self.row._replace(**changes)
+        self.writes.append(rows.know(self.row))
 
     def cap(self, back_on: str | None, *, extends: bool = False) -> str | None:
         """Have the reader's loan end in time for the lender's date *back_on*; return the day on which it must."""
@@ -184,15 +187,25 @@ class _Work:
         return None
 
     def clean_up(self) -> None:
-        """Let the reader go, and the temporary item with all that holds it."""
+        """Let the reader go, and the temporary item with all that holds it: a loan that nobody ended ends with it."""
         row = self.row
         if row.hold_id is not None and row.hold_state is not None:
             self.writes += writes.end_hold(row.hold_id, "cancelled", row.held_item_id, self.today, self.now)
         if row.role is Role.BORROWING and row.item_id is not None:
             if row.transit_id is not None:
                 self.writes.append(writes.RECEIVE(row.transit_id, self.now, "received"))
+            if row.loan_id is not None:
+                self.writes += rows.end_loan(row.loan_id, self.partner.library_id, self.today, self.now)
             self.writes += [rows.UNLABEL(row.item_id), rows.RETIRE(row.item_id)]
         self.writes.append(rows.PART(row.id))
+
+    def go_on(self) -> None:
+        """Ask the next lender, and tell the reader when there is none."""
+        following = take_up(self.row, self.network, self.partner, self.now)
+        if following is None:
+            self.writes += rows.notify(self.row, "ill-unfilled", self.now, self.request.reason)
+        else:
+            self.writes += [rows.make(following), rows.tell(following, "RequestItem", self.now)]
 
     # --- effects of a new state, on the side that lends ------------------------------------------------------------------
 
@@ -215,7 +228,7 @@ class _Work:
         """Lend our item to the partner's own account, once it has arrived there."""
         row, there = self.row, self.partner.library_id
         item_id = row.item_id or row.held_item_id
-        if item_id is None or row.loan_id is not None:
+        if item_id is None or row.loan_id is not None or row.hold_outcome == "honoured":
             return
         if row.hold_id is not None and row.hold_state is not None:
             self.writes += writes.end_hold(row.hold_id, "honoured", item_id, self.today, self.now)
@@ -247,7 +260,10 @@ class _Work:
                 self.know(renewal="")
             return None
         self.know(due_back_on=until, renewal="")
-        self.due_on = self.cap(until, extends=True) if row.role is Role.BORROWING else until
+        self.due_on = until
+        if row.role is Role.BORROWING:
+            self.due_on = self.cap(until, extends=True)
+            self.writes += rows.notify(row, "ill-renewed", self.now, self.due_on or until)
         return None
 
     def recalled(self) -> No | None:
@@ -284,7 +300,10 @@ def decide(request: IllEvent, found: Found, network: Network, now: int) -> Decis
 
 
 def _meant(request: IllEvent, row: IllRow) -> Event:
-    """Tell what a partner's word means on this side: what a borrower ships comes back, what a lender receives is home."""
+    """Tell what a partner's word means on this side.
+
+    What a borrower ships comes back, what a lender receives is home; who was asked and cancels cannot fill the request.
+    """
     if request.theirs:
         if row.role is Role.LENDING and request.event is Event.SHIPPED:
             return Event.SENT_BACK
@@ -292,13 +311,15 @@ def _meant(request: IllEvent, row: IllRow) -> Event:
             return Event.CANCELLED
         if row.role is Role.BORROWING and request.event is Event.RECEIVED:
             return Event.HOME
+        if row.role is Role.BORROWING and request.event is Event.CANCELLED:
+            return Event.REFUSED
     return request.event
 
 
 def arrived(request: IllEvent, row: IllRow, found: Found, network: Network, now: int) -> Decision[IllAnswer]:
     """Decide what an event makes of *row*, which is the partner's."""
     partner = network.partners[request.partner]
-    state = advance(row.state, request.event)
+    state = _crossed(request, row, partner, now) or advance(row.state, request.event)
     if isinstance(state, No):
         return Decision(IllAnswer(state, row))
     today = local_day(now, network.libraries[row.pickup_id].zone)
@@ -318,10 +339,32 @@ def arrived(request: IllEvent, row: IllRow, found: Found, network: Network, now:
     )
 
 
+def _crossed(request: IllEvent, row: IllRow, partner: Partner, now: int) -> State | No | None:
+    """Tell what two events come to that crossed on their way; None when they did not.
+
+    What was shipped before our word that we gave the request up had come is on its way, for all that: it is followed, and sent back.
+    What a van has is shipped, though nobody has said so yet.
+    """
+    event = request.event
+    if row.state in {State.CANCELLED, State.UNFILLED} and row.role is Role.BORROWING:
+        return State.SHIPPED if event is Event.SHIPPED and request.theirs else None
+    waits = RANKS.get(row.state, 99) < RANKS[State.SHIPPED]
+    if row.role is Role.LENDING and waits and event in BEFORE_SHIPPING and leaving(row, partner, now):
+        return No.TOO_LATE
+    return None
+
+
+def leaving(row: IllRow, partner: Partner, now: int) -> bool:
+    """Tell whether the item of *row* has left for the partner: a van has it, or, where no van is scanned, it was sent a day ago."""
+    if row.transit_id is None or row.transit_to_id != partner.library_id:
+        return False
+    return row.loaded_at is not None or (not row.lines and now - (row.sent_at or now) >= HANDED_OVER)
+
+
 def _effect(work: _Work, state: State | None) -> No | None:
     """Collect what an event changes: what the request holds, then its state with all that follows from it."""
     row, event = work.row, work.request.event
-    if row.state in ENDED:
+    if row.state in ENDED and state is not State.SHIPPED:
         return None
     if state is None:
         return _aside(work, event)
@@ -334,10 +377,13 @@ def _effect(work: _Work, state: State | None) -> No | None:
     ends = state in ENDED
     if ends:
         work.clean_up()
-    if event in {Event.REFUSED, Event.CANCELLED} and work.request.theirs:
-        work.writes += rows.notify(row, "ill-unfilled", work.now, work.request.reason)
-    if state is State.LOST:
-        work.writes.append(rows.alert(row, "ill-lost", work.now))
+    if event is Event.REFUSED:
+        work.go_on()
+    if state is State.CONDITIONAL:
+        work.know(terms=work.request.terms)
+    kind = "ill-crossed" if row.state in ENDED else _ALERTS.get(state)
+    if kind is not None:
+        work.writes.append(rows.alert(row, kind, work.now))
     closed_at = work.now if ends else None
     work.writes.insert(
         0,
@@ -349,6 +395,8 @@ def _effect(work: _Work, state: State | None) -> No | None:
 
 
 _ITEM_THERE: Final = frozenset({State.SHIPPED, State.RECEIVED})
+_ALERTS: Final = {State.LOST: "ill-lost", State.CONDITIONAL: "ill-borrowing-conditional"}
+"""States of which the referent is told at once."""
 
 
 def _aside(work: _Work, event: Event) -> No | None:
@@ -361,11 +409,21 @@ def _aside(work: _Work, event: Event) -> No | None:
     if event is Event.RECALL_ENDED:
         if row.recalled_on is not None:
             work.know(recalled_on=None)
+    elif event is Event.CONDITIONS:
+        if row.state is State.CONDITIONAL and row.terms != work.request.terms:
+            work.know(terms=work.request.terms)
+            work.writes.append(rows.alert(row, _ALERTS[row.state], work.now))
+    elif event is Event.AGREED:
+        if row.state is not State.CONDITIONAL:
+            return No.NO_TERMS
+        if row.agreed != row.terms:
+            work.know(agreed=row.terms)
+            work.writes.append(rows.LOOKED(row.id, check_at(row.role, row.state, work.now), 0))
     elif event is Event.RENEW_ASKED:
         if row.state not in ON_LOAN or not row.renewable:
             return No.NOT_RENEWABLE if row.state in ON_LOAN else No.NOT_ON_LOAN
         if row.renewal not in {"asked", "pending"}:
-            work.know(renewal="asked")
+            work.know(renewal="asked", prolonged=row.renewals or 0)
     elif event is Event.RENEW_PENDING and row.renewal != "pending":
         work.know(renewal="pending")
     elif event is Event.RENEW_REFUSED and row.renewal != "refused":

@@ -39,6 +39,7 @@ class Event(Enum):
 
     ACCEPTED = "accepted"
     CONDITIONS = "conditions"
+    AGREED = "agreed"
     REFUSED = "refused"
     SHIPPED = "shipped"
     RECEIVED = "received"
@@ -71,6 +72,8 @@ class No(Enum):
     NOT_FOR_LOAN = "not-for-loan"
     BARCODE_TAKEN = "barcode-taken"
     NO_ACCOUNT = "no-account"
+    NO_TERMS = "no-terms"
+    NO_LENDER = "no-lender"
 
 
 SENTENCES: Final[dict[No, tuple[str, str]]] = {
@@ -86,6 +89,8 @@ SENTENCES: Final[dict[No, tuple[str, str]]] = {
     No.NOT_FOR_LOAN: ("Exclu du prêt.", "Not for loan."),
     No.BARCODE_TAKEN: ("Ce code à barres est celui d'un autre document.", "The number is another item's."),
     No.NO_ACCOUNT: ("Ce partenaire n'a pas de compte ici.", "The partner has no account here."),
+    No.NO_TERMS: ("Le partenaire ne demande rien pour cette demande.", "The partner demands nothing for this request."),
+    No.NO_LENDER: ("Aucun prêteur n'est indiqué.", "No lender is declared."),
 }
 """Why not -> (French, English)."""
 
@@ -125,7 +130,9 @@ ON_LOAN: Final = frozenset({State.SHIPPED, State.RECEIVED, State.LENT})
 TELLS: Final = {
     (Role.BORROWING, Event.RECEIVED): "ItemReceived",
     (Role.BORROWING, Event.SENT_BACK): "ItemShipped",
+    (Role.BORROWING, Event.AGREED): "RequestItem",
     (Role.BORROWING, Event.CANCELLED): "CancelRequestItem",
+    (Role.BORROWING, Event.REFUSED): "CancelRequestItem",
     (Role.BORROWING, Event.RENEW_ASKED): "RenewItem",
     (Role.BORROWING, Event.LOST): "CirculationStatusChangeReported",
     (Role.LENDING, Event.REFUSED): "ItemRequestCancelled",
@@ -161,8 +168,6 @@ TIMERS: Final = {
     (Role.BORROWING, State.RETURNED): Timer(7, probes=False),
     (Role.BORROWING, State.SENT_BACK): Timer(14, probes=True, again=7),
     (Role.BORROWING, State.LOST): Timer(30, probes=False, again=30),
-    (Role.LENDING, State.ASKED): Timer(3, probes=False),
-    (Role.LENDING, State.CONDITIONAL): Timer(5, probes=False),
     (Role.LENDING, State.ACCEPTED): Timer(5, probes=False),
     (Role.LENDING, State.SHIPPED): Timer(10, probes=True),
     (Role.LENDING, State.RECEIVED): Timer(45, probes=True, again=7),

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import bindparam, func, literal_column, select, update
 
 from storage.circulation.ill import rows
+from storage.circulation.ill.events import Found, IllEvent, arrived
+from storage.circulation.ill.lenders import take_up
+from storage.circulation.ill.machine import Event
 from storage.circulation.ill.rows import IllRow, row_of
 from storage.schema import outbox
 from storage.statements import Statement
@@ -90,6 +93,20 @@ def request_of(letter: Letter) -> Steps[IllRow | None]:
     return row_of(found[0]) if found else None
 
 
+_UNDELIVERED: Final = Statement(
+    "messages that reached nobody",
+    select(outbox.c.request_id, outbox.c.service)
+    .where(outbox.c.state == literal_column("'dead'"))
+    .order_by(outbox.c.id),
+)
+
+
+def open_ones() -> Steps[tuple[list[IllRow], list[tuple[int, str]]]]:
+    """Read all open requests, and the messages that reached nobody: request, service."""
+    found, dead = yield [rows.OPEN_AFTER(0, 10_000), _UNDELIVERED()]
+    return [row_of(row) for row in found], [(number, service) for number, service in dead]
+
+
 class Fate(Enum):
     """What became of a try: it was *sent*; it *failed* and is tried again; it never can be (*dead*); nobody needs it (*dropped*)."""
 
@@ -121,7 +138,7 @@ def gather(request: Tried, _network: Network) -> Steps[list[Row]]:
     return list(found)
 
 
-def decide(request: Tried, found: list[Row], _network: Network, now: int) -> Decision[Fate]:
+def decide(request: Tried, found: list[Row], network: Network, now: int) -> Decision[Fate]:
     """Decide whether a message is tried again, and when."""
     letter, fate = request.letter, request.fate
     if fate is Fate.FAILED and now - letter.made_at > PATIENCE:
@@ -135,7 +152,20 @@ def decide(request: Tried, found: list[Row], _network: Network, now: int) -> Dec
         row = row_of(found[0])
         written.append(rows.alert(row, "ill-undelivered", now))
         entries = (Entry("ill-undelivered", row.pickup_id, row.item_id, None, row.hold_id, letter.service),)
+        goes_on = _go_on(row, letter, network, now)
+        written += goes_on.writes
+        entries += goes_on.entries
     return Decision(fate, tuple(written), entries)
+
+
+def _go_on(row: IllRow, letter: Letter, network: Network, now: int) -> Decision[Any]:
+    """Take a lender that a request never reached for one that cannot fill it, where there is another to ask."""
+    partner = next((each for each in network.partners.values() if each.id == row.partner_id), None)
+    if letter.service != "RequestItem" or partner is None or take_up(row, network, partner, now) is None:
+        return Decision(None)
+    origin = Origin("job", "ill", row.pickup_id)
+    refused = IllEvent(Event.REFUSED, partner.agency, origin, row.agency, row.number, reason="never reached")
+    return arrived(refused, row, Found([], [], [], []), network, now)
 
 
 TRIED: Final = UseCase(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts
 from storage.circulation.accounts import denials, find_item, find_patron, load_of, patron_context
@@ -12,7 +11,7 @@ from storage.circulation.due import local_day
 from storage.circulation.facts import LoadRow
 from storage.circulation.ill import rows
 from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived
-from storage.circulation.ill.machine import No, Role, State, check_at
+from storage.circulation.ill.machine import No, Role, State
 from storage.circulation.ill.rows import IllRow, row_of
 from storage.ids import new_id
 from storage.refusals import Reason
@@ -164,18 +163,15 @@ def _target(request: IllRequest, found: RequestFacts, network: Network) -> int |
 
 def _row(request: IllRequest, partner: Partner, patron: Patron, target: int | None, now: int) -> IllRow:
     """Make the row of a request that begins."""
-    state = State.ASKED if request.role is Role.BORROWING else State.ACCEPTED
     lends = request.role is Role.LENDING
-    nothing: dict[str, Any] = dict.fromkeys(IllRow._fields)
-    return IllRow(**nothing | {
-        "id": new_id(), "role": request.role, "partner_id": partner.id, "agency": request.agency,
-        "number": request.number, "state": state, "patron_id": patron.row.id, "pickup_id": request.pickup_id,
-        "record_id": request.record_id, "identifier": request.identifier, "title": request.title,
-        "author": request.author, "barcode": request.barcode if lends else "",
-        "hold_id": new_id() if lends else None, "needed_by": request.needed_by, "renewable": 1, "renewal": "",
-        "reason": "", "made_at": now, "since_at": now, "check_at": check_at(request.role, state, now), "checks": 0,
-        "card": patron.row.card, "held_item_id": target if lends else None,
-    })  # fmt: skip
+    return rows.made(
+        request.role, State.ACCEPTED if lends else State.ASKED, now, partner_id=partner.id, agency=request.agency,
+        number=request.number, patron_id=patron.row.id, pickup_id=request.pickup_id, record_id=request.record_id,
+        identifier=request.identifier, edition=request.identifier if ":" in request.identifier else "",
+        title=request.title, author=request.author, barcode=request.barcode if lends else "",
+        hold_id=new_id() if lends else None, needed_by=request.needed_by, card=patron.row.card,
+        held_item_id=target if lends else None,
+    )  # fmt: skip
 
 
 def _with_item(
@@ -184,11 +180,6 @@ def _with_item(
     """Begin a request with the item that came for it."""
     decision = arrived(comes, row, _coming(found), network, now)
     return Decision(decision.answer, (*made, *decision.writes), decision.entries, decision.because, decision.effect)
-
-
-def new_number() -> str:
-    """Return the number of a request of ours, which no one can guess."""
-    return os.urandom(12).hex()
 
 
 ILL_REQUEST: Final = UseCase(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -20,10 +22,25 @@ from sqlalchemy import (
     update,
 )
 
-from storage.circulation.ill.machine import Role, State
+from storage.circulation.due import link_expiry
+from storage.circulation.ill.machine import Role, State, check_at
 from storage.circulation.tellings import note_anomaly, tell_reader
 from storage.ids import new_id
-from storage.schema import barcode, card, hold, ill_request, item, loan, manifest_line, outbox, transit
+from storage.schema import (
+    barcode,
+    card,
+    hold,
+    ill_request,
+    item,
+    loan,
+    manifest_line,
+    outbox,
+    past_hold,
+    past_loan,
+    past_loan_reader,
+    patron,
+    transit,
+)
 from storage.statements import Call, Statement, Steps
 
 
@@ -55,17 +72,26 @@ class IllRow(NamedTuple):
     since_at: int
     check_at: int | None
     checks: int
+    terms: str
+    agreed: str
+    follows_id: int | None
+    edition: str
+    prolonged: int
     card: str | None
     held_item_id: int | None
     hold_state: str | None
+    hold_outcome: str | None
     current_id: int | None
     item_type_id: int | None
     shown_barcode: str | None
     loan_id: int | None
     due_on: str | None
     renewals: int | None
+    last_on: str | None
     transit_id: int | None
     transit_to_id: int | None
+    sent_at: int | None
+    lines: int
     loaded_at: int | None
 
     def __repr__(self) -> str:
@@ -82,18 +108,21 @@ def row_of(found: tuple[Any, ...]) -> IllRow:
 _OWN: Final = (
     "id", "role", "partner_id", "agency", "number", "state", "patron_id", "pickup_id", "record_id", "identifier", "title",
     "author", "barcode", "item_id", "hold_id", "needed_by", "due_back_on", "renewable", "renewal", "recalled_on", "reason",
-    "made_at", "since_at", "check_at", "checks",
+    "made_at", "since_at", "check_at", "checks", "terms", "agreed", "follows_id", "edition", "prolonged",
 )  # fmt: skip
 _PRIMARY: Final[ColumnElement[int]] = literal_column("1")
-_LOADED: Final = (
-    select(func.max(manifest_line.c.loaded_at)).where(manifest_line.c.transit_id == transit.c.id).scalar_subquery()
-)
+_OF_TRANSIT: Final = manifest_line.c.transit_id == transit.c.id
+_LOADED: Final = select(func.max(manifest_line.c.loaded_at)).where(_OF_TRANSIT).scalar_subquery()
 """When a van took the item of a transit, if one did."""
+_LINES: Final = select(func.count()).select_from(manifest_line).where(_OF_TRANSIT).scalar_subquery()
+"""How often the item of a transit was put in a container: where it never is, no van is scanned."""
+_ITEM_ID: Final = func.coalesce(hold.c.item_id, hold.c.target_item_id, past_hold.c.item_id)
 _WHOLE: Final = (
     select(
         *(ill_request.c[name] for name in _OWN),
-        card.c.number, func.coalesce(hold.c.item_id, hold.c.target_item_id), hold.c.state, item.c.current_id, item.c.item_type_id, barcode.c.number,
-        loan.c.id, loan.c.due_on, loan.c.renewals, transit.c.id, transit.c.to_id, _LOADED,
+        card.c.number, _ITEM_ID, hold.c.state, past_hold.c.outcome, item.c.current_id, item.c.item_type_id, barcode.c.number,
+        loan.c.id, loan.c.due_on, loan.c.renewals, item.c.due_back_on, transit.c.id, transit.c.to_id, transit.c.sent_at,
+        _LINES, _LOADED,
     )
     .select_from(
         ill_request.outerjoin(
@@ -105,7 +134,12 @@ _WHOLE: Final = (
             ),
         )
         .outerjoin(hold, hold.c.id == ill_request.c.hold_id)
-        .outerjoin(item, item.c.id == func.coalesce(ill_request.c.item_id, hold.c.item_id, hold.c.target_item_id))
+        # A hold that was honoured, by a loan to the partner's account, is past: it tells which item that was.
+        .outerjoin(
+            past_hold,
+            and_(past_hold.c.id == ill_request.c.hold_id, past_hold.c.outcome == literal_column("'honoured'")),
+        )
+        .outerjoin(item, item.c.id == func.coalesce(ill_request.c.item_id, _ITEM_ID))
         .outerjoin(barcode, and_(barcode.c.item_id == item.c.id, barcode.c.is_primary == _PRIMARY))
         .outerjoin(loan, loan.c.item_id == item.c.id)
         .outerjoin(transit, and_(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)))
@@ -153,7 +187,7 @@ LOCK: Final = Statement(
 
 _MADE: Final = (
     "id", "role", "partner_id", "agency", "number", "state", "patron_id", "pickup_id", "record_id", "identifier", "title",
-    "author", "barcode", "hold_id", "needed_by", "made_at", "since_at", "check_at",
+    "author", "barcode", "hold_id", "needed_by", "made_at", "since_at", "check_at", "follows_id", "edition",
 )  # fmt: skip
 MAKE: Final = Statement(
     "make inter-library request", insert(ill_request).values({name: bindparam(name) for name in _MADE}), *_MADE
@@ -165,12 +199,14 @@ MOVE: Final = Statement(
     "move inter-library request",
     # What the decision saw must still be so: of two that come together, the second is decided anew.
     update(ill_request)
-    .where(_REQUEST, ill_request.c.state == bindparam("before"), _OPEN)
+    .where(_REQUEST, ill_request.c.state == bindparam("before"))
     .values({name: bindparam(name) for name in _MOVED} | {"checks": literal_column("0")}),
     "request", "before", *_MOVED,
     guarded=True,
 )  # fmt: skip
-_HELD: Final = ("barcode", "due_back_on", "renewable", "renewal", "recalled_on", "title", "author")
+_HELD: Final = (
+    "barcode", "due_back_on", "renewable", "renewal", "recalled_on", "title", "author", "terms", "agreed", "prolonged",
+)  # fmt: skip
 KNOW: Final = Statement(
     "change inter-library request",
     update(ill_request).where(_REQUEST).values({name: bindparam(name) for name in _HELD}),
@@ -252,6 +288,41 @@ SET_DUE: Final = Statement(
     update(loan).where(loan.c.id == bindparam("loan")).values(due_on=bindparam("on"), due_at=None),
     "loan", "on",
 )  # fmt: skip
+# --- a loan that ends because its lender has the item ----------------------------------------------------------------------
+
+_LOAN: Final = loan.c.id == bindparam("loan")
+_PAST: Final = (
+    "id", "item_id", "library_id", "item_type_id", "channel", "out_at", "due_on", "due_at", "renewals",
+)  # fmt: skip
+_KEEP_PAST: Final = Statement(
+    "keep past loan of temporary item",
+    insert(past_loan).from_select(
+        [*_PAST, "patron_category_id", "state", "library_in_id", "in_at"],
+        select(
+            *(loan.c[name] for name in _PAST), patron.c.category_id, cast(literal_column("'deduced'"), past_loan.c.state.type),
+            cast(bindparam("place"), past_loan.c.library_in_id.type), cast(bindparam("at"), past_loan.c.in_at.type),
+        )
+        .join_from(loan, patron)
+        .where(_LOAN),
+    ),
+    "place", "at", "loan",
+)  # fmt: skip
+_KEEP_READER: Final = Statement(
+    "keep reader of past loan of temporary item",
+    insert(past_loan_reader).from_select(
+        ["expires_on", "loan_id", "patron_id"],
+        select(cast(bindparam("expires"), past_loan_reader.c.expires_on.type), loan.c.id, loan.c.patron_id).where(_LOAN),
+    ),
+    "expires", "loan",
+)  # fmt: skip
+_END_LOAN: Final = Statement("end loan of temporary item", delete(loan).where(_LOAN), "loan", guarded=True)
+
+
+def end_loan(loan_id: int, place: int, today: date, now: int) -> tuple[Call, ...]:
+    """Move an open loan to the past, its reader apart, with the day on which the link is cut (R1)."""
+    return _KEEP_PAST(place, now, loan_id), _KEEP_READER(link_expiry(today), loan_id), _END_LOAN(loan_id)
+
+
 UNLABEL: Final = Statement(
     "forget barcodes of temporary item", delete(barcode).where(barcode.c.item_id == bindparam("item")), "item"
 )
@@ -292,10 +363,28 @@ _OUT: Final = ("id", "partner_id", "request_id", "service", "content", "made_at"
 PUT: Final = Statement("put in outbox", insert(outbox).values({name: bindparam(name) for name in _OUT}), *_OUT)
 
 
+def made(role: Role, state: State, now: int, **known: Any) -> IllRow:
+    """Give the row of a request that begins, with what is *known* of it."""
+    nothing: dict[str, Any] = dict.fromkeys(IllRow._fields)
+    texts = dict.fromkeys(
+        ("identifier", "title", "author", "barcode", "renewal", "reason", "terms", "agreed", "edition"), ""
+    )
+    first = {
+        "id": new_id(), "role": role, "state": state, "renewable": 1, "made_at": now, "since_at": now,
+        "check_at": check_at(role, state, now), "checks": 0, "prolonged": 0, "lines": 0,
+    }  # fmt: skip
+    return IllRow(**nothing | texts | first | known)
+
+
 def make(row: IllRow) -> Call:
     """Give the write that makes *row*."""
     values = row._asdict() | {"role": row.role.value, "state": row.state.value}
     return MAKE(*(values[name] for name in _MADE))
+
+
+def know(row: IllRow) -> Call:
+    """Give the write that keeps what *row* holds."""
+    return KNOW(row.id, *(getattr(row, name) for name in _HELD))
 
 
 def tell(row: IllRow, service: str, now: int, **content: Any) -> Call:

@@ -6,11 +6,12 @@ away, and nothing told twice.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from storage.circulation.due import local_day
 from storage.circulation.ill import rows
-from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived
+from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived, leaving
 from storage.circulation.ill.machine import RANKS, TIMERS, Event, Role, State
 from storage.circulation.ill.rows import IllRow, row_of
 from storage.jobs.job import Job, Slice, SliceRequest
@@ -20,29 +21,48 @@ if TYPE_CHECKING:
     from storage.network.network import Network, Partner
     from storage.statements import Call, Row, Steps
 
+_OUT: Final = frozenset({State.RECEIVED, State.LENT, State.RETURNED, State.SENT_BACK})
+_GAINED: Final = 7
+"""Days by which a loan could still be longer, for the lender to be asked: less is no renewal worth having."""
 _GIVEN_UP: Final = 4
 """Looks after which an item sent back is taken to have arrived."""
 
 
-def implied(row: IllRow, partner: Partner) -> Event | None:
+def implied(row: IllRow, partner: Partner, now: int) -> Event | None:
     """Tell what the item of *row* shows to have happened, that the request does not know yet; one thing at a time."""
     away = row.transit_id is not None and row.transit_to_id == partner.library_id
-    leaving = away and row.loaded_at is not None
     there = row.current_id == partner.library_id
+    left = leaving(row, partner, now)
     if row.role is Role.LENDING:
+        lent = row.hold_outcome == "honoured"  # by a partner that checks out what it is sent
         if RANKS.get(row.state, 99) < RANKS[State.SHIPPED]:
-            return Event.SHIPPED if leaving else None
+            return Event.SHIPPED if left or there or lent else None
+        if row.state is State.SHIPPED:
+            return Event.RECEIVED if lent else None
         back = row.loan_id is None and not there and not away and row.item_id is not None
         return Event.HOME if back and row.state in {State.RECEIVED, State.SENT_BACK} else None
     if row.item_id is None:
         return None
+    if there and row.transit_id is None and row.loan_id is None:  # taken in where it belongs
+        return Event.HOME if row.state in _OUT else None
     if row.state is State.SHIPPED and (row.loan_id is not None or row.hold_state == "shelf" or not there):
         return Event.RECEIVED
     if row.state is State.RECEIVED and row.loan_id is not None:
         return Event.LENT
     if row.state in {State.RECEIVED, State.LENT} and row.loan_id is None and away and row.hold_state is None:
         return Event.RETURNED
-    return Event.SENT_BACK if row.state is State.RETURNED and leaving else None
+    if row.state is State.RETURNED and left:
+        return Event.SENT_BACK
+    return Event.RENEW_ASKED if row.state is State.LENT and _wants_longer(row) else None
+
+
+def _wants_longer(row: IllRow) -> bool:
+    """Tell whether the reader has prolonged the loan and gained nothing, for it ends when the lender wants the item."""
+    if row.renewal in {"asked", "pending"} or not row.renewable or row.recalled_on is not None:
+        return False
+    if row.last_on is None or row.due_on is None or (row.renewals or 0) <= row.prolonged:
+        return False
+    return (date.fromisoformat(row.last_on) - date.fromisoformat(row.due_on)).days < _GAINED
 
 
 def gather(request: SliceRequest, _network: Network) -> Steps[list[Row]]:
@@ -69,7 +89,7 @@ def decide(request: SliceRequest, found: list[Row], network: Network, now: int) 
 
 
 def _look(row: IllRow, partner: Partner, network: Network, now: int) -> Decision[IllAnswer] | None:
-    event = implied(row, partner)
+    event = implied(row, partner, now)
     if event is None and row.check_at is not None and row.check_at <= now:
         if row.state is not State.SENT_BACK or row.role is not Role.BORROWING or row.checks < _GIVEN_UP:
             return _remind(row, network, now)

@@ -24,9 +24,10 @@ def upgrade() -> None:
 
 
 def _lend_on_terms() -> None:
-    for name in ("terms", "agreed"):
+    for name in ("terms", "agreed", "edition"):
         op.add_column("ill_request", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("ill_request", sa.Column("follows_id", LONG, nullable=True))
+    op.add_column("ill_request", sa.Column("prolonged", sa.Integer(), server_default="0", nullable=False))
     op.add_column("hold", sa.Column("actor", sa.Text(), server_default="", nullable=False))
 
 

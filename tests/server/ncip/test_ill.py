@@ -161,7 +161,7 @@ class BorrowingTests(Case):
         kind = "<RequestType>Loan</RequestType>"
         assert (await self.twice(message("CancelRequestItem", user("R1") + request("q1") + kind))).problems == []
         assert (await self.ask(message("ItemRequestCancelled", user("R1") + request("q2") + kind))).problems == []
-        assert [await self.state("q1"), await self.state("q2")] == ["cancelled", "unfilled"]
+        assert [await self.state("q1"), await self.state("q2")] == ["unfilled", "unfilled"]
 
     async def test_a_request_announced_by_the_partner_is_asked_in_the_readers_name(self) -> None:
         kinds = "<RequestType>Loan</RequestType><RequestScopeType>Item</RequestScopeType>"

@@ -23,7 +23,7 @@ from storage.circulation.tellings import ANOMALIES
 
 
 def test_every_state_in_which_a_request_can_wait_has_a_timer() -> None:
-    never = {(Role.LENDING, State.LENT), (Role.LENDING, State.RETURNED)}
+    never = set(product([Role.LENDING], [State.ASKED, State.CONDITIONAL, State.LENT, State.RETURNED]))
     waiting = set(product(Role, set(State) - ENDED)) - never
     assert set(TIMERS) == waiting
     assert all(timer.days > 0 and timer.again > 0 for timer in TIMERS.values())
@@ -72,5 +72,9 @@ def test_what_is_told_is_told_of_events_that_happen() -> None:
 
 
 def test_staff_are_told_in_words_what_waits_too_long() -> None:
-    kinds = {f"ill-{role.value}-{state.value}" for role, state in TIMERS} | {"ill-lost", "ill-undelivered"}
+    kinds = {f"ill-{role.value}-{state.value}" for role, state in TIMERS} | {
+        "ill-lost",
+        "ill-undelivered",
+        "ill-crossed",
+    }
     assert {kind for kind in ANOMALIES if kind.startswith("ill-")} == kinds
