@@ -309,7 +309,7 @@ def sort_key(use: int, relation: int = 0, case: int = 1) -> Node:
     element = context(
         2, [universal(ber.OID, oid_octets(BIB_1)), context(44, ber.sequence(context(120, 1), context(121, use)))]
     )
-    return ber.sequence(context(1, context(1, element)), context(1, relation), context(2, case))
+    return ber.sequence(context(1, element), context(1, relation), context(2, case))
 
 
 def _written(query: str | Node) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from conformance import documents
 from conformance.results import Result, report
-from conformance.z3950 import counts, init, present, search  # noqa: F401 (they list their checks)
+from conformance.z3950 import counts, init, present, search, services, terms  # noqa: F401 (they list their checks)
 from conformance.z3950.client import Account
 from conformance.z3950.corpus import Source
 from conformance.z3950.marc import MARC21, UNIMARC

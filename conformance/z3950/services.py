@@ -1,0 +1,210 @@
+"""Checks of the smaller services: DeleteResultSet, ResourceReport, TriggerResourceControl, extended services, Explain."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from conformance.results import NotApplicable
+from conformance.z3950 import ber
+from conformance.z3950.ber import context, oid_octets, universal
+from conformance.z3950.client import UNIMARC, Account, Association, Closed, diagnostic
+from conformance.z3950.pdus import Pdu, make
+from conformance.z3950.queries import Z3950, type_1
+from conformance.z3950.search import common
+from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
+
+_DELETE: Final = "Z39.50 3.2.4, Delete"
+_RESOURCES: Final = "Z39.50 3.2.6, resource control"
+_EXTENDED: Final = "Z39.50 3.2.9, extended services"
+_FAILURE: Final = 5
+
+
+def _delete(association: Association, *names: str, everything: bool = False) -> Pdu:
+    listed = None if everything else [context(31, each) for each in names]
+    return association.ask(
+        make("deleteResultSetRequest", referenceId=b"d", deleteFunction=int(everything), resultSetList=listed),
+        "deleteResultSetResponse",
+    )
+
+
+def _statuses(answer: Pdu) -> dict[str, int]:
+    return {
+        each.nodes[0].octets.decode(): int.from_bytes(each.nodes[1].octets, "big")
+        for each in answer["deleteListStatuses"] or ()
+    }
+
+
+@check("delete", MUST, "a set that is deleted is gone", _DELETE)
+def _delete_one(bench: Bench) -> None:
+    association = bench.granted("delSet")
+    association.count(common(bench)[0])
+    answer = _delete(association, "default")
+    want(answer["deleteOperationStatus"] == 0, f"the status is {answer['deleteOperationStatus']}")
+    want(answer["referenceId"] == b"d", f"the referenceId is {answer['referenceId']!r}")
+    want(association.present(1, 1)["presentStatus"] == _FAILURE, "it is still presented")
+
+
+@check("delete one of several", MUST, "others stay", _DELETE)
+def _others(bench: Bench) -> None:
+    association = bench.granted("delSet")
+    first, second, *_ = common(bench)
+    association.count(first, "a")
+    count = association.count(second, "b")
+    _delete(association, "a")
+    want(association.count("@set b", "c") == count, "another set has changed")
+
+
+@check(
+    "delete unknown", SHOULD, "of a set that there is not, it is said so (1), and the whole is not a success", _DELETE
+)
+def _unknown(bench: Bench) -> None:
+    association = bench.granted("delSet")
+    association.count(common(bench)[0], "a")
+    answer = _delete(association, "a", "no-such-set-kit")
+    want(answer["deleteOperationStatus"] != 0, "it is said to have worked")
+    told = _statuses(answer)
+    want(not told or told.get("no-such-set-kit") == 1, f"the statuses are {told}")
+    want(not told or told.get("a") == 0, f"the statuses are {told}")
+
+
+@check("delete all", SHOULD, "all sets are deleted at once, or 7 comes", _DELETE)
+def _all(bench: Bench) -> None:
+    association = bench.granted("delSet")
+    for name, query in zip("ab", common(bench), strict=False):
+        association.count(query, name)
+    answer = _delete(association, everything=True)
+    if answer["deleteOperationStatus"] in {7, 8}:
+        raise NotApplicable("sets are not deleted in bulk")
+    want(answer["deleteOperationStatus"] == 0, f"the status is {answer['deleteOperationStatus']}")
+    for name in "ab":
+        want(association.present(1, 1, name=name)["presentStatus"] == _FAILURE, f"{name} is still there")
+
+
+@check("delete all of none", SHOULD, "where there is no set, deleting all works", _DELETE)
+def _none(bench: Bench) -> None:
+    answer = _delete(bench.granted("delSet"), everything=True)
+    want(answer["deleteOperationStatus"] in {0, 7}, f"the status is {answer['deleteOperationStatus']}")
+
+
+@check("resource report", SHOULD, "a report of what was used is given, or refused with its status", _RESOURCES)
+def _report(bench: Bench) -> None:
+    association = bench.granted("resourceReport")
+    association.count(common(bench)[0])
+    answer = association.ask(make("resourceReportRequest", referenceId=b"r"), "resourceReportResponse")
+    want(answer["referenceId"] == b"r", f"the referenceId is {answer['referenceId']!r}")
+    want(0 <= answer["resourceReportStatus"] <= 7, f"the status is {answer['resourceReportStatus']}")
+    if answer["resourceReportStatus"] == 0:
+        want(answer["resourceReport"] is not None, "there is no report")
+
+
+@check("trigger", MUST, "TriggerResourceControl has no answer, and the association goes on", _RESOURCES)
+def _trigger(bench: Bench) -> None:
+    association = bench.granted("triggerResourceCtrl")
+    (query, *_) = common(bench)
+    for action in (1, 2, 3):
+        association.send(make("triggerResourceControlRequest", referenceId=b"t", requestedAction=action))
+    association.count(query)
+
+
+@check("cancel", SHOULD, "a search that is cancelled is answered, whole or with 105 or what it had", _RESOURCES)
+def _cancel(bench: Bench) -> None:
+    association = bench.granted("triggerResourceCtrl")
+    (query, *_) = common(bench)
+    request = association.search_request(query)
+    association.write(ber.written(request) + ber.written(make("triggerResourceControlRequest", requestedAction=3)))
+    answer = association.receive()
+    want(answer.name == "searchResponse", f"{answer.name} comes")
+    association.count(query)
+
+
+# --- extended services --------------------------------------------------------------------------------------------------
+
+
+def _extended(association: Association, package: str, parameters: list[ber.Node] | None = None, **changes: Any) -> Pdu:
+    external = None
+    if parameters is not None:
+        external = [universal(ber.OID, oid_octets(package)), context(0, context(1, parameters))]
+    members: dict[str, Any] = {
+        "referenceId": b"e", "function": 1, "packageType": package, "taskSpecificParameters": external, "waitAction": 1,
+        **changes,
+    }  # fmt: skip
+    return association.ask(make("extendedServicesRequest", **members), "extendedServicesResponse")
+
+
+def _refused_task(answer: Pdu, *conditions: int) -> None:
+    want(answer["operationStatus"] == 3, f"operationStatus is {answer['operationStatus']}: it is done")
+    found = diagnostic(answer)
+    want(found, "it is refused without a diagnostic")
+    if conditions:
+        want_refused(found, *conditions, what="it")
+
+
+@check("extended unknown", MUST, "an extended service that there is not is refused with 221", _EXTENDED)
+def _no_service(bench: Bench) -> None:
+    answer = _extended(bench.granted("extendedServices"), f"{Z3950}9.999")
+    _refused_task(answer, 221, 1043, 222)
+    want(answer["referenceId"] == b"e", f"the referenceId is {answer['referenceId']!r}")
+
+
+def _update(database: str) -> list[ber.Node]:
+    keep = [context(1, 1), context(2, database)]
+    external = [universal(ber.OID, oid_octets(UNIMARC)), context(1, b"no record at all")]
+    return [context(1, keep), context(2, ber.sequence(context(4, external)))]
+
+
+@check("update by nobody", MUST, "who did not say who he is changes nothing", _EXTENDED)
+def _nobody(bench: Bench) -> None:
+    answered = bench.connection()
+    if not answered.init(Account())["result"]:
+        raise NotApplicable("who is nobody is not let in")
+    if 10 not in answered.granted:
+        raise NotApplicable("the server does not offer extendedServices")
+    _refused_task(_extended(answered, f"{Z3950}9.5", _update(bench.databases[0])))
+
+
+@check("update with no record", MUST, "what is no record is not saved", _EXTENDED)
+def _no_record(bench: Bench) -> None:
+    association = bench.granted("extendedServices")
+    for package in (f"{Z3950}9.5", f"{Z3950}9.5.1.1"):
+        answer = _extended(association, package, _update(bench.databases[0]))
+        want(answer["operationStatus"] in {1, 3}, f"operationStatus is {answer['operationStatus']}")
+        want(
+            answer["operationStatus"] == 3 or answer["taskPackage"], "it is done, and no package says what became of it"
+        )
+
+
+@check("update broken", MUST, "parameters that cannot be read are refused, and the association goes on", _EXTENDED)
+def _broken(bench: Bench) -> None:
+    association = bench.granted("extendedServices")
+    for parameters in ([], [context(1, 7)], [universal(2, 7)]):
+        _refused_task(_extended(association, f"{Z3950}9.5", parameters))
+    association.count(common(bench)[0])
+
+
+# --- Explain ------------------------------------------------------------------------------------------------------------
+
+
+@check("explain", MAY, "IR-Explain-1 is searched, or refused in words that a client knows", "Z39.50 3.2.10, Explain")
+def _explain(bench: Bench) -> None:
+    query = type_1("@attr 1=1 TargetInfo", f"{Z3950}3.2")
+    found = bench.association().refused(query, "default", "IR-Explain-1")
+    want(found is None or found.condition in {109, 235, 1007, 121, 236, 3}, f"it is refused with {found}")
+
+
+@check("pdu of the target", MUST, "a PDU that only a target sends is no request: Close or an end", "Z39.50 4.2, states")
+def _backwards(bench: Bench) -> None:
+    association = bench.association()
+    association.send(make(
+        "presentResponse", numberOfRecordsReturned=0, nextResultSetPosition=0, presentStatus=0,
+    ))  # fmt: skip
+    want_closed(association)
+
+
+def want_closed(association: Association) -> None:
+    """Want a Close or the end of the connection. Raises Failed."""
+    try:
+        answer = association.receive()
+    except Closed:
+        return
+    want(answer.name == "close", f"{answer.name} comes")
+    want(0 <= answer["closeReason"] <= 9, f"its reason is {answer['closeReason']}")
