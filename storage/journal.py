@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import journal, reply
 from storage.statements import Call, Row, Statement, Steps
-from storage.usecase import Act, Decision, Origin, Outcome, Request, UseCase
+from storage.usecase import Act, Decision, Ledger, Origin, Outcome, Request, UseCase
 
 if TYPE_CHECKING:
     from storage.network.network import Network
@@ -68,8 +68,17 @@ F = TypeVar("F")
 A = TypeVar("A")
 
 
+def recall(ledger: Ledger[A]) -> Steps[StoredReply | None]:
+    """Look for an earlier reply."""
+    (kept,) = yield [FIND_REPLY(ledger.account, ledger.digest)]
+    return StoredReply._make(kept[0]) if kept else None
+
+
 def gather(act: Act[Q, F, A], network: Network) -> Steps[tuple[F, StoredReply | None]]:
-    """Run the gather of *act* with, in its first step, the look for an earlier reply."""
+    """Run the gather of *act* with, in its first step, the look for an earlier reply.
+
+    Few decisions want one (`Decision.repeats`): where a look is no journey, `recall` makes it when it is wanted.
+    """
     steps = act.usecase.gather(act.request, network)
     ledger = act.ledger
     calls = next(steps)

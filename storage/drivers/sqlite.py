@@ -1,7 +1,8 @@
 """SQLite, driven from the reactor: statements inline, COMMIT in a thread, one commit for many acts.
 
-The order of things (performance.md 4.4, measured): every act runs in the reactor inside the one open write transaction,
-each behind its own SAVEPOINT. At the end of the reactor turn the transaction goes to the committer thread, which does
+The order of things (performance.md 4.4, measured): every act runs in the reactor inside the one open write transaction.
+When one fails midway, which no decision foresaw, the transaction is begun anew with the writes of those before it: a
+SAVEPOINT for each would cost as much as its writes. At the end of the reactor turn the transaction goes to the committer thread, which does
 nothing but COMMIT (synchronous=FULL: on disk); meanwhile the reactor reads on its own connection and queues new acts.
 When the commit is done, the next batch starts first, and then the replies leave. Batches grow by themselves with the
 disk's fsync time.
@@ -28,7 +29,7 @@ from zope.interface import implementer
 
 from storage.drivers.base import IDriver, StoreUnavailable, lost_race, run_work
 from storage.drivers.snapshot import TurnSnapshot, connect, run_steps
-from storage.journal import conclude, gather
+from storage.journal import conclude, recall
 from storage.network.network import Network
 from storage.schema import GUARDS
 from storage.statements import Call, Steps
@@ -100,7 +101,7 @@ class SQLiteDriver:
         if pregrow:
             self._pregrow()
         self._state = _State.IDLE
-        self._batch: list[tuple[_Member, Outcome[Any] | Failure]] = []
+        self._batch: list[tuple[_Member, Outcome[Any] | Failure, Sequence[Call]]] = []
         self._dirty = False
         self._queue: deque[_Member] = deque()
         self._works: deque[tuple[Callable[..., Any], tuple[Any, ...], Deferred[Any]]] = deque()
@@ -168,12 +169,15 @@ class SQLiteDriver:
         """Run one act in the open transaction; a failure undoes that act alone."""
         act, network, _ = member
         outcome: Outcome[Any] | Failure
+        calls: Sequence[Call] = ()
         try:
-            facts, stored = run_steps(self._writer, gather(act, network))
+            facts = run_steps(self._writer, act.usecase.gather(act.request, network))
             decision = act.usecase.decide(act.request, facts, network, act.now)
-            calls, outcome = conclude(act, decision, stored)
-            if calls:
-                self._apply(calls)
+            stored = run_steps(self._writer, recall(act.ledger)) if decision.repeats and act.ledger else None
+            writes, outcome = conclude(act, decision, stored)
+            if writes:
+                self._apply(writes)
+                calls = writes
         except sqlite3.IntegrityError as error:
             code = _guard(error)
             outcome = Failure() if code is None else lost_race(act, code)
@@ -181,21 +185,31 @@ class SQLiteDriver:
             outcome = Failure(StoreUnavailable(str(error)))
         except Exception:  # noqa: BLE001 (one act's bug must not take its batch along; the failure goes to its caller)
             outcome = Failure()
-        self._batch.append((member, outcome))
+        self._batch.append((member, outcome, calls))
 
     def _apply(self, calls: Sequence[Call]) -> None:
         self._dirty = True
         if not self._writer.in_transaction:  # A full disk made SQLite undo the whole batch; its COMMIT will tell.
             raise sqlite3.OperationalError("the transaction was rolled back")
-        self._writer.execute("SAVEPOINT act")
         try:
             _write(self._writer, calls)
         except BaseException:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK TO act")
-                self._writer.execute("RELEASE act")
+            self._undo()
             raise
-        self._writer.execute("RELEASE act")
+
+    def _undo(self) -> None:
+        """Keep what the acts before have written, and nothing of one that failed; or nothing at all, as COMMIT will tell."""
+        if not self._writer.in_transaction:
+            return
+        self._writer.execute("ROLLBACK")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            for _, _, calls in self._batch:
+                _write(self._writer, calls)
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
 
     # --- commit --------------------------------------------------------------------------------------------------------
 
@@ -234,7 +248,7 @@ class SQLiteDriver:
                 self._writer.execute("ROLLBACK")
         self._state = _State.IDLE
         self._next()
-        for member, outcome in batch:
+        for member, outcome, _ in batch:
             if error is not None:
                 member.done.errback(StoreUnavailable(str(error)))
             elif isinstance(outcome, Failure):
