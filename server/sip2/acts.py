@@ -9,10 +9,14 @@ from twisted.internet.defer import Deferred
 from protocols.sip2 import messages
 from protocols.sip2.codes import HoldMode
 from protocols.sip2.session import Request
+from protocols.sip2.tables import Message
 from server.patrons import read_patron
 from server.sip2 import readers, replies
 from server.sip2.setting import Setting
 from server.sip2.tables import AT_THE_DESK, FREE
+from storage.catalogue.access_points import TITLE
+from storage.catalogue.query import Kind, QueryError, Term
+from storage.catalogue.search import search
 from storage.circulation.accounts import ItemAccount, PatronAccount, View, item_information
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.holds.answers import HoldRequest
@@ -51,16 +55,39 @@ def undo(desk: Desk, request: Request, setting: Setting) -> Pending:
 
 
 def hold(desk: Desk, request: Request, setting: Setting) -> Response | Pending:
-    """Answer 15. A title is named by the number of its record (AJ), or by an item of it (AB)."""
+    """Answer 15. A title is named by an item of it (AB), by the number of its record, or as it is written (AJ)."""
     message: Any = request.message
     title = (message.title_identifier or "").strip()
+    record = int(title) if title.isascii() and title.isdigit() and len(title) < 18 else None
+    if record is not None or not title or (message.item_identifier or "").strip():
+        return _hold(desk, request, setting, record)
+
+    def found(record: int | None) -> Response | Deferred[Any]:
+        asked = _hold(desk, request, setting, record)
+        return asked[0] if isinstance(asked, tuple) else asked
+
+    def answered(outcome: Response | Outcome[Any], message: Message, setting: Setting) -> Response:
+        return desk.done(outcome, message, setting) if isinstance(outcome, Outcome) else outcome
+
+    return _record_of(desk, title).addCallback(found), answered
+
+
+def _record_of(desk: Desk, title: str) -> Deferred[int | None]:
+    """Look for the record with this title: None when there is none, or several, for which of them is meant nobody knows."""
+    steps = search(desk.hits, Term((TITLE,), Kind.HEADING, title), (), lambda _name: None)
+    return desk.store.read(steps).addCallbacks(
+        lambda found: found[0] if len(found) == 1 else None, lambda failure: failure.trap(QueryError) and None
+    )
+
+
+def _hold(desk: Desk, request: Request, setting: Setting, record: int | None) -> Response | Pending:
+    message: Any = request.message
     named: dict[str, Any] = {
         "card": message.patron_identifier.strip(),
         "origin": desk.origin,
         "pin": message.patron_password or None,
         "barcode": (message.item_identifier or "").strip(),
     }
-    record = int(title) if title.isascii() and title.isdigit() and len(title) < 18 else None
     until = message.expiration_date.date().isoformat() if message.expiration_date is not None else None
     pickup = _library(desk, message.pickup_location)
     if message.hold_mode is HoldMode.ADD:

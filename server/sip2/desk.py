@@ -27,6 +27,7 @@ from server.sip2 import acts, readers, replies
 from server.sip2 import polish as sip2_polish
 from server.sip2.guard import Failures
 from server.sip2.setting import Setting, language_of
+from storage.catalogue.hits import Hits
 from storage.circulation.accounts import PatronAccount, View, item_information
 from storage.circulation.checkin import CHECKIN, CheckinRequest, Mode
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
@@ -53,9 +54,10 @@ PRINT_WIDTH: Final = 40
 
 
 class Service(Protocol):
-    """What all desks share. *wrong_pins* counts those that come from each device."""
+    """What all desks share. *wrong_pins* counts those that come from each device; *hits* are what titles were found last."""
 
     store: Store
+    hits: Hits
     metrics: Metrics
     wrong_pins: Failures
 
@@ -68,6 +70,7 @@ class Desk:
 
     def __init__(self, service: Service, device: Device, connection: int, session: Session, address: str) -> None:
         self.store = service.store
+        self.hits = service.hits
         self.metrics = service.metrics
         self.code = device.code
         self.address = address

@@ -21,6 +21,7 @@ from server.sip2.capture import MOST_MINUTES, Capture
 from server.sip2.connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
 from server.sip2.guard import Bucket, Failures
 from server.sip2.prompt import PromptedConnection
+from storage.catalogue.hits import Hits
 from storage.store import Store
 
 MAX_CONNECTIONS: Final = 4096
@@ -31,6 +32,8 @@ A device waits for a second at least: four fifths of that, and this, are within 
 """
 LOGIN_SPAN: Final = 300.0
 """Seconds for which failed logins count."""
+TITLE_OCTETS: Final = 1 << 20
+"""What is remembered of titles that were asked for holds."""
 PIN_SPAN: Final = 600.0
 """Seconds for which wrong PINs count against the device that they come from."""
 
@@ -62,6 +65,7 @@ class SIP2Factory(Connections[SIP2Connection]):
         self.verify = verify
         self.failed_logins = Failures(LOGIN_SPAN)
         self.wrong_pins = Failures(PIN_SPAN)
+        self.hits = Hits(TITLE_OCTETS)
         self._here: defaultdict[str, dict[SIP2Connection, None]] = defaultdict(dict)
         self._buckets: dict[str, Bucket] = {}
         self._hurrying: Any = None

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from protocols.sip2.codes import CirculationStatus, PatronStatus
 from storage import schema
+from storage.catalogue.records import save_records
 from storage.refusals import SENTENCES, Reason
 from tests.network import NOW
 from tests.server.sip2.kiosk import (
@@ -22,6 +23,7 @@ from tests.server.sip2.kiosk import (
     item,
     sealed,
 )
+from tests.storage.catalogue.running import new_record
 
 
 def hold(mode: bytes, card: bytes, more: bytes) -> bytes:
@@ -97,6 +99,23 @@ class HoldTests(ActTestCase):
             again = self.service.kiosk()
             assert (await again.read(checkin(b"I2"))).alert_type == "01"
             again.lose()
+
+    async def test_a_title_may_be_named_as_it_is_written(self) -> None:
+        def catalogue(connection: Any) -> None:
+            titles = ("L'Étranger", "Poésies", "Poésies")
+            saved = [new_record(f"{number}", f"200 1  $a{title}") for number, title in enumerate(titles)]
+            save_records(connection, saved, [1], NOW)
+            number = connection.scalar(select(schema.record.c.id).where(schema.record.c.control == "0"))
+            connection.execute(schema.item.update().where(schema.item.c.id == 2).values(record_id=number))
+
+        await self.store.work(catalogue)
+        kiosk = self.service.kiosk()
+        for mode in (b"+", b"-"):
+            reply = await kiosk.read(hold(mode, b"R1", b"AJl'etranger|"))
+            assert (reply.ok, reply.title_identifier) == (True, "Titre 0")
+        for title in ("Poésies|", "Étr|", "!|"):  # two of them, a part of one, and no word at all
+            reply = await kiosk.read(hold(b"+", b"R1", b"AJ" + title.encode()))
+            assert (reply.ok, reply.screen_message) == (False, (SENTENCES[Reason.UNKNOWN_TITLE][0],))
 
     async def test_a_hold_whose_answer_was_lost_is_there_once(self) -> None:
         lost = self.service.kiosk()
