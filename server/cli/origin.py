@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from server.cli.common import Exit, as_json, configured, explained, find_store, read_config, stop
+from server.cli.common import Exit, as_json, configured, explained, find_store, read_config, refused, stop
 from server.cli.staff import moment
 from server.cli.staff import show as show_rows
 from server.words import _
@@ -34,6 +34,8 @@ REFUSALS: Final = {
     "same-record": _("Both are record {detail}."),
     "held-twice": _("A reader waits for both: end one of these holds first: {detail}"),
     "too-long": _("The whole would be too long for record {detail}."),
+    "not-merged": _("Record {detail} was merged into no other."),
+    "merged-further": _("It was merged into record {detail}, and that into another: undo that merge first."),
 }
 
 
@@ -115,11 +117,11 @@ def _answers(path: Path | None, data: Path | None, questions: list[dict[str, Any
                 out.append(holder.call("fetch", **asked))
                 shown()
             return out
-    except Refused as refused:
-        if refused.code not in _NOT_ASKED:
+    except Refused as error:
+        if error.code not in _NOT_ASKED:
             raise
-        code, text = _NOT_ASKED[refused.code]
-        stop(code, text.format(**refused.details or {}))
+        code, text = _NOT_ASKED[error.code]
+        stop(code, text.format(**error.details or {}))
 
 
 _NOT_ASKED: Final = {
@@ -260,25 +262,37 @@ def record() -> None:
 @as_json
 def merge(first: int, second: int, keep: int | None, path: Path | None, data: Path | None, *, json_: bool) -> None:
     """Merge two records."""
+    told = _changed(path, data, "record.merge", json_=json_, first=first, second=second, keep=keep)
+    said = _("Record {superseded} is now {base}; moved: {items} items, {holds} holds.")
+    click.echo(json.dumps(told) if json_ else said.format(**told))
+
+
+@record.command(
+    help=_("Undo a merge: the record of this old number is itself again, with the items and holds that it brought.")
+)
+@click.argument("number", type=int)
+@configured
+@as_json
+def unmerge(number: int, path: Path | None, data: Path | None, *, json_: bool) -> None:
+    """Undo a merge."""
+    told = _changed(path, data, "record.unmerge", json_=json_, number=number)
+    said = _("Record {record} is apart from {base} again; moved back: {items} items, {holds} holds.")
+    click.echo(json.dumps(told) if json_ else said.format(**told))
+
+
+def _changed(path: Path | None, data: Path | None, operation: str, *, json_: bool, **arguments: Any) -> dict[str, Any]:
+    """Have records changed, or end in words why they are not."""
     from server.control import Refused
     from server.writing import writing
 
     with explained(), writing(find_store(path, data)) as writer:
         try:
-            told = writer.run("record.merge", first=first, second=second, keep=keep)
-        except Refused as refused:
-            if refused.code not in REFUSALS:
+            told: dict[str, Any] = writer.run(operation, **arguments)
+        except Refused as error:
+            if error.code not in REFUSALS:
                 raise
-            sentence = REFUSALS[refused.code].format(detail=refused)
-            if json_:
-                click.echo(json.dumps({"refused": [refused.code], "sentences": [sentence]}, ensure_ascii=False))
-                raise click.exceptions.Exit(Exit.REFUSED) from None
-            stop(Exit.REFUSED, sentence)
-    if json_:
-        click.echo(json.dumps(told))
-        return
-    said = _("Record {superseded} is now {base}; moved: {items} items, {holds} holds.")
-    click.echo(said.format(**told))
+            refused(error.code, REFUSALS[error.code].format(detail=error))
+    return told
 
 
 @record.command(help=_("Show a record; an old number leads to the record that took its place."))

@@ -72,6 +72,16 @@ ORIGIN: Final = {
     "Record {superseded} is now {base}; moved: {items} items, {holds} holds.": (
         "La notice {superseded} est devenue la {base} ; passés : {items} exemplaires, {holds} réservations."
     ),
+    "Record {detail} was merged into no other.": "La notice {detail} n'a été fusionnée dans aucune autre.",
+    "It was merged into record {detail}, and that into another: undo that merge first.": (
+        "Elle a été fusionnée dans la notice {detail}, et celle-ci dans une autre : défaites d'abord cette fusion."
+    ),
+    "Undo a merge: the record of this old number is itself again, with the items and holds that it brought.": (
+        "Défait une fusion : la notice de cet ancien numéro existe à nouveau, avec ses exemplaires et réservations."
+    ),
+    "Record {record} is apart from {base} again; moved back: {items} items, {holds} holds.": (
+        "La notice {record} est à nouveau séparée de la {base} ; repassés : {items} exemplaires, {holds} réservations."
+    ),
     "Show a record; an old number leads to the record that took its place.": (
         "Montre une notice ; un ancien numéro mène à celle qui l'a remplacée."
     ),

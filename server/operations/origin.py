@@ -14,6 +14,7 @@ from protocols.marc.errors import BadRecord, BrokenStream
 from server.control import Refused
 from server.origin.lessons import Lesson
 from storage.catalogue.merging import MergeRefused, merge_records
+from storage.catalogue.unmerging import unmerge_record
 from storage.intake import copying
 from storage.intake.marc_read import MarcFile, Options, SourceRecord
 from storage.schema import setting
@@ -129,7 +130,16 @@ def merge(access: Access, *, first: int, second: int, keep: int | None) -> dict[
         raise Refused(refused.reason.value, refused.detail) from None
 
 
+def unmerge(access: Access, *, number: int) -> dict[str, Any]:
+    """Undo the merge of a superseded record. Raises `Refused` when it stays as it is; its code is of `MergeReason`."""
+    try:
+        return access.write(unmerge_record, number, CLERK, access.now())._asdict()
+    except MergeRefused as refused:
+        raise Refused(refused.reason.value, refused.detail) from None
+
+
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "record.merge": merge,
+    "record.unmerge": unmerge,
     "target.forget": forget,
 }

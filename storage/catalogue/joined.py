@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select, update
 
 from protocols.marc.crosswalk import convert
 from protocols.marc.errors import Unwritable
@@ -50,6 +50,28 @@ def supersessions(connection: Connection, ids: Sequence[int]) -> Supersessions:
         for by_id, form, *rest in connection.execute(ordered):
             found.losers.setdefault(by_id, []).append(Loser(Format(form), *rest))
     return found
+
+
+def own_content(connection: Connection, number: int, whole: bytes) -> bytes:
+    """Return what a record says by itself, where others may have been merged into it; *whole* is what it holds."""
+    first = connection.execute(_first(number)).first()
+    return whole if first is None else bytes(first.before)
+
+
+def keep_own_content(connection: Connection, number: int, own: bytes) -> None:
+    """Note what a record that others were merged into says by itself from now on."""
+    first = connection.execute(_first(number)).first()
+    if first is not None:
+        wanted = supersession.c.record_id == first.record_id
+        connection.execute(update(supersession).where(wanted).values(before=own))
+
+
+def _first(number: int) -> Select[tuple[int, bytes]]:
+    """Select the first record that was merged into one, and what that one held before."""
+    columns = select(supersession.c.record_id, supersession.c.before)
+    return (
+        columns.where(supersession.c.into_id == number).order_by(supersession.c.at, supersession.c.record_id).limit(1)
+    )
 
 
 def with_losers(form: Format, iso2709: bytes, losers: Iterable[Loser]) -> bytes:

@@ -20,7 +20,7 @@ from storage.bulk import insert_rows, new_ids
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.extraction import Terms, extract
-from storage.catalogue.joined import supersessions, with_losers
+from storage.catalogue.joined import keep_own_content, supersessions, with_losers
 from storage.catalogue.postings import Index, Inverter
 from storage.schema import catalogue_version, database, posting, record
 from storage.statements import Row, Statement, Steps
@@ -145,6 +145,7 @@ def save_records(
             saved.unchanged += 1
             continue
         if before is not None and before.id in merged.losers:
+            keep_own_content(connection, before.id, each.iso2709)
             whole = with_losers(each.form, each.iso2709, merged.losers[before.id])
             each = NewRecord(each.source, each.control, each.form, whole, each.title, each.author)  # noqa: PLW2901
         values = (each.form.value, each.iso2709, each.title, each.author)
@@ -202,6 +203,16 @@ def delete_records(connection: Connection, ids: Iterable[int], now: int) -> int:
         removed.add(number, {DATABASES: [term for term in terms if number in members[term]]})
     _write(connection, Inverter(), removed)
     return count
+
+
+def leave_databases(connection: Connection, number: int, databases: Iterable[int], now: int) -> None:
+    """Take a record out of databases (ids), in the transaction of `connection`."""
+    terms = [str(each) for each in databases if number in _members(connection, str(each))]
+    if terms:
+        removed = Inverter()
+        removed.add(number, {DATABASES: terms})
+        connection.execute(update(record).where(record.c.id == number).values(modified_at=now))
+        _write(connection, Inverter(), removed)
 
 
 def terms_of(form: Format, raw: bytes) -> Terms:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from storage.schema.catalogue import catalogue_version, database, posting, record, supersession
+from storage.schema.catalogue import catalogue_version, database, merge_move, posting, record, supersession
 from storage.schema.columns import METADATA
 from storage.schema.holds import hold, past_hold, past_hold_reader, pull
 from storage.schema.ill import ill_request, ncip_exchange, outbox
@@ -70,6 +70,7 @@ __all__ = [
     "loan",
     "manifest_line",
     "membership",
+    "merge_move",
     "ncip_exchange",
     "notice",
     "opening",

@@ -27,15 +27,31 @@ record = table(
 # What harvesters walk: records in the order of their changes.
 Index("ix_record_changes", record.c.modified_at, record.c.id)
 
-# Records that were merged into another: they keep their row, deleted, and their content; `by_id` is always a living record, and
-# `before` what that one held before the merge, so that each can be had again as it was.
+# Records that were merged into another: they keep their row, deleted, and their content. `by_id` is always a living record,
+# `into_id` the one that it was merged into itself. `before` is what that one held until then; of the first that were merged
+# into a record it is what the record says by itself, kept up when it is imported again. `databases` (ids) are those that the
+# superseded record was in, `gained` those that the other joined for its sake: so that a merge can be undone.
 supersession = table(
     "supersession",
     ref("record_id", "record"),
     ref("by_id", "record", index=True),
     Column("before", LargeBinary, nullable=False),
     instant("at"),
+    count("into_id"),
+    words("databases", default=""),
+    words("gained", default=""),
     PrimaryKeyConstraint("record_id"),
+    rowid=False,
+)
+
+# What moved when a record was merged into another.
+merge_move = table(
+    "merge_move",
+    ref("record_id", "record"),
+    words("kind"),
+    Column("number", Long, nullable=False),
+    PrimaryKeyConstraint("record_id", "kind", "number"),
+    one_of("kind", "item", "hold", "ill-request"),
     rowid=False,
 )
 

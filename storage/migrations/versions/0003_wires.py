@@ -19,8 +19,27 @@ LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Add what is new (tables and columns, as in `storage.schema`)."""
+    _undo_merges()
     _lend_on_terms()
     _keep_exchanges()
+
+
+def _undo_merges() -> None:
+    op.add_column("supersession", sa.Column("into_id", sa.Integer(), server_default="0", nullable=False))
+    for name in ("databases", "gained"):
+        op.add_column("supersession", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.execute("UPDATE supersession SET into_id = by_id")
+    op.create_table(
+        "merge_move",
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("number", LONG, nullable=False),
+        sa.CheckConstraint("kind IN ('item', 'hold', 'ill-request')", name=op.f("ck_merge_move_kind")),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_merge_move_record_id")),
+        sa.PrimaryKeyConstraint("record_id", "kind", "number", name=op.f("pk_merge_move")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
 
 def _lend_on_terms() -> None:

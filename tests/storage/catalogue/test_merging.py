@@ -103,9 +103,11 @@ def test_items_loans_and_holds_are_as_many_as_before_and_on_the_record_that_is_l
     assert filled.sql(counts) == before
     assert filled.sql("SELECT DISTINCT record_id FROM hold") == [(1,)]
     assert filled.sql("SELECT id FROM item WHERE record_id = 1 ORDER BY id") == [(1,), (2,), (10,)]
-    assert filled.sql("SELECT item_id, detail FROM journal WHERE act = 'record-merge' ORDER BY seq") == [
-        (10, "2>1"),
-        (None, "2>1"),
+    (held,) = filled.sql("SELECT number FROM merge_move WHERE kind = 'hold'")
+    assert filled.sql("SELECT item_id, hold_id, detail FROM journal WHERE act = 'record-merge' ORDER BY seq") == [
+        (10, None, "2>1"),
+        (None, *held, "2>1"),
+        (None, None, "2>1"),
     ]
 
 
