@@ -34,6 +34,7 @@ bench: setup-dev
 docs: setup-dev
 	$(BIN)/python -m server.reference
 	$(BIN)/python -m conformance sip2 --list >docs/reference/sip2-checks.md
+	$(BIN)/python -m conformance ncip --list >docs/reference/ncip-checks.md
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

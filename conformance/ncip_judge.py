@@ -40,10 +40,17 @@ def content_of(document: bytes) -> Node | None:
     return root.children[0] if root.name == "NCIPMessage" and root.children else None
 
 
+def named(node: Node, name: str) -> Iterator[Node]:
+    """Yield *node* and all under it that are called *name*."""
+    if node.name == name:
+        yield node
+    for child in node.children:
+        yield from named(child, name)
+
+
 def texts(node: Node, name: str) -> list[str]:
     """Return the texts of all elements called *name* under *node*."""
-    found = [node.text.strip()] if node.name == name else []
-    return found + [text for child in node.children for text in texts(child, name)]
+    return [each.text.strip() for each in named(node, name)]
 
 
 def _root(root: Node) -> Iterator[str]:

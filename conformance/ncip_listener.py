@@ -1,107 +1,75 @@
-"""The kit as the responder: it takes what an initiator sends, judges it, and answers so that the initiator goes on."""
+"""The kit as the responder: it takes what an initiator sends, answers so that it goes on (or, unruly, does not), and judges it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
 
-from conformance.ncip_judge import judge
-from conformance.results import Level, Outcome, Result, report
-from protocols.ncip import Fault, read, write
-from protocols.ncip.base import Initiation, PlainResponse, Response, response_header
-from protocols.ncip.circulation import (
-    CancelRequestItemResponse,
-    RecallItemResponse,
-    RenewItemResponse,
-    RequestItemResponse,
-)
-from protocols.ncip.elements import Pending, UserId
-from protocols.ncip.envelope import problem
-from protocols.ncip.lookups import LookupRequestResponse
-from protocols.ncip.problems import SERVICES, Group, ProblemType
-from protocols.ncip.schemes import RequestStatusType
+from conformance.ncip_initiator import Heard, Treatment, hear
+from conformance.ncip_replies import refused, reply
+from protocols.ncip import MEDIA_TYPE, Fault, problem, write
+from protocols.ncip.problems import ProblemType
 
 _LONGEST: Final = 1 << 20
+UNRULY: Final = (Treatment.LOST, Treatment.REFUSED, Treatment.BROKEN)
+"""What an unruly responder does with the first tries of a message, one after the other."""
 
 
-def reply(message: Initiation) -> Response:
-    """Make an answer that lets an initiator of inter-library loan go on; what does not belong to it is unsupported."""
-    header, asked = response_header(message.initiation_header), message
-    service = message.service
-    told: Any = asked
-    if SERVICES[service].group is Group.NOTIFICATION:
-        return PlainResponse(name=service, response_header=header)
-    if service == "RequestItem" and told.request_id and told.request_type and told.request_scope_type:
-        return RequestItemResponse(
-            response_header=header, request_id=told.request_id, user_id=told.user_id or UserId(user_identifier_value="?"),
-            request_type=told.request_type, request_scope_type=told.request_scope_type,
-        )  # fmt: skip
-    if service == "CancelRequestItem" and told.request_id:
-        return CancelRequestItemResponse(
-            response_header=header,
-            request_id=told.request_id,
-            user_id=told.user_id or UserId(user_identifier_value="?"),
-        )
-    if service == "RenewItem":
-        return RenewItemResponse(response_header=header, pending=Pending())
-    if service == "RecallItem" and told.item_id:
-        return RecallItemResponse(response_header=header, item_id=told.item_id)
-    if service == "LookupRequest" and told.request_id:
-        return LookupRequestResponse(
-            response_header=header, request_id=told.request_id, request_status_type=RequestStatusType.IN_PROCESS.pair
-        )
-    trouble = problem(service, ProblemType.UNSUPPORTED_SERVICE, "the kit does not render this", "NCIPMessage", service)
-    return PlainResponse(name=service, response_header=header, problem=(trouble,))
+@dataclass
+class Ear:
+    """All that came. *unruly*: each message is answered at its fourth try only."""
+
+    unruly: bool = False
+    heard: list[Heard] = field(default_factory=list)
+    _tries: Counter[object] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, body: bytes, media_type: str, at: float) -> tuple[Treatment, bytes]:
+        """Take one message; give what is done with it, and its answer."""
+        one = hear(body, media_type, at)
+        with self._lock:
+            tried = self._tries[one.service, one.request]
+            if self.unruly and one.message is not None and tried < len(UNRULY):
+                one = replace(one, treatment=UNRULY[tried])
+            self._tries[one.service, one.request] += 1
+            self.heard.append(one)
+        return one.treatment, _answer(one)
 
 
-def judged(body: bytes, media_type: str, to: str) -> tuple[bytes, list[Result]]:
-    """Judge one message; return the answer, and what was found."""
-    received = read(body)
-    source = "Z39.83-2"
+def _answer(one: Heard) -> bytes:
+    received = one.received
     if isinstance(received, Fault):
-        text = "is a message of NCIP"
-        found = [Result("message", Level.MUST, text, source, Outcome.FAILED, received.problem.problem_detail or "")]
-        return write(received.answer, received.envelope), found
-    if not isinstance(received.message, Initiation):
+        return write(received.answer, received.envelope)
+    if one.message is None:
         told = Fault(problem(None, ProblemType.PROTOCOL_ERROR, "this answers nothing", "NCIPMessage"))
-        return write(told.answer), [Result("message", Level.MUST, "is an initiation", source, Outcome.FAILED)]
-    service, header = received.message.service, received.message.initiation_header
-    faults = judge(body)
-    agency = header.to_agency_id.agency_id if header and header.to_agency_id else None
-    checks = (
-        ("valid", Level.MUST, "is valid", not faults, "; ".join(faults[:3])),
-        ("header", Level.MUST, "says who asks and whom", bool(header and header.from_agency_id and agency), ""),
-        ("to", Level.SHOULD, f"is meant for {to}", agency is not None and agency.value == to, str(agency)),
-        ("media-type", Level.SHOULD, "comes as application/xml", media_type.startswith("application/xml"), media_type),
-    )
-    results = [
-        Result(
-            f"{service}.{name}", level, text, source, Outcome.PASSED if good else Outcome.FAILED, "" if good else detail
-        )
-        for name, level, text, good, detail in checks
-    ]
-    return write(reply(received.message), received.envelope), results
+        return write(told.answer, received.envelope)
+    if one.treatment is Treatment.REFUSED:
+        return write(refused(one.message, ProblemType.TEMPORARY_PROCESSING_FAILURE), received.envelope)
+    return write(reply(one.message), received.envelope)
 
 
-def listen(port: int, to: str, *, as_json: bool) -> int:
-    """Judge whoever connects to *port* of this machine, until interrupted; return the exit code."""
-    kept: list[Result] = []
-
+def _handler(ear: Ear) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Takes messages by POST."""
 
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            """Judge a message and answer it."""
+            """Take a message, and do with it what is done."""
             body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _LONGEST))
-            answer, results = judged(body, self.headers.get("Content-Type") or "", to)
-            kept.extend(results)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/xml; charset=utf-8")
+            treatment, answer = ear.take(body, self.headers.get("Content-Type") or "", time.monotonic())
+            if treatment is Treatment.LOST:
+                self.close_connection = True
+                return
+            self.send_response(503 if treatment is Treatment.BROKEN else 200)
+            self.send_header("Content-Type", MEDIA_TYPE)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
@@ -109,12 +77,17 @@ def listen(port: int, to: str, *, as_json: bool) -> int:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's)
             """Write no line: messages name readers."""
 
-    with HTTPServer(("127.0.0.1", port), Handler) as server:
+    return Handler
+
+
+def listen(port: int, ear: Ear, seconds: float | None, ready: Callable[[int], None] | None = None) -> None:
+    """Take what comes to *port* of this machine, for so many *seconds* or until interrupted."""
+    with ThreadingHTTPServer(("127.0.0.1", port), _handler(ear)) as server:
+        server.daemon_threads = True
         print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", file=sys.stderr)  # noqa: T201 (a command)
+        if ready is not None:
+            ready(server.server_port)
+        if seconds is not None:
+            threading.Timer(seconds, server.shutdown).start()
         with suppress(KeyboardInterrupt):
-            server.serve_forever()
-
-    def results() -> Iterator[Result]:
-        yield from kept
-
-    return report("NCIP initiator", results(), as_json=as_json)
+            server.serve_forever(poll_interval=0.05)
