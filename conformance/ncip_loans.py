@@ -47,20 +47,21 @@ def _check_out(session: Session, **more: object) -> CheckOutItem:
     return CheckOutItem(initiation_header=session.header, **values)  # type: ignore[arg-type]  # fields by name
 
 
-def _check_in(session: Session) -> CheckInItem:
-    return CheckInItem(initiation_header=session.header, item_id=session.thing())
+def _check_in(session: Session, item: ItemId | None = None) -> CheckInItem:
+    return CheckInItem(initiation_header=session.header, item_id=item or session.thing())
 
 
 @contextmanager
-def _lent(session: Session, message: Initiation | None = None) -> Iterator[Answer]:
-    """Have the item lent for a while. Raises NotApplicable when it is not lent."""
-    answer = session.rightly(message or _check_out(session))
+def _lent(session: Session, message: CheckOutItem | None = None) -> Iterator[Answer]:
+    """Have an item lent for a while, the first when no *message* says which. Raises NotApplicable when it is not lent."""
+    message = message or _check_out(session)
+    answer = session.rightly(message)
     try:
         if answer.problems:
             raise NotApplicable(f"the item is not lent: {right_problems('CheckOutItem', answer)}")
         yield answer
     finally:
-        session.rightly(_check_in(session))
+        session.rightly(_check_in(session, message.item_id))
 
 
 def _status(session: Session, item: ItemId | None = None) -> str:
@@ -139,8 +140,9 @@ def _loan_undo(session: Session) -> None:
 @check("loan.mandated", Level.SHOULD, "a check-out that has happened already (MandatedAction) is taken", _SOURCE)
 def _loan_mandated(session: Session) -> None:
     happened = MandatedAction(date_event_occurred=datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1))
-    with _lent(session, _check_out(session, mandated_action=happened)):
-        want(_status(session) == CirculationStatus.ON_LOAN, "the item is not On Loan")
+    item = session.thing(1)  # which was not lent since then
+    with _lent(session, _check_out(session, mandated_action=happened, item_id=item)):
+        want(_status(session, item) == CirculationStatus.ON_LOAN, "the item is not On Loan")
 
 
 @check("loan.check-in", Level.MUST, "CheckInItem of what is not lent succeeds, or is Item Not Checked Out", _SOURCE)
