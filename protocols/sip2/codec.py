@@ -33,6 +33,7 @@ _PLAIN: Final = str.maketrans(
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029|]")
 _TRAILER: Final = re.compile(rb"(?:AY([0-9]{0,2}))?AZ([0-9A-Fa-f]{4})[| ]*\Z")
 _SEQUENCE: Final = re.compile(rb"(?<=\|)AY([0-9])[| ]*\Z")
+_DAMAGED: Final = re.compile(rb"(?:.Y[0-9]AZ|A.[0-9]AZ|AY[0-9].Z|AY[0-9]A.)[0-9A-Fa-f]{4}[| ]*\Z", re.DOTALL)
 _LONGEST_TRAILER: Final = 64
 _WRAPPED: Final = {"AF", "AG"}
 
@@ -155,6 +156,11 @@ def unseal(frame: bytes) -> Sealed:
             return Sealed(body, sequence, True, intact)
     found = _SEQUENCE.search(frame, max(0, len(frame) - _LONGEST_TRAILER))
     return Sealed(frame[: found.start()], found[1], False, True) if found else Sealed(frame, None, False, True)
+
+
+def damaged(frame: bytes) -> bool:
+    """Tell whether *frame* ends as with a trailer of which one letter is wrong; so may a barcode end, where none is in use."""
+    return _DAMAGED.search(frame, max(0, len(frame) - _LONGEST_TRAILER)) is not None
 
 
 def decode(body: bytes, charset: str = "utf-8") -> Message:

@@ -228,6 +228,9 @@ class Session:
         body, sequence, checked, intact = codec.unseal(frame)
         if not intact:
             return Fault(FaultKind.CHECKSUM, checked, frame)
+        if not checked and self._checked and codec.damaged(frame):
+            # This peer seals its messages: what looks like no trailer is one that the line has spoilt.
+            return Fault(FaultKind.CHECKSUM, True, frame)
         if not checked and self.profile.error_detection == "required":
             return Fault(FaultKind.UNCHECKED, True, frame)
         self._checked = checked

@@ -179,6 +179,20 @@ class TestLimits:
 
 
 class TestErrorDetection:
+    def test_no_byte_of_a_sealed_message_may_change(self) -> None:
+        frame = framed(CHECKOUT)
+        for at in range(len(frame) - 1):
+            session = Session()
+            received(session, framed(STATUS))
+            spoilt = frame[:at] + bytes([frame[at] ^ 0x03]) + frame[at + 1 :]
+            fault = only(session.receive(spoilt, 0.0))
+            assert isinstance(fault, Fault), spoilt
+            assert fault.kind is FaultKind.CHECKSUM
+            assert session.refuse(fault) == b"96AZFEF6\r"
+
+    def test_a_barcode_that_looks_like_a_trailer_is_one_where_nothing_is_sealed(self) -> None:
+        assert received(Session(), ITEM[:20] + b"AOLENS|AB1AZ1234\r").message.item_identifier == "1AZ1234"
+
     def test_it_is_mirrored(self) -> None:
         session = Session()
         assert (
