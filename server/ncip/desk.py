@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -13,6 +14,7 @@ from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import AuthenticationInputType
 from server.metrics import Metrics
 from server.ncip.answers import Setting
+from server.ncip.dialects import dialect_of
 from server.ncip.refusals import ITEM, USER, Refused, refusals
 from storage.catalogue.hits import Hits
 from storage.network.network import Partner
@@ -35,6 +37,9 @@ _UNCHECKED: Final = frozenset(
     }
 )
 """Proofs that nobody here can check: as good as a wrong PIN."""
+
+_FAILS: Final = re.compile(rb"[<:]Problem")
+"""Finds the element, not the word in a title."""
 
 Q = TypeVar("Q", bound=Request)
 
@@ -72,8 +77,11 @@ class Asked(NamedTuple):
                 raise Refused(problem(self.service, _DAMAGE[defect], detail, element))
 
     def write(self, message: Response) -> bytes:
-        """Write the answer in the envelope of the question."""
-        return write(message, self.received.envelope)
+        """Write the answer in the envelope of the question; for who matches texts, without the word that means failure to it."""
+        octets = write(message, self.received.envelope)
+        if not dialect_of(self.partner.profile).quiet or _FAILS.search(octets):
+            return octets
+        return octets.replace(b"Problem", b"Probl&#101;m")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,7 +22,7 @@ class Dialect:
     *release* and *version* (empty: the release's own) stand at the root, *prefix* before its elements; *profile_type* is
     ApplicationProfileType. *request_type* and *scope* are the words of RequestItem, *user_type*, *item_type* and *record_code*
     those of identifiers. *notifications*: beyond what a loan needs. *quiet*: who matches texts is told identifiers alone, for a title
-    may hold the word that it takes for a failure. *timeout* is how many seconds an answer may take.
+    may hold the word that it takes for a failure. *chooses*: who asks for a title is told the item that it will be. *timeout* is how many seconds an answer may take.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Dialect:
     record_code: str = ""
     notifications: tuple[str, ...] = ()
     quiet: bool = False
+    chooses: bool = False
     timeout: int = 30
 
     @property
@@ -49,11 +50,12 @@ class Dialect:
 DIALECTS: Final[dict[str, Dialect]] = {
     "bibliobus": Dialect("our own profile, for departments and for daemons of ours"),
     "nncipp": Dialect("NNCIPP 1.0 (Norway): peers", request_type="Physical", scope="Title"),
-    "reshare": Dialect("ReShare", prefix="", record_code="SYSNUMBER", item_type="Item Barcode", quiet=True),
+    "reshare": Dialect("ReShare", prefix="", record_code="SYSNUMBER", item_type="Item Barcode", chooses=True),
     "crosslink": Dialect(
-        "CrossLink", version=_WAYS, request_type="Page", scope="Item", record_code="SYSNUMBER", item_type="Item Barcode"
+        "CrossLink", version=_WAYS, request_type="Page", scope="Item", record_code="SYSNUMBER", item_type="Item Barcode",
+        chooses=True,
     ),
-    "alma": Dialect("Alma", profile_type="PARTNER", request_type="Hold"),
+    "alma": Dialect("Alma", profile_type="PARTNER", request_type="Hold", chooses=True),
     "folio": Dialect("FOLIO mod-ncip", request_type="Page", scope="Item", timeout=60),
     "koha": Dialect("Koha ncip-server", prefix="", request_type="Hold", record_code="SYSNUMBER"),
     "evergreen": Dialect("Evergreen NCIPServer", release=Release.V2_0, record_code="BibID", request_type="Hold"),

@@ -18,6 +18,7 @@ from server.ncip.desk import Asked, Desk, reader_of
 from server.ncip.fields import day_end
 from server.ncip.loans import LOANS_KEPT
 from server.ncip.refusals import ITEM
+from server.ncip.titles import wanted_of
 from storage.circulation.holds.answers import HoldAnswer, HoldRequest
 from storage.circulation.holds.change import CANCEL_HOLD
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
@@ -33,11 +34,12 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     message: RequestItem = asked.message
     ncip_ill.needs_target(asked)
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
-    barcode = ncip_ill.number_of(message.item_id[0]) if message.item_id else ""
+    wanted = await wanted_of(desk, asked)
+    barcode = wanted.barcode if message.item_id else ""
     scope = RequestScopeType.of(message.request_scope_type)
     pickup = ncip_ill.pickup_of(asked, message.pickup_location) if message.pickup_location is not None else None
     request = PlaceHoldRequest(
-        reader.card, asked.origin, record_id=None if barcode else ncip_ill.record_of(message.bibliographic_id) or 0,
+        reader.card, asked.origin, record_id=None if barcode else wanted.record_id or 0,
         barcode=barcode, this_item=scope is RequestScopeType.ITEM, pickup_id=pickup.id if pickup is not None else None,
         expires_on=ncip_ill.day_of(asked, message.need_before_date),
         suspended_until=ncip_ill.day_of(asked, message.earliest_date_needed), pin=reader.pin,
@@ -49,7 +51,8 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
         return RequestItemResponse(
             response_header=asked.setting.header,
             request_id=RequestId(request_identifier_value=str(answer.hold.id)),
-            item_id=message.item_id[0] if message.item_id else None,
+            item_id=next((each for each in message.item_id if each.item_identifier_value == barcode), None),
+            item_optional_fields=wanted.fields if message.item_element_type else None,
             user_id=message.user_id or UserId(user_identifier_value=reader.card),
             request_type=message.request_type or RequestType.HOLD.pair,
             request_scope_type=message.request_scope_type or _BIBLIOGRAPHIC.pair,

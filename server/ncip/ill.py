@@ -22,13 +22,14 @@ from protocols.ncip.circulation import (
     RequestItem,
     RequestItemResponse,
 )
-from protocols.ncip.elements import BibliographicId, ItemId, RequestId, UserId
+from protocols.ncip.elements import ItemId, RequestId, UserId
 from protocols.ncip.items import ItemOptionalFields
 from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
 from protocols.ncip.problems import GENERAL, SERVICES
 from protocols.ncip.problems import ProblemType as P
 from protocols.ncip.schemes import (
     ItemIdentifierType,
+    ItemUseRestrictionType,
     MediumType,
     RequestElementType,
     RequestScopeType,
@@ -38,9 +39,11 @@ from protocols.ncip.schemes import (
 )
 from protocols.ncip.upkeep import DeleteItem, DeleteItemResponse
 from server.ncip.desk import Asked, Desk, barcode_of, missing, refusal
+from server.ncip.dialects import dialect_of
 from server.ncip.fields import MEDIA, day_end
 from server.ncip.loans import LOANS_KEPT, renew
 from server.ncip.refusals import ITEM, USER, Row
+from server.ncip.titles import wanted_of
 from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.items import ITEM_WORD, ItemWord
 from storage.circulation.ill.machine import Event, No, Role, State, sentence
@@ -251,22 +254,25 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     """Be asked for an item, or for any item of a title: a hold of the partner's account, which the shuttle brings there."""
     message: RequestItem = asked.message
     needs_target(asked)
+    demanded = _demanded(asked)
+    if demanded:
+        return asked.write(_on_terms(asked, demanded))
     agency, number = key_of(message.request_id)
-    told = described(message)
+    told, wanted = described(message), await wanted_of(desk, asked)
     request = IllRequest(
         Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency or asked.partner.agency,
-        number or asked.digest.hex(), record_id=record_of(message.bibliographic_id),
-        barcode=number_of(message.item_id[0]) if message.item_id else "", title=told["title"],
+        number or asked.digest.hex(), record_id=wanted.record_id, barcode=wanted.barcode, title=told["title"],
         author=told["author"], needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
     def made(answer: IllAnswer) -> Response:
         row = _row(answer)
-        item = message.item_id[0] if message.item_id else None
+        named = (each for each in message.item_id if each.item_identifier_value == wanted.barcode)
         return RequestItemResponse(
             response_header=asked.setting.header,
             request_id=message.request_id or _request_id(row),
-            item_id=item,
+            item_id=next(named, None) or _chosen(asked, wanted.barcode),
+            item_optional_fields=wanted.fields,
             user_id=message.user_id or UserId(user_identifier_value=row.card or asked.partner.agency),
             request_type=message.request_type or RequestType.LOAN.pair,
             request_scope_type=message.request_scope_type or RequestScopeType.BIBLIOGRAPHIC_ITEM.pair,
@@ -275,14 +281,35 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     return await act(desk, asked, request, made)
 
 
-def record_of(ids: tuple[BibliographicId, ...]) -> int | None:
-    """Give the first of our records that is named."""
-    for each in ids:
-        record = each.bibliographic_record_id
-        number = (record.bibliographic_record_identifier if record is not None else None) or ""
-        if number.isascii() and number.isdigit() and len(number) < 10:
-            return int(number)
-    return None
+def _chosen(asked: Asked, barcode: str) -> ItemId | None:
+    """Name the item that was chosen in the word that the partner looks for."""
+    if not barcode:
+        return None
+    kind = SchemeValue(dialect_of(asked.partner.profile).item_type)
+    return ItemId(item_identifier_type=kind, item_identifier_value=barcode)
+
+
+def _demanded(asked: Asked) -> tuple[SchemeValue, ...]:
+    """Give the restrictions of use that were agreed with the partner and that this request does not acknowledge."""
+    agreed = asked.partner.profile.get("restrictions")
+    said = {fold(pair.value) for pair in asked.message.acknowledged_item_use_restriction_type}
+    words = (SchemeValue(str(word)) for word in agreed) if isinstance(agreed, list) else ()
+    return tuple(
+        known.pair if (known := ItemUseRestrictionType.of(word)) is not None else word
+        for word in words
+        if fold(word.value) not in said
+    )
+
+
+def _on_terms(asked: Asked, demanded: tuple[SchemeValue, ...]) -> Response:
+    """Say under what restrictions the item would be lent."""
+    element = "AcknowledgedItemUseRestrictionType"
+    detail = "lent on these terms alone: acknowledge them, and ask again"
+    return RequestItemResponse(
+        response_header=asked.setting.header,
+        problem=(problem(asked.service, P.ELEMENT_RULE_VIOLATED, detail, element),),
+        required_item_use_restriction_type=demanded,
+    )
 
 
 async def cancel_request_item(desk: Desk, asked: Asked) -> bytes:

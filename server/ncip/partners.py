@@ -21,11 +21,15 @@ RIGHTS: Final = {
     "addresses": "networks from which it may come, as `192.0.2.0/24`",
     "certificate": "SHA-256 fingerprint of the certificate that it must show (hexadecimal)",
     "services": "services that it may ask for; all, when not given, but for those that must be granted by name",
+    "fees": "`waive`: a fee that it would have paid is acknowledged, and nobody owes it; else it is refused",
+    "restrictions": "restrictions of use (ItemUseRestrictionType) that it must acknowledge in what it asks of us",
+    "order": "its place among the lenders that are asked one after the other",
     "category": "code of the category in which readers are registered that it brings (CreateUser)",
     "libraries": "codes of the libraries in which its acts may take place; all, when not given",
     "per_minute": "messages that it may send in a minute",
     "language": "`fr` or `en`: in which problems are explained",
     "timezone": "where dates without a zone were written",
+    "retry": "seconds until what it did not take is brought again: the first pause and the longest, `[30, 21600]`",
     "trace": "`true`: all its messages are kept in the journal, masked; else those alone with which something was wrong",
 }
 """Key of a partner's profile -> what it bounds."""

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from protocols.ncip import problem, write
-from protocols.ncip.elements import BibliographicId, BibliographicItemId, ItemId
+from protocols.ncip.elements import BibliographicId, ItemId
 from protocols.ncip.items import (
     BibliographicDescription,
     HoldingsInformation,
@@ -24,34 +24,25 @@ from protocols.ncip.items import (
 )
 from protocols.ncip.lookups import LookupItemSet, LookupItemSetResponse
 from protocols.ncip.problems import ProblemType
-from protocols.ncip.schemes import BibliographicItemIdentifierCode, ItemElementType, ItemIdentifierType, LocationType
+from protocols.ncip.schemes import ItemElementType, ItemIdentifierType, LocationType
 from protocols.ncip.sets import BibInformation, HoldingsSet, ItemInformation
 from server.ncip.answers import UNASKED
 from server.ncip.desk import Asked, Desk, missing
 from server.ncip.fields import STATUSES, due_moment, elements_asked, item_fields, location, record_id
-from storage.catalogue.access_points import ISBN, ISSN
-from storage.catalogue.query import Kind, QueryError, Term
+from server.ncip.titles import held, record_number, records_named
 from storage.catalogue.records import StoredRecord, fetch
-from storage.catalogue.search import search
 from storage.circulation.accounts import item_information
 from storage.circulation.due import Due
-from storage.circulation.holdings import HoldingRow, by_record, holdings
+from storage.circulation.holdings import HoldingRow
 from storage.circulation.status import status_of
 from storage.network.network import Network
-from storage.statements import Steps
 
 MOST_IDS: Final = 100
 """Titles, sets or items of one question."""
 MOST_ITEMS: Final = 500
 """Items of one page; who names no number gets `USUAL_ITEMS`."""
 USUAL_ITEMS: Final = 100
-_MOST_EDITIONS: Final = 10
-"""Records that one ISBN or ISSN is looked up to."""
 _SIGNED: Final = 16
-_NUMBERINGS: Final = {
-    BibliographicItemIdentifierCode.ISBN: (ISBN,),
-    BibliographicItemIdentifierCode.ISSN: (ISSN,),
-}
 
 
 class Title(NamedTuple):
@@ -183,10 +174,10 @@ async def _items(
 async def _titles(
     desk: Desk, asked: Asked, message: LookupItemSet, wanted: frozenset[ItemElementType]
 ) -> list[BibInformation]:
-    titles = [await _title(desk, each) for each in message.bibliographic_id]
+    titles = [Title(each, await records_named(desk, each)) for each in message.bibliographic_id]
     titles += [_set(each) for each in message.holdings_set_id]
     ids = sorted({number for title in titles for number in title.records})
-    rows = await desk.store.read(_held(ids)) if ids else {}
+    rows = await desk.store.read(held(ids)) if ids else {}
     records = {found.id: found for found in await desk.store.read(fetch(ids)) if found is not None} if ids else {}
     told = []
     for title in titles:
@@ -201,35 +192,10 @@ async def _titles(
     return told
 
 
-def _held(ids: Sequence[int]) -> Steps[dict[int, list[HoldingRow]]]:
-    answers = yield holdings(ids)
-    return {number: [HoldingRow._make(row) for row in rows] for number, rows in by_record(answers).items()}
-
-
-async def _title(desk: Desk, asked: BibliographicId) -> Title:
-    if asked.bibliographic_record_id is not None:
-        number = asked.bibliographic_record_id.bibliographic_record_identifier or ""
-        return Title(asked, (int(number),) if _is_number(number) else ())
-    edition = asked.bibliographic_item_id or BibliographicItemId()
-    code = BibliographicItemIdentifierCode.of(edition.bibliographic_item_identifier_code)
-    points = (ISBN, ISSN) if code is None else _NUMBERINGS.get(code, ())
-    if not points:
-        return Title(asked, ())
-    try:
-        query = Term(points, Kind.WORDS, edition.bibliographic_item_identifier or "")
-        found = await desk.store.read(search(desk.hits, query, (), lambda _name: None))
-    except QueryError:
-        return Title(asked, ())
-    return Title(asked, tuple(found[:_MOST_EDITIONS]))
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
-
-
 def _set(name: str) -> Title:
     number, _, library = name.partition("-")
-    return Title(None, (int(number),) if _is_number(number) else (), library, name)
+    record = record_number(number)
+    return Title(None, () if record is None else (record,), library, name)
 
 
 def _name(asked: BibliographicId | None) -> str:

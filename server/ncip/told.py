@@ -10,9 +10,11 @@ from protocols.ncip.notifications import CirculationStatusUpdated, ItemRequested
 from protocols.ncip.schemes import fold
 from server.ncip.desk import Asked, Desk
 from server.ncip.ill import day_of, described, event_of, key_of, pickup_of
-from storage.circulation.ill.events import ILL_EVENT, IllEvent
+from server.ncip.loans import LOANS_KEPT
+from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
+from storage.usecase import Ledger
 
 Teller = Callable[[Asked], IllEvent | IllRequest | None]
 """Gives what a notification tells of a request; None when it tells nothing that we follow."""
@@ -26,9 +28,15 @@ def notified(teller: Teller) -> Callable[[Desk, Asked], Any]:
         acknowledged = PlainResponse(name=asked.service, response_header=asked.setting.header)
         if told is not None:
             usecase: Any = ILL_EVENT if isinstance(told, IllEvent) else ILL_REQUEST
-            outcome = await desk.store.transact(usecase, told, asked.now)
-            if outcome.answer is not None and outcome.answer.no is not None:
+            ledger: Ledger[IllAnswer] = Ledger(
+                f"ncip:{asked.origin.actor}", asked.digest, 0, lambda _answer: asked.write(acknowledged), LOANS_KEPT
+            )
+            outcome = await desk.store.transact(usecase, told, asked.now, ledger)
+            if outcome.repeated:
+                desk.metrics.count("repeats", "ncip", asked.service)
+            elif outcome.answer is not None and outcome.answer.no is not None:
                 desk.metrics.count("refusals", "ncip", outcome.answer.no.value)
+            return outcome.reply
         return asked.write(acknowledged)
 
     return serve

@@ -15,12 +15,14 @@ from protocols.ncip.circulation import (
     UndoCheckOutItem,
     UndoCheckOutItemResponse,
 )
-from protocols.ncip.elements import UserId
+from protocols.ncip.elements import FiscalTransactionReferenceId, UserId
+from protocols.ncip.model import SchemeValue
 from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import CirculationStatus, ElectronicAddressType, UserIdentifierType
 from protocols.ncip.upkeep import (
     CreateUser,
     CreateUserFiscalTransaction,
+    CreateUserFiscalTransactionResponse,
     CreateUserResponse,
     DeleteUser,
     DeleteUserResponse,
@@ -37,6 +39,7 @@ from server.ncip.fields import LANGUAGES
 from server.ncip.loans import LOANS_KEPT, RETURNS_KEPT
 from server.ncip.refusals import ITEM, USER, Refused
 from server.patrons import read_patron
+from storage.circulation.ill.fees import WAIVE, FeeRequest
 from storage.circulation.ill.notices import NOTICE, NoticeRequest
 from storage.circulation.ill.once import once
 from storage.circulation.marking import MARK, MarkRequest
@@ -216,11 +219,28 @@ async def send_notice(desk: Desk, asked: Asked) -> bytes:
 
 
 async def charge(desk: Desk, asked: Asked) -> bytes:
-    """Refuse an entry in an account: lending costs nothing here, and nobody has an account."""
+    """Take note of a fee that nobody owes, where that was agreed; else refuse: lending costs nothing here, nobody has an account."""
     message: CreateUserFiscalTransaction = asked.message
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
     account = await read_patron(desk.store, reader.card, reader.pin, asked.origin, asked.now)
     if account.patron is None:
         raise asked.refused((account.reason or Reason.UNKNOWN_PATRON,), reader.values)
-    detail = "lending costs nothing here: there are no accounts"
-    raise Refused(problem(asked.service, ProblemType.ACCOUNT_ACCESS_DENIED, detail, USER))
+    if account.pin in {PinState.WRONG, PinState.LOCKED}:
+        raise asked.refused((Reason.WRONG_PIN,), reader.values)
+    if asked.partner.profile.get("fees") != "waive":
+        detail = "lending costs nothing here: there are no accounts"
+        raise Refused(problem(asked.service, ProblemType.ACCOUNT_ACCESS_DENIED, detail, USER))
+    place = asked.setting.place
+    reference = FiscalTransactionReferenceId(
+        agency_id=SchemeValue(place.isil or place.code), fiscal_transaction_identifier_value=asked.digest.hex()
+    )
+
+    def made(_answer: PatronAnswer) -> Response:
+        return CreateUserFiscalTransactionResponse(
+            response_header=asked.setting.header,
+            user_id=_named(message.user_id, reader.card),
+            fiscal_transaction_reference_id=reference,
+        )
+
+    request = FeeRequest(reader.card, asked.digest.hex(), asked.origin)
+    return await desk.act(asked, WAIVE, request, reader.values, made, LOANS_KEPT)

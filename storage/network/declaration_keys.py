@@ -526,6 +526,8 @@ class PartnerProfile(Checked):
         "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."
     )
     order: Many | None = key("Its place among the lenders that are asked one after the other; none, when not given.", None)
+    fees: Code | None = key("`waive`: a fee that it reports is taken, and owed by nobody; else it is refused.", None)
+    restrictions: tuple[Text, ...] = many("Restrictions of use that it must acknowledge in what it asks of us.")
     lend_days: Many | None = key("How many days it may keep what we lend.", None)
     renewals: Many | None = key("How often what we lend it is prolonged.", None)
     transit_days: Many | None = key("How many days before its date our reader's loan of its item ends.", None)

@@ -27,7 +27,7 @@ def once(usecase: UseCase[Q, F, A], about: Callable[[Q], tuple[Any, ...]], *, al
         decision = usecase.decide(request, found, network, now)
         digest = blake2b(repr(about(request)).encode(), digest_size=12, key=network.pins.pepper).hexdigest()
         effect = f"{usecase.name}:{digest}"
-        made = bool(decision.writes)
+        made = bool(decision.writes or decision.entries)
         return decision._replace(effect=effect if made else "", repeats=effect if always or not made else "")
 
     return replace(usecase, decide=decide)

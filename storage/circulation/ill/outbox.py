@@ -24,13 +24,15 @@ from storage.statements import Statement
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
-    from storage.network.network import Network
+    from storage.network.network import Network, Partner
     from storage.statements import Row, Steps
 
 FIRST_PAUSE: Final = 30
 LONGEST_PAUSE: Final = 6 * 3600
 PATIENCE: Final = 7 * 86_400
 """Seconds: after the first failure, between two tries at most, and until staff are told."""
+RETRY: Final = "retry"
+"""Key of a partner's profile: the first two of these, for this partner."""
 
 
 class Letter(NamedTuple):
@@ -126,10 +128,19 @@ class Tried:
     trouble: str = ""
 
 
-def pause(tries: int, salt: int) -> int:
+def pause(tries: int, salt: int, first: int = FIRST_PAUSE, longest: int = LONGEST_PAUSE) -> int:
     """Return the seconds until the next try: doubled each time, up to the longest, and a tenth apart for different messages."""
-    seconds = min(LONGEST_PAUSE, FIRST_PAUSE << min(tries, 20))
+    seconds = min(longest, first << min(tries, 20))
     return seconds + salt % (seconds // 10 + 1)
+
+
+def pauses_of(partner: Partner | None) -> tuple[int, int]:
+    """Give the first and the longest pause of a partner: what its profile says, where it says two such numbers."""
+    said = partner.profile.get(RETRY) if partner is not None else None
+    match said:
+        case [int(first), int(longest)] if 0 < first <= longest <= LONGEST_PAUSE:
+            return first, longest
+    return FIRST_PAUSE, LONGEST_PAUSE
 
 
 def gather(request: Tried, _network: Network) -> Steps[list[Row]]:
@@ -144,7 +155,7 @@ def decide(request: Tried, found: list[Row], network: Network, now: int) -> Deci
     if fate is Fate.FAILED and now - letter.made_at > PATIENCE:
         fate = Fate.DEAD
     if fate is Fate.FAILED:
-        at = now + pause(letter.tries, letter.id)
+        at = now + pause(letter.tries, letter.id, *pauses_of(_partner_of(letter.partner_id, network)))
         return Decision(fate, (_AGAIN(letter.id, at, letter.tries + 1, request.trouble),))
     written = [_ENDED(letter.id, fate.value, now, request.trouble)]
     entries: tuple[Entry, ...] = ()
@@ -158,9 +169,13 @@ def decide(request: Tried, found: list[Row], network: Network, now: int) -> Deci
     return Decision(fate, tuple(written), entries)
 
 
+def _partner_of(partner_id: int, network: Network) -> Partner | None:
+    return next((each for each in network.partners.values() if each.id == partner_id), None)
+
+
 def _go_on(row: IllRow, letter: Letter, network: Network, now: int) -> Decision[Any]:
     """Take a lender that a request never reached for one that cannot fill it, where there is another to ask."""
-    partner = next((each for each in network.partners.values() if each.id == row.partner_id), None)
+    partner = _partner_of(row.partner_id, network)
     if letter.service != "RequestItem" or partner is None or take_up(row, network, partner, now) is None:
         return Decision(None)
     origin = Origin("job", "ill", row.pickup_id)

@@ -52,7 +52,7 @@ class IllRequest:
 
 
 class RequestFacts(NamedTuple):
-    """Rows of the reader, the request if it is known, the item asked for, and whether the record has items to lend."""
+    """Rows of the reader, the request if it is known, the item asked for, and an item of the record that can be lent."""
 
     patron: list[Row]
     load: list[Row]
@@ -75,7 +75,7 @@ def gather(request: IllRequest, network: Network) -> Steps[RequestFacts]:
         rows.BY_NUMBER(request.agency, request.number),
         rows.BY_BARCODE(partner.id if partner is not None else 0, barcode),
         facts.ITEM(barcode),
-        rows.LENDABLE(request.record_id or 0),
+        rows.LENDABLE(request.record_id or 0, card),
     ]
     return RequestFacts(*(list(each) for each in found))
 
@@ -158,7 +158,10 @@ def _target(request: IllRequest, found: RequestFacts, network: Network) -> int |
         return item.row.id if item.row.for_loan and item.row.condition == "good" else No.NOT_FOR_LOAN
     if not request.record_id:
         return No.UNKNOWN_ITEM
-    return None if found.lendable else No.NOT_FOR_LOAN
+    if not found.lendable:
+        return No.NOT_FOR_LOAN
+    item_id, waits = found.lendable[0]
+    return item_id if waits else None
 
 
 def _row(request: IllRequest, partner: Partner, patron: Patron, target: int | None, now: int) -> IllRow:

@@ -13,9 +13,11 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     union_all,
@@ -345,17 +347,25 @@ PLACE: Final = Statement(
     insert(hold).values({name: bindparam(name) for name in _WAITING} | {"channel": literal_column("'ncip'")}),
     *_WAITING,
 )
+_MINE: Final = hold.join(card, card.c.patron_id == hold.c.patron_id)
+_ACCOUNT: Final = card.c.number == bindparam("card")
 LENDABLE: Final = Statement(
     "lendable items of record",
-    select(item.c.id)
+    # With whether the account waits for the title already: it may not do so twice, and one reader more is another item.
+    select(
+        item.c.id,
+        exists().select_from(_MINE).where(_ACCOUNT, hold.c.record_id == item.c.record_id),
+    )
     .where(
         item.c.record_id == bindparam("record"),
         item.c.for_loan == _PRIMARY,
         item.c.condition == literal_column("'good'"),
+        ~exists().select_from(_MINE).where(_ACCOUNT, or_(hold.c.target_item_id == item.c.id, hold.c.item_id == item.c.id)),
     )
+    .order_by(exists().where(loan.c.item_id == item.c.id), item.c.id)
     .limit(literal_column("1")),
-    "record",
-)
+    "record", "card",
+)  # fmt: skip
 
 # --- what is told -------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from storage.refusals import Reason
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
+    from storage.circulation.accounts import Patron
     from storage.network.network import Network
     from storage.statements import Row, Steps
 
@@ -84,7 +85,11 @@ def _change(request: ChangeRequest, found: Found, _network: Network, _now: int) 
     return tuple(statements.CHANGE[column](value, found.patron.row.id) for column, value in request.details.items())
 
 
-CHANGE: Final = on_reader("reader.changed", _change)
+def _is_so(request: ChangeRequest, patron: Patron) -> bool:
+    return all(getattr(patron.row, column, None) == value for column, value in request.details.items())
+
+
+CHANGE: Final = on_reader("reader.changed", _change, stands=_is_so)
 
 
 @dataclass(frozen=True, slots=True)
