@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from conformance import documents
-from conformance.results import Result, report
-from conformance.z3950 import counts, init, present, search, services, terms  # noqa: F401 (they list their checks)
+from conformance.results import Result
+from conformance.z3950 import bath, clients, counts, init, present, search, services, terms, wire  # noqa: F401 (they list their checks)
 from conformance.z3950.client import Account
 from conformance.z3950.corpus import Source
 from conformance.z3950.marc import MARC21, UNIMARC
@@ -61,9 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=2_000, metavar="N", help="how many records are read (2000)")
     add("--only", default="", metavar="TEXT", help="make the checks with this in their names")
     add("--bath", type=Path, metavar="FILE", help="write a statement of conformance with the Bath profile (Markdown)")
-    add("--report", type=Path, metavar="FILE", help=f"write a report: {', '.join(documents.ENDINGS)}")
-    add("--json", action="store_true", help="write a JSON document to the screen")
     add("--list", action="store_true", help="print the list of checks, and make none")
+    documents.add_options(parser)
     return parser
 
 
@@ -72,8 +71,6 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit() or not slash or not databases:
         parser.error("the server is HOST:PORT/DATABASE")
-    if chosen.report is not None and chosen.report.suffix not in documents.ENDINGS:
-        parser.error(f"the report's name ends in {' or '.join(documents.ENDINGS)}")
     if chosen.records is not None and not chosen.records.is_file():
         parser.error(f"there is no file {chosen.records}")
     user, _, password = chosen.account.partition(":")
@@ -92,13 +89,12 @@ def main(arguments: Sequence[str]) -> int:
     bench = _bench(parser, chosen)
     kept: list[Result] = []
 
-    def keep() -> Iterator[Result]:
+    def made() -> Iterator[Result]:
         for result in run(bench, [row for row in CHECKS if chosen.only in row.name]):
             kept.append(result)
             yield result
 
-    title = f"Z39.50 {chosen.server}"
-    code = report(title, keep(), as_json=chosen.json)
-    if chosen.report is not None:
-        documents.write(chosen.report, title, kept)
+    code = documents.tell(f"Z39.50 {chosen.server}", made(), chosen)
+    if chosen.bath is not None:
+        chosen.bath.write_text(bath.statement(chosen.server, kept), encoding="utf-8")
     return code

@@ -184,8 +184,9 @@ def _by_term(term: str) -> Iterable[str]:
 def _read(association: Association, query: str, count: int, source: Source) -> Corpus:
     for form in [source.form] if source.form else _SYNTAXES:
         with suppress(Failed):
-            marc.read(association.records(1, 1, _SYNTAXES[form])[0].octets, form)
-            break
+            first = marc.read(association.records(1, 1, _SYNTAXES[form])[0].octets, form)
+            if first.value(_HEADINGS[form][TITLE][0]):  # some send one format under the name of the other
+                break
     else:
         return Corpus([], whole=False, why="no record comes in UNIMARC or MARC21")
     number = min(count, source.most)

@@ -197,7 +197,10 @@ PDUS: Final[dict[str, tuple[int, tuple[Member, ...]]]] = {
 }  # fmt: skip
 _BY_TAG: Final = {tag: name for name, (tag, _) in PDUS.items()}
 
-_WRITE: Final[dict[str, Callable[[Any], Any]]] = {"oid": ber.oid_octets, "bits": lambda numbers: ber.bits(*numbers)}
+_WRITE: Final[dict[str, Callable[[Any], Any]]] = {
+    "oid": ber.oid_octets,
+    "bits": lambda sent: sent if isinstance(sent, bytes) else ber.bits(*sent),
+}
 _READ: Final[dict[str, Callable[[Node], Any]]] = {
     "int": lambda node: int.from_bytes(_filled(node), "big", signed=True),
     "bool": lambda node: _filled(node) != b"\x00",

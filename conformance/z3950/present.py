@@ -21,7 +21,7 @@ from conformance.z3950.client import (
 )  # fmt: skip
 from conformance.z3950.corpus import spread
 from conformance.z3950.init import proposal
-from conformance.z3950.queries import Z3950
+from conformance.z3950.queries import Z3950, quoted
 from conformance.z3950.search import common
 from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
 from protocols.xmlsafe import UnsafeXMLError, parse
@@ -437,7 +437,7 @@ def _message(bench: Bench) -> None:
 def _large(bench: Bench) -> None:
     corpus = bench.corpus()
     largest = max(corpus.records, key=lambda each: len(each.octets))
-    query = f"@attr 1=12 {largest.number}"
+    query = f"@attr 1=12 {quoted(largest.number)}"
     association = bench.association(preferredMessageSize=300, exceptionalRecordSize=300)
     if len(largest.octets) < 400 or association.refused(query) is not None or association.count(query) != 1:
         raise NotApplicable("no record is large enough, or Use 12 does not find it")
@@ -454,7 +454,7 @@ def _alone(bench: Bench) -> None:
     corpus = bench.corpus()
     association = bench.association(preferredMessageSize=300, exceptionalRecordSize=1 << 20)
     for each in spread(corpus.records, 5):
-        query = f"@attr 1=12 {each.number}"
+        query = f"@attr 1=12 {quoted(each.number)}"
         if len(each.octets) < 300 or association.refused(query) is not None or association.count(query) != 1:
             continue
         (found,) = records(association.present(1, 1, corpus.syntax))

@@ -121,10 +121,12 @@ def nested(depth: int, term: str) -> bytes:
     Made from the inside out: what writes a tree would run out of stack where the server must not.
     """
     leaf = written(context(0, operand([attribute(1, 1016)], term)))
-    operator = written(context(46, Node(1, b"")))
-    made = leaf
+    behind = leaf + written(context(46, Node(1, b"")))
+    heads, size = [], len(leaf)
     for _ in range(depth):
-        inside = made + leaf + operator
-        made = b"\xa1" + length(len(inside)) + inside
-    body = written(universal(OID, oid_octets(BIB_1))) + made
+        size += len(behind)
+        heads.append(b"\xa1" + length(size))
+        size += len(heads[-1])
+    heads.reverse()
+    body = b"".join([written(universal(OID, oid_octets(BIB_1))), *heads, leaf, behind * depth])
     return b"\xa1" + length(len(body)) + body

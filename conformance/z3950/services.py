@@ -149,7 +149,7 @@ def _no_service(bench: Bench) -> None:
 def _update(database: str) -> list[ber.Node]:
     keep = [context(1, 1), context(2, database)]
     external = [universal(ber.OID, oid_octets(UNIMARC)), context(1, b"no record at all")]
-    return [context(1, keep), context(2, ber.sequence(context(4, external)))]
+    return [context(1, ber.sequence(*keep)), context(2, ber.sequence(ber.sequence(context(4, external))))]
 
 
 @check("update by nobody", MUST, "who did not say who he is changes nothing", _EXTENDED)

@@ -296,9 +296,13 @@ def _keeps(bench: Bench) -> None:
     want(sorted(before) == sorted(each.number for each in found), "there are others than before")
 
 
-@check(
-    "sort stable", SHOULD, "what is equal keeps its order: a sort by year, then by author, is by author and year", _SORT
-)
+@check("sort again", MUST, "the same sort gives the same order, again and on another association", _SORT)
+def _sort_again(bench: Bench) -> None:
+    orders = [[each.number for each in _sorted(bench, DATE)[2]] for _ in range(2)]
+    want(orders[0] == orders[1], "records of one year stand in another order")
+
+
+@check("sort keeps what is equal", MAY, "a sort by year, then by author, is by author and year", _SORT)
 def _stable(bench: Bench) -> None:
     corpus, association = bench.corpus(), bench.granted("sort")
     count = association.count(corpus.query or common(bench, 1)[0])
