@@ -16,12 +16,13 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import load, machine
+from bench import comparison, load, machine, scenarios
 from bench.daemon import DaemonFailed
 from bench.network import Size
 from bench.report import show, write_json
-from bench.scenarios import SCENARIOS, Bench, WrongReplies
+from bench.scenarios import Bench, WrongReplies
 
+SCENARIOS: Final = {**scenarios.SCENARIOS, **comparison.SCENARIOS}
 BUILD: Final = Path(__file__).with_name("build")
 
 

@@ -9,10 +9,12 @@ benchmark compares the counts of the daemon's answers with these.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -53,6 +55,7 @@ _LINKS: Final = ("de", "et", "du", "des", "en", "sur", "dans", "pour", "à")
 _PLACES: Final = ("Lens", "Lille", "Arras", "Paris", "Liévin", "Lyon", "Bruxelles")
 
 
+@cache
 def folded(word: str) -> str:
     """Return *word* without accents, in small letters."""
     return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
@@ -86,6 +89,8 @@ class Facts:
     seams: set[tuple[str, str]] = field(default_factory=set)
     """The last word of a title's part and the first of the next: whether they follow each other is a matter of opinion."""
     authors: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    anywhere: Counter[str] = field(default_factory=Counter)
+    """Words, and how many records have them in a title, a name, a subject, a note, a publisher's name."""
     isbns: list[str] = field(default_factory=list)
 
     def words_of(self, least: int, most: int, count: int) -> list[str]:
@@ -182,6 +187,7 @@ class Corpus:
             _field("801", " 3", ("a", "FR"), ("b", "BENCH"), ("g", "AFNOR")),
             *self._items(number),
         ]
+        self.facts.anywhere.update({folded(word) for word in _words_of(fields)})
         return Record("00000nam0 2200000   450 ", fields)
 
     def _items(self, number: int) -> Iterator[Field]:
@@ -195,6 +201,20 @@ class Corpus:
                 ("k", f"R {self._words[number % _WORDS][:3].upper()}"),
                 ("r", "book"),
             )
+
+
+_ANYWHERE: Final = {"200": "aef", "210": "ac", "330": "a", "606": "ax", "700": "ab", "701": "ab"}
+
+
+def _words_of(fields: Iterable[Field]) -> Iterator[str]:
+    """Yield the words that are found whatever is asked for: those of the subfields that tell people something."""
+    for each in fields:
+        for part in each.subfields:
+            if part.code in _ANYWHERE.get(each.tag, ""):
+                yield from _NO_WORD.sub(" ", part.value).split()
+
+
+_NO_WORD: Final = re.compile(r"[\W\x80-\x9f]+")
 
 
 def _field(tag: str, indicators: str, *subfields: tuple[str, str]) -> Field:

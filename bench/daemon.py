@@ -94,11 +94,16 @@ class Ended:
 
 def run(*arguments: str) -> Ended:
     """Run `bibliobus` with *arguments* to its end, on all cores. Raises DaemonFailed."""
+    return execute(COMMAND, *arguments)
+
+
+def execute(*command: str) -> Ended:
+    """Run a command to its end, on all cores. Raises DaemonFailed."""
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     peak = 0
     with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen([COMMAND, *arguments], stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         while process.poll() is None:
             peak = max(peak, memory_kib(process.pid))
             with suppress(subprocess.TimeoutExpired):
@@ -107,7 +112,7 @@ def run(*arguments: str) -> Ended:
         out.seek(0)
         output = out.read()
     if process.returncode:
-        raise DaemonFailed(f"bibliobus {' '.join(arguments)} ended with {process.returncode}:\n{output}")
+        raise DaemonFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     return Ended(seconds, processor, peak, output)

@@ -44,12 +44,19 @@ def _stat(process: int) -> list[str]:
 
 def processor_seconds(roots: Iterable[int]) -> float:
     """Return user and system time of process trees, of children that have ended too."""
-    ticks = 0
+    seconds = 0.0
     for root in roots:
         for process in tree(root):
             with suppress(OSError):
-                ticks += sum(map(int, _stat(process)[11:15]))
-    return ticks / TICK
+                own, of_ended = (sum(map(int, _stat(process)[at : at + 2])) / TICK for at in (11, 13))
+                seconds += max(own, _scheduled_seconds(process)) + of_ended
+    return seconds
+
+
+def _scheduled_seconds(process: int) -> float:
+    """Return the time on a processor of the threads that a process has: many processes are each on it for less than a tick."""
+    threads = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def busy_seconds() -> float:

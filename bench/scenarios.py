@@ -208,7 +208,7 @@ _SEARCHES: Final[Sequence[tuple[str, Callable[[z3950.Queries], Iterator[Frame]],
     ("Z39.50 title word, common", z3950.Queries.common, _FAST),
     ("Z39.50 title AND title", z3950.Queries.both, _FAST),
     ("Z39.50 author AND title", z3950.Queries.author_title, ()),
-    ("Z39.50 ISBN with record", z3950.Queries.isbn, ()),
+    ("Z39.50 ISBN with record", partial(z3950.Queries.isbn, piggyback=oids.UNIMARC), ()),
     ("Z39.50 phrase", z3950.Queries.phrase, ()),
     ("Z39.50 truncation", z3950.Queries.truncated, ()),
 )
@@ -221,6 +221,10 @@ _PRESENTS: Final[Sequence[tuple[str, str, int, int, tuple[Asked, ...]]]] = (
     ("Z39.50 present 10 USMARC, others each time", oids.USMARC, z3950.QUERIES, 1_000, ()),
 )
 _SESSIONS: Final = (1, 16, 64)
+
+
+_IMPORTED: Final = 100_000
+"""Records whose import is given a time."""
 
 
 @contextmanager
@@ -238,7 +242,8 @@ def catalogue(bench: Bench) -> Iterator[tuple[network.Store, corpus.Facts]]:
         if kept != [facts.records, facts.items]:
             raise WrongReplies(f"of {facts.records} records and {facts.items} items, {kept} arrived:\n{ended.output}")
         what = f"import of {facts.records:,} records, {facts.items:,} items"
-        bench.figure(what, ended.seconds, "s", Asked(what, "<=", 40), f"{ended.processor_seconds:.1f} s of processor")
+        asked = Asked(what, "<=", 40) if facts.records <= _IMPORTED else None
+        bench.figure(what, ended.seconds, "s", asked, f"{ended.processor_seconds:.1f} s of processor")
         bench.figure(f"{what}: memory", ended.peak_kib / 1024, "MiB", Asked(what, "<=", 500))
         yield store, facts
 
@@ -294,16 +299,16 @@ def measure_idle(bench: Bench) -> None:
         }
         for wire, script in scripts.items():
             # The first thousands live in memory that the start has left free; those after them show what they cost.
-            with daemon(store.configuration) as server, _held(bench, script(2 * IDLE), server.ports[wire]):
+            with daemon(store.configuration) as server, held(bench, script(2 * IDLE), server.ports[wire]):
                 before = memory_kib(server.pid)
-                with _held(bench, script(IDLE), server.ports[wire]) as took:
+                with held(bench, script(IDLE), server.ports[wire]) as took:
                     kib = (memory_kib(server.pid) - before) / IDLE
             made = f"{IDLE} made in {took():.2f} s"
             bench.figure(f"idle connection, {wire}", kib, "KiB", Asked("idle", "<=", 30), made)
 
 
 @contextmanager
-def _held(bench: Bench, script: Script, port: int) -> Iterator[Callable[[], float]]:
+def held(bench: Bench, script: Script, port: int) -> Iterator[Callable[[], float]]:
     """Hold idle connections; what is given tells, afterwards, how long it took to make them."""
     run_ = bench.generator.start(script, bench.folder, port)
     run_.wait_for("ready")

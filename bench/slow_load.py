@@ -75,7 +75,7 @@ def ber_header(octets: bytes, place: int) -> tuple[int, int]:
         raise ValueError(size)
     if size > 0x80:
         end = place + (size & 0x7F)
-        octets[end - 1]  # noqa: B018 (the whole header must be there)
+        octets[end - 1]  # the whole header must be there
         size, place = int.from_bytes(octets[place:end]), end
     return place, size
 

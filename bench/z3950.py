@@ -10,13 +10,28 @@ from bench.corpus import Facts
 from bench.load import Connection, Frame, Framing, Script
 from protocols.z3950 import apdu, oids, pqf
 from protocols.z3950.apdu import Options
-from protocols.z3950.elements import ElementSetNames, Query, RecordComposition
+from protocols.z3950.ber import tlv
+from protocols.z3950.bib1 import AttributeType
+from protocols.z3950.elements import (
+    AttributeElement,
+    AttributesPlusTerm,
+    AttributeValue,
+    ElementSetNames,
+    Query,
+    RecordComposition,
+    Term,
+)
 
 DATABASE: Final = "network"
 QUERIES: Final = 20
 """Different queries of one kind; of common words there are no more."""
 _SELDOM: Final = 1_000
 """Different queries of a kind that nobody asks twice."""
+SCANNED: Final = 20
+"""Terms of a scan."""
+_ARTICLES: Final = ("la", "le", "les")
+"""Words of the titles' articles, which are not counted in the corpus."""
+_TERM: Final = 0x9F2D
 _RARE, _MIDDLE, _COMMON = (2, 9), (80, 130), (1_000, 6_000)
 """Titles that have a word, of 100,000."""
 
@@ -72,6 +87,23 @@ def present(step: str, start: int, number: int, syntax: str) -> Frame:
     return Frame(step, apdu.encode(request), b"\xb9", (counts,))
 
 
+def scan(step: str, terms: Sequence[str], records: Sequence[int]) -> Frame:
+    """Return a Scan of title words that must list *terms*, the first of them asked for, with how many *records* have each."""
+    title = AttributeElement(attribute_type=AttributeType.USE, attribute_value=AttributeValue(numeric=4))
+    request = apdu.ScanRequest(
+        database_names=(DATABASE,),
+        attribute_set=oids.BIB_1,
+        term_list_and_start_point=AttributesPlusTerm(attributes=(title,), term=Term(general=terms[0].encode())),
+        number_of_terms_requested=len(terms),
+        preferred_position_in_response=1,
+    )
+    listed = [tlv(_TERM, term.encode()) for term in terms]
+    counts = [_integer(0x82, count) for count in dict.fromkeys(records)]  # globalOccurrences
+    # scanStatus success, numberOfEntriesReturned, positionOfTerm
+    told = b"\x84\x01\x00" + _integer(0x85, len(terms)) + _integer(0x86, 1)
+    return Frame(step, apdu.encode(request), b"\xbf\x24", (told, *listed, *counts))
+
+
 class Queries:
     """What is asked, by kind of load."""
 
@@ -91,9 +123,26 @@ class Queries:
         """Yield searches for words that are in two to nine titles."""
         return self._title("rare", self._rare)
 
+    def rare_once(self) -> Iterator[Frame]:
+        """Yield searches for all such words: there are so many that hardly one of them is asked for twice."""
+        return self._title("rare", self._facts.words_of(*_RARE, self._facts.records))
+
     def common(self) -> Iterator[Frame]:
         """Yield searches for words that are in one to six titles of a hundred."""
         return self._title("common", self._common)
+
+    def anywhere(self) -> Iterator[Frame]:
+        """Yield searches for such words anywhere in a record."""
+        for word in self._common:
+            yield search("any", f"@attr 1=1016 {word}", self._facts.anywhere[word])
+
+    def author(self) -> Iterator[Frame]:
+        """Yield searches for the names that stand in the most records."""
+        for name in self._names():
+            yield search("author", f"@attr 1=1003 {name}", len(self._facts.authors[name]))
+
+    def _names(self) -> list[str]:
+        return sorted(self._facts.authors, key=lambda name: -len(self._facts.authors[name]))[:QUERIES]
 
     def both(self) -> Iterator[Frame]:
         """Yield searches for two words of a title."""
@@ -104,16 +153,16 @@ class Queries:
 
     def author_title(self) -> Iterator[Frame]:
         """Yield searches for a name and a word of the title."""
-        for name in sorted(self._facts.authors, key=lambda name: -len(self._facts.authors[name]))[:QUERIES]:
+        for name in self._names():
             for word in self._common[:2]:
                 found = len({*self._facts.words[word]} & {*self._facts.authors[name]})
                 yield search("author and title", f"@and @attr 1=1003 {name} @attr 1=4 {word}", found)
 
-    def isbn(self) -> Iterator[Frame]:
-        """Yield searches for an ISBN that bring the record along."""
+    def isbn(self, piggyback: str | None = None) -> Iterator[Frame]:
+        """Yield searches for an ISBN; with *piggyback*, a syntax, they bring the record along."""
         step = max(1, self._facts.records // _SELDOM)
         for isbn in self._facts.isbns[::step]:
-            yield search("isbn", f"@attr 1=7 {isbn}", 1, piggyback=oids.UNIMARC)
+            yield search("isbn", f"@attr 1=7 {isbn}", 1, piggyback)
 
     def phrase(self) -> Iterator[Frame]:
         """Yield searches for two words that follow each other."""
@@ -125,6 +174,15 @@ class Queries:
         for prefix in [word[:4] for word in self._common]:
             found = len(self._facts.beginning_with(prefix))
             yield search("truncated", f"@attr 1=4 @attr 5=1 {prefix}", found)
+
+    def scans(self) -> Iterator[Frame]:
+        """Yield scans of the words of titles, each from a word that is often found on."""
+        order = sorted(self._facts.words)
+        for word in (*self._common, *self._middle):
+            at = order.index(word)
+            following = order[at : at + SCANNED]
+            if not any(following[0] < article < following[-1] for article in _ARTICLES):
+                yield scan("scan", following, [len(self._facts.words[each]) for each in following])
 
     def presents(self, syntax: str, records: int) -> Iterator[tuple[Frame, list[Frame]]]:
         """Yield searches, each with the Presents of ten that go through the first *records* of what it found."""
