@@ -252,7 +252,12 @@ def _operand(data: bytes, at: int, end: int, attribute_set: str, profile: Profil
         ident, _, after = element(data, start, stop)
         if ident == _ATTRIBUTE_LIST:
             attributes = attributes_of(data[start:after], attribute_set, profile)
-            return Term(attributes, _term(data, after, stop))
+            value = _term(data, after, stop)
+            if (
+                not value.strip() and attributes.relation != Relation.ALWAYS_MATCHES
+            ):  # which is asked with no term by YAZ's users
+                raise Refused(Bib1.MALFORMED_TERM)
+            return Term(attributes, value)
     sent: elements.Operand = _OPERAND_CODEC.decode(data[at:end])
     if sent.result_set is not None:
         return ResultSetOperand(sent.result_set)
@@ -270,8 +275,6 @@ def _term(data: bytes, at: int, end: int) -> bytes:
         if name not in READABLE_TERMS:
             raise Refused(Bib1.TERM_TYPE, name)
         value = sent if isinstance(sent, bytes) else str(sent).encode()
-    if not value.strip():
-        raise Refused(Bib1.MALFORMED_TERM)
     if len(value) > MAX_TERM:
         raise Refused(Bib1.TOO_MANY_CHARACTERS, MAX_TERM)
     return value

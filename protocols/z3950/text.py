@@ -1,6 +1,6 @@
 """What text the octets of a term are, when nobody says in which encoding they are (z3950.md 1.4).
 
-Modern origins send UTF-8, old ones ISO 8859-1 or, with UNIMARC, ISO 5426, where an accent precedes its letter. The
+Modern origins send UTF-8, old ones ISO 8859-1, windows-1252 or, with UNIMARC, ISO 5426, where an accent precedes its letter. The
 first that fits is taken; ISO 5426 fits only when every accent finds a letter of Western Europe to stand on.
 """
 
@@ -15,6 +15,8 @@ _ACCENT_AND_LETTER: Final = re.compile(rb"[\xc1-\xcf][A-Za-z]")
 # In capitals, C9 with a vowel is the É of "CRÉATION" in ISO 8859-1 far more often than the umlaut of ISO 5426.
 _CAPITAL: Final = re.compile(rb"\xc9[A-Z]")
 _WESTERN: Final = re.compile(r"[\0-\xffŒœŸ]*")
+# What are controls in ISO 8859-1, and nobody types, are œ, € and curved quotes in windows-1252.
+_WINDOWS: Final = re.compile(rb"[\x80-\x9f]")
 
 
 def term_text(value: bytes, iso5426: Callable[[bytes], str]) -> str:
@@ -30,4 +32,4 @@ def term_text(value: bytes, iso5426: Callable[[bytes], str]) -> str:
             text = "\N{REPLACEMENT CHARACTER}"
         if _WESTERN.fullmatch(text):
             return text
-    return value.decode("latin-1")
+    return value.decode("cp1252" if _WINDOWS.search(value) else "latin-1", "replace")

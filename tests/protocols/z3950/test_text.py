@@ -43,6 +43,9 @@ def iso5426(value: bytes) -> str:
         (b"m\xc9uller", "müller"),
         (b"\xc2\x81", "\x81"),
         (b"na\xefve \xff", "naïve ÿ"),
+        (b"c\x9cur", "cœur"),
+        (b"l\x92\x8cuvre", "l’Œuvre"),
+        (b"x\x81", "x\N{REPLACEMENT CHARACTER}"),
     ],
 )
 def test_a_term_is_read(octets: bytes, text: str) -> None:

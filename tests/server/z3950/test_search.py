@@ -49,6 +49,8 @@ class SearchTests(Z3950TestCase):
             ("@attr 1=5 zola", 0),
             ("@attr 1=8 zola", 0),
             ("zola", 3),
+            ('@attr 1=7 @attr 2=103 ""', PAGES + 3),
+            ('@attr 2=103 ""', PAGES + 4),
         ]:
             assert await origin.count(query) == count, query
 
