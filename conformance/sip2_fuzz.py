@@ -59,10 +59,10 @@ _MUTATIONS: Final[tuple[Mutate, ...]] = (_flip, _cut, _double, _stuff, _resum)
 
 
 def _seeds(bench: Bench) -> list[bytes]:
-    """Return right frames to spoil. Those that change something are of a card and of items that there are not."""
+    """Return right frames to spoil. Those that change something, or have a PIN, are of a card and of items that there are not."""
     account = bench.account
     card, barcode = account.patron, account.items[0]
-    wanted = [ask.status(), ask.item(barcode), ask.patron(card), ask.patron_status(card), ask.end_session(NOBODY)]
+    wanted = [ask.status(), ask.item(barcode), ask.patron(card), ask.patron_status(NOBODY), ask.end_session(NOBODY)]
     wanted += [ask.checkin(NOTHING), ask.checkout(NOBODY, NOTHING), ask.renew(NOBODY, NOTHING), ask.block(NOBODY)]
     wanted += [ask.hold(HoldMode.ADD, NOBODY, NOTHING), ask.fee_paid(NOBODY), ask.item_status_update(NOTHING)]
     return [codec.seal(account.body(message), b"1", checked=True) for message in wanted]
