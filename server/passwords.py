@@ -2,7 +2,7 @@
 
 After a power cut every kiosk of the network logs in at once, and each argon2 costs tens of milliseconds. So what has been
 verified is remembered, as a digest under a key that lives and dies with the process: a right password is right again at
-once, while each wrong one costs its full time.
+once, while each wrong one costs its full time. Who comes with one that is being verified waits for that, and not behind it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
 
 # OWASP's small profile.
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -23,6 +24,8 @@ _NOBODY: Final = HASHER.hash("no device has this password")
 _KEY: Final = secrets.token_bytes(32)
 _REMEMBERED: Final = 4096
 _right: OrderedDict[bytes, None] = OrderedDict()
+_under_way: dict[bytes, list[Deferred[bool]]] = {}
+"""Who waits for what is being verified."""
 
 
 def _verify(stored: str, password: str) -> bool:
@@ -32,12 +35,18 @@ def _verify(stored: str, password: str) -> bool:
         return False
 
 
-def _remember(right: bool, digest: bytes) -> bool:
-    if right:
-        _right[digest] = None
-        while len(_right) > _REMEMBERED:
-            _right.popitem(last=False)
-    return right
+def _remember(digest: bytes) -> None:
+    _right[digest] = None
+    while len(_right) > _REMEMBERED:
+        _right.popitem(last=False)
+
+
+def _verified(result: bool | Failure, digest: bytes) -> bool | Failure:
+    if result is True:
+        _remember(digest)
+    for waiting in _under_way.pop(digest):
+        waiting.callback(result)  # A Failure makes it an errback.
+    return result
 
 
 def verify(stored: str | None, password: str) -> Deferred[bool]:
@@ -50,4 +59,9 @@ def verify(stored: str | None, password: str) -> Deferred[bool]:
     digest = blake2b(f"{stored}\0{password}".encode("utf-8", "surrogatepass"), key=_KEY, digest_size=16).digest()
     if digest in _right:
         return succeed(True)
-    return deferToThread(_verify, stored, password).addCallback(_remember, digest)
+    if digest in _under_way:
+        waiting: Deferred[bool] = Deferred()
+        _under_way[digest].append(waiting)
+        return waiting
+    _under_way[digest] = []
+    return deferToThread(_verify, stored, password).addBoth(_verified, digest)

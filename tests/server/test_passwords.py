@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+from twisted.internet.defer import gatherResults
 from twisted.trial.unittest import TestCase
 
 from server import passwords
@@ -17,6 +18,15 @@ class Passwords(TestCase):
         assert await passwords.verify(stored, "demo")
         with patch.object(passwords, "_verify", side_effect=AssertionError("argon2 was asked again")):
             assert self.successResultOf(passwords.verify(stored, "demo"))
+
+    async def test_of_all_who_come_at_once_one_is_verified(self) -> None:
+        stored = passwords.HASHER.hash("demo")
+        with patch.object(passwords, "_verify", side_effect=passwords._verify) as verify:
+            for password in ("demo", "wrong"):
+                found = await gatherResults([passwords.verify(stored, password) for _ in range(20)])
+                assert found == [password == "demo"] * 20
+        assert verify.call_count == 2
+        assert not passwords._under_way
 
     async def test_a_wrong_password_is_wrong_every_time(self) -> None:
         stored = passwords.HASHER.hash("demo")
@@ -37,5 +47,5 @@ class Passwords(TestCase):
     def test_what_is_remembered_is_bounded_and_holds_no_password(self) -> None:
         with patch.object(passwords, "_REMEMBERED", 3), patch.object(passwords, "_right", type(passwords._right)()):
             for number in range(10):
-                passwords._remember(True, bytes([number]))
+                passwords._remember(bytes([number]))
             assert list(passwords._right) == [b"\x07", b"\x08", b"\x09"]
