@@ -29,6 +29,16 @@ class Compiled(NamedTuple):
     order: Callable[[Row], Row] | None
 
 
+class Hint(NamedTuple):
+    """What spares SQLite a statement: one *after* which it came, with the same values, that found no row with its *column* set.
+
+    On PostgreSQL, where all of a step is one journey, it is run all the same. Columns count from 0.
+    """
+
+    after: tuple[Statement, ...]
+    column: int
+
+
 class Statement:
     """One statement of the store.
 
@@ -37,7 +47,7 @@ class Statement:
     statement with a rank only locks: SQLite, which has one writer, does not run it, and its rows are never looked at.
 
     A *guarded* write must touch a row: when it touches none, what the decision saw has changed since, and the act is
-    decided anew. *postgresql* replaces *clause* there, for upserts, which Core has per dialect alone.
+    decided anew. *postgresql* replaces *clause* there, for upserts, which Core has per dialect alone. *hint*: see there.
     """
 
     def __init__(
@@ -48,12 +58,14 @@ class Statement:
         rank: int = 0,
         guarded: bool = False,
         postgresql: ClauseElement | None = None,
+        hint: Hint | None = None,
     ) -> None:
         self.name = name
         self.clause = clause
         self.binds = binds
         self.rank = rank
         self.guarded = guarded
+        self.hint = hint
         self._postgresql_clause = clause if postgresql is None else postgresql
 
     def __call__(self, *values: Any) -> Call:

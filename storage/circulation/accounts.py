@@ -113,9 +113,9 @@ class View(Enum):
 
     STANDING = (facts.PATRON, facts.LOAD)
     """Who it is and what they are refused."""
-    LISTS = (facts.PATRON, facts.CHARGED, facts.HOLDS)
+    LISTS = (facts.PATRON, facts.HOLDS, facts.CHARGED)
     """... and which items and titles they have and wait for."""
-    DETAILS = (facts.PATRON_DETAILS, facts.LOANS, facts.HOLDS)
+    DETAILS = (facts.PATRON_DETAILS, facts.HOLDS, facts.LOANS)
     """... with everything that is known of them."""
 
 
@@ -285,7 +285,7 @@ def patron_information(
     library = network.libraries[library_id]
     today = local_day(now, library.zone)
     day = today.isoformat()
-    patrons, loan_rows, *hold_rows = yield [statement(card) for statement in view.value]
+    patrons, *hold_rows, loan_rows = yield [statement(card) for statement in view.value]
     patron = find_patron(network, patrons, library.namespace, day)
     if isinstance(patron, Reason):
         return PatronAccount(patron, card)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, null, or_, select, union
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal_column, null, or_, select, union
 
 from storage.schema import barcode, block, card, hold, item, loan, patron, record, transit
-from storage.statements import Statement
+from storage.statements import Hint, Statement
 
 _NUMBER: Final = bindparam("number", type_=barcode.c.number.type)
 _CARD: Final = bindparam("card", type_=card.c.number.type)
@@ -95,9 +95,14 @@ class ItemRow(NamedTuple):
     transit_hold_id: int | None = None
     sent_at: int | None = None
     properties: str | None = None
+    waited: int = 0
 
 
 _CAPTURED: Final = hold.alias("captured")
+# Whether any hold at all may wait for the item: what the queue is, `WAITING` tells.
+_WANTED: Final = hold.alias("wanted")
+_WANTS_RECORD: Final = exists().where(_WANTED.c.record_id == item.c.record_id)
+_WANTS_ITEM: Final = exists().where(_WANTED.c.target_item_id == item.c.id)
 ITEM_COLUMNS: Final = (
     barcode.c.namespace,
     barcode.c.number,
@@ -138,6 +143,7 @@ ITEM_COLUMNS: Final = (
     transit.c.hold_id,
     transit.c.sent_at,
     item.c.properties,
+    case((or_(_WANTS_RECORD, _WANTS_ITEM), literal_column("1")), else_=literal_column("0")).label("waited"),
 )
 ITEM_STATE: Final = (
     barcode.join(item, barcode.c.item_id == item.c.id)
@@ -221,6 +227,7 @@ WAITING: Final = Statement(
     )
     .where(barcode.c.number == _NUMBER, hold.c.state == literal_column("'waiting'")),
     "number",
+    hint=Hint((ITEM,), ItemRow._fields.index("waited")),
 )
 
 
@@ -247,6 +254,7 @@ class PatronRow(NamedTuple):
     block_acts: str | None
     block_from: str | None
     block_to: str | None
+    has_holds: int = 0
     language: str = ""
     born_on: str | None = None
     address: str | None = None
@@ -276,6 +284,9 @@ _PATRON_COLUMNS: Final = (
     block.c.acts,
     block.c.from_on,
     block.c.to_on,
+    case((exists().where(hold.c.patron_id == patron.c.id), literal_column("1")), else_=literal_column("0")).label(
+        "has_holds"
+    ),
 )
 _PATRON_DETAILS: Final = (patron.c.language, patron.c.born_on, patron.c.address, patron.c.email, patron.c.phone)
 
@@ -438,4 +449,5 @@ HOLDS: Final = Statement(
     .where(card.c.number == _CARD)
     .order_by(hold.c.requested_at, hold.c.id),
     "card",
+    hint=Hint((PATRON, PATRON_DETAILS), PatronRow._fields.index("has_holds")),
 )

@@ -32,12 +32,23 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 def _fetch(connection: sqlite3.Connection, calls: Sequence[Call]) -> list[list[Row]]:
     found: list[list[Row]] = []
     execute = connection.cursor().execute  # One cursor for all: each is read to its end before the next.
-    for statement, values in calls:
+    before: Call | None = None
+    rows: list[Row] = []
+    for call in calls:
+        statement, values = call
         if statement.rank:  # One writer: nothing to lock.
             found.append([])
             continue
+        hint = statement.hint
+        if hint is not None and before is not None and before[0] in hint.after and before[1] == values:
+            column = hint.column
+            if not any(row[column] for row in rows):
+                found.append([])
+                continue
         text, order = statement.sqlite
-        found.append(execute(text, values if order is None else order(values)).fetchall())
+        rows = execute(text, values if order is None else order(values)).fetchall()
+        found.append(rows)
+        before = call
     return found
 
 
