@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from storage.ids import new_id
 NETWORK: Final = Path(server.__path__[0]) / "demo" / "network.toml"
 PIN: Final = "1234"
 _LOAN_DAYS: Final = 28
+_BURDENED: Final = 4
+_LOANS, _HOLDS = 100, 20
 _TITLES: Final = (
     "La mine et les mineurs",
     "Histoire du bassin houiller",
@@ -32,6 +35,11 @@ _AUTHORS: Final = ("Dumont, Claire", "Lefebvre, Jean", "Wattrelos, Inès", "Kowa
 def card(number: int) -> str:
     """Return the card of the benchmark's reader *number*, from 0."""
     return f"B{number:07d}"
+
+
+def burdened() -> Iterator[str]:
+    """Yield the cards of the readers with a hundred loans and twenty holds each."""
+    return (f"H{number:07d}" for number in range(_BURDENED))
 
 
 def item(number: int) -> str:
@@ -72,11 +80,20 @@ class Store:
             if self.location.url:  # what autovacuum would do within a minute
                 connection.exec_driver_sql("ANALYZE")
 
+    def burden(self) -> None:
+        """Add the readers who are `burdened`, with items of their own."""
+        with self.location.engine().begin() as connection:
+            _burden(connection, self.location)
 
-def make(folder: Path, url: str = "") -> Store:
-    """Make a store with the demo's network in *folder*, or in the PostgreSQL database *url*, as its users would."""
+
+def make(folder: Path, url: str = "", *, connections: int = 4096) -> Store:
+    """Make a store with the demo's network in *folder*, or in the PostgreSQL database *url*, as its users would.
+
+    The daemon takes so many SIP2 *connections*.
+    """
     configuration = folder / "bibliobus.toml"
-    configuration.write_text(f"[store]\ndata = {json.dumps(str(folder / 'store'))}\nurl = {json.dumps(url)}\n")
+    store = f"[store]\ndata = {json.dumps(str(folder / 'store'))}\nurl = {json.dumps(url)}\n"
+    configuration.write_text(f"{store}[sip2]\nconnections = {connections}\n")
     run("db", "upgrade", f"--config={configuration}")
     run("load", str(NETWORK), f"--config={configuration}")
     location = Location(folder / "store", url)
@@ -140,6 +157,51 @@ def _grow(connection: Connection, location: Location, size: Size) -> None:
             (new_id(), thing + i, patron + i * 7919 % size.readers, home(i), book, "sip2", out, due)
             for i in range(size.loans)
         ),
+    )
+
+
+def _burden(connection: Connection, location: Location) -> None:
+    pins = location.pins()
+    home = _lending(connection)[0][0]
+    adult, book = _id_of(connection, schema.patron_category, "adult"), _id_of(connection, schema.item_type, "book")
+    patron, thing = _last(connection, schema.patron) + 1, _last(connection, schema.item) + 1
+    now = datetime.now(UTC)
+    due, at = (now + timedelta(days=_LOAN_DAYS)).date().isoformat(), int(now.timestamp()) - 3600
+    cards = list(enumerate(burdened()))
+    items = [(thing + n, n) for n in range(len(cards) * (_LOANS + _HOLDS))]
+    insert_rows(
+        connection,
+        schema.patron,
+        ("id", "code", "category_id", "home_id", "surname", "pin_hash"),
+        ((patron + n, number, adult, home, "Durand", pins.hash(number, PIN)) for n, number in cards),
+    )
+    insert_rows(
+        connection, schema.card, ("namespace", "number", "patron_id"), (("", number, patron + n) for n, number in cards)
+    )
+    insert_rows(
+        connection,
+        schema.item,
+        ("id", "owner_id", "home_id", "current_id", "item_type_id", "title"),
+        ((number, home, home, home, book, _TITLES[n % 4]) for number, n in items),
+    )
+    insert_rows(
+        connection,
+        schema.barcode,
+        ("number", "namespace", "item_id"),
+        ((f"K{n:07d}", "", number) for number, n in items),
+    )
+    lent, held = items[: len(cards) * _LOANS], items[len(cards) * _LOANS :]
+    insert_rows(
+        connection,
+        schema.loan,
+        ("id", "item_id", "patron_id", "library_id", "item_type_id", "channel", "out_at", "due_on"),
+        ((new_id(), number, patron + n // _LOANS, home, book, "sip2", at, due) for number, n in lent),
+    )
+    insert_rows(
+        connection,
+        schema.hold,
+        ("id", "patron_id", "target_item_id", "pickup_id", "requested_at"),
+        ((new_id(), patron + n % len(cards), number, home, at) for number, n in held),
     )
 
 

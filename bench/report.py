@@ -136,6 +136,8 @@ def _judged(asked: Asked, measured: float) -> str:
     mark = "[green]met[/]" if asked.met_by(measured) else "[red]missed[/]"
     if asked.figure == "rate":
         return f"{asked.compare} {asked.value:,.0f}/s {mark}"
+    if asked.figure == "cpu_us":
+        return f"CPU {asked.compare} {asked.value:,.0f} µs: {measured:,.0f} {mark}"
     name = asked.figure.replace("_ms", "")
     return f"{name} {asked.compare} {asked.value:g} ms: {measured:.2f} {mark}"
 
