@@ -34,7 +34,7 @@ ITEM_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 """What a template may say of an item."""
-_BIN_NAMES: Final = ITEM_NAMES | {"alert"}
+_BIN_NAMES: Final = ITEM_NAMES | {"alert", "route"}
 _DATES: Final = frozenset({"expires", "born"})
 _ABOUT_READERS: Final = frozenset({"24", "26", "64"})
 _ABOUT_ITEMS: Final = frozenset({"10", "12", "18", "30"})

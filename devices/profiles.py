@@ -218,7 +218,8 @@ class DeviceProfile:
     )
     bins: tuple[read.Bin, ...] = _option(
         _RULES, read.bins, "",
-        "Sort bins (CL of 10), as `alert = 01: 2; type = DVD: 3; home != LENS: 4; *: 1`; the first rule that fits counts.",
+        "Sort bins (CL of 10), as `alert = 01: 2; type = DVD: 3; home != LENS: 4; route = R1: 5; *: 1`; the first rule that fits "
+        "counts. `route` is that of the next run of the shuttle to where the item goes.",
         "Koha: sort_bin_mappings",
     )  # fmt: skip
     checkin_place: str = _option(

@@ -135,7 +135,7 @@ class Desk:
         """
         self._followed = True
         self._language = language_of(message, self._language, self.profile)
-        return Setting(self.library, now, self._language, self.zone, self.profile)
+        return Setting(self.library, now, self._language, self.zone, self.profile, self._network)
 
     def at(self, place: str) -> Origin:
         """Return the origin of a check-in at *place* (AP) when that is a library of ours, else at the device's."""

@@ -14,6 +14,7 @@ from server.sip2.setting import Setting
 
 _DUE: Final = ("À rendre le {day}", "Due on {day}")
 _TO: Final = ("À envoyer : {place}", "Send to: {place}")
+_BY: Final = ("Navette {route} du {day:%d/%m/%Y}", "Shuttle {route}, {day:%d/%m/%Y}")
 _HELD: Final = ("Réservé : à mettre de côté", "Reserved: hold shelf")
 _THANKS: Final = ("Merci de votre visite. {library}", "Thank you for your visit. {library}")
 
@@ -59,8 +60,11 @@ def _loan(response: Any, setting: Setting) -> list[str]:
 def _return(response: Any, setting: Setting) -> list[str]:
     """Return the slip that goes with an item that must not just go back to its shelf: never the reader's name."""
     if response.destination_location:
-        place = setting.word(_TO).format(place=response.destination_location)
-        return [place, response.title_identifier or "", response.item_identifier]
+        lines = [setting.word(_TO).format(place=response.destination_location)]
+        run = setting.next_run(response.destination_location)
+        if run is not None:
+            lines.append(setting.word(_BY).format(route=run.route, day=date.fromisoformat(run.day)))
+        return [*lines, response.title_identifier or "", response.item_identifier]
     if response.alert_type == "01":
         return [setting.word(_HELD), response.title_identifier or "", response.item_identifier]
     return []

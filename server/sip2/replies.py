@@ -200,6 +200,8 @@ def _bin(answer: ReturnAnswer, item: Item | None, setting: Setting) -> str | Non
     about = about_item(item) if item is not None else {}
     about["alert"] = answer.alert.value if answer.alert is not None else ""
     about["destination"] = answer.destination.code if answer.destination is not None else ""
+    run = setting.next_run(about["destination"])
+    about["route"] = run.route if run is not None else ""
     for rule in setting.profile.bins:
         if not rule.name or (about.get(rule.name) == rule.value) is not rule.negated:
             return rule.bin

@@ -13,6 +13,7 @@ from protocols.sip2.tables import Message
 from server.sip2.tables import SPOKEN
 from storage.circulation.accounts import Item, Patron
 from storage.circulation.due import Due
+from storage.circulation.shuttle.eta import Leg
 from storage.network.network import Library, Network
 from storage.refusals import Reason, sentence
 
@@ -43,13 +44,14 @@ def network_zone(network: Network) -> ZoneInfo:
 
 
 class Setting(NamedTuple):
-    """Where, when and in which language a request is answered; no library before a login."""
+    """Where, when and in which language a request is answered; no library and no network before a login."""
 
     library: Library | None
     now: int
     language: str
     zone: ZoneInfo
     profile: DeviceProfile = DEFAULT
+    network: Network | None = None
 
     @property
     def date(self) -> datetime:
@@ -68,6 +70,14 @@ class Setting(NamedTuple):
         if due.on is not None:
             return _end_of_day(due.on, "%Y%m%d    %H%M%S" if form == "sip" else form)
         return local_time(due.at or 0, self.zone).strftime("%Y%m%d    %H%M%S" if form == "sip" else form)
+
+    def next_run(self, code: str) -> Leg | None:
+        """Return the run of the shuttle that takes along what is to go to the library with this *code*, if there is one."""
+        if self.network is None or self.library is None or code.upper() not in self.network.by_code:
+            return None
+        to = self.network.by_code[code.upper()]
+        arrival = self.network.timetable.arrival(self.library.id, to.id, self.now)
+        return arrival.runs[0] if arrival is not None and arrival.runs else None
 
     def word(self, pair: tuple[str, str]) -> str:
         """Return the French or the English text of *pair*."""

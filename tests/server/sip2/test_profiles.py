@@ -164,6 +164,19 @@ class OtherTests(SIP2TestCase):
         reply = await self.service.kiosk().read(checkin(b"I1", b"CH2|"))
         assert (reply.hold_patron_id, reply.hold_patron_name, reply.extensions) == ("R2", None, ())
 
+    async def test_a_slip_and_a_bin_are_those_of_the_next_shuttle(self) -> None:
+        await self.change(schema.route.insert().values(id=1, code="NORD", weekdays="2"))
+        for position, (library, at) in enumerate(((1, "09:00"), (2, "10:00"))):
+            stop = schema.route_stop.insert().values(route_id=1, position=position, library_id=library, at=at)
+            await self.change(stop)
+        await self.profile(receipt="10", bins="route = NORD: 7; *: 1")
+        kiosk = self.service.kiosk()
+        away = await kiosk.read(AWAY)
+        assert away.print_line == ("À envoyer : LIEVIN", "Navette NORD du 24/11/2026", "Titre 12", "I12")
+        assert [away.sort_bin, (await kiosk.read(BACK)).sort_bin] == ["7", "1"]
+        elsewhere = await kiosk.read(checkin(b"I11"))  # to where no van goes
+        assert (elsewhere.sort_bin, elsewhere.print_line) == ("1", ("À envoyer : AVION", "Titre 11", "I11"))
+
     async def test_what_a_device_asks_for_is_found_when_it_has_it_in_hand(self) -> None:
         await self.change(schema.item.update().where(schema.item.c.id.in_([1, 2])).values(condition="missing"))
         assert (await self.service.kiosk().read(item(b"I1"))).circulation_status == "13"
