@@ -20,6 +20,7 @@ ILL: Final = {
     "Author.": "Auteur.",
     "Before this time.": "Avant cette heure.",
     "Card of the reader.": "Carte du lecteur.",
+    "Clear away temporary items that nothing holds": "Retirer les documents temporaires que plus rien ne retient",
     "Day on which the item is to be back.": "Jour auquel le document doit être de retour.",
     "Delete messages to partners about requests that have ended": (
         "Effacer les messages aux partenaires sur les demandes terminées"

@@ -9,6 +9,7 @@ from storage.circulation.holds.expiry import EXPIRE_HOLDS
 from storage.circulation.holds.targeting import TARGET_HOLDS
 from storage.circulation.ill.elsewhere import ASK_ELSEWHERE
 from storage.circulation.ill.exchanges import FORGET_EXCHANGES
+from storage.circulation.ill.sweep import SWEEP_TEMPORARY
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.circulation.patrons.erasure import ERASE_INACTIVE, NOTE_SEEN
 from storage.circulation.shuttle.lost import COMPLETE_MANIFESTS, LOSE_IN_TRANSIT
@@ -42,6 +43,7 @@ JOBS: Final[Mapping[str, Job]] = {
         ERASE_INACTIVE,
         ASK_ELSEWHERE,
         WATCH_ILL,
+        SWEEP_TEMPORARY,
         COMPLETE_MANIFESTS,
         LOSE_IN_TRANSIT,
     )

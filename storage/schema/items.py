@@ -42,4 +42,6 @@ barcode = table(
     rowid=False,
 )
 _PRIMARY = text("is_primary = 1")
+_TEMPORARY = text("temporary = 1")
+Index("ix_item_temporary", item.c.id, sqlite_where=_TEMPORARY, postgresql_where=_TEMPORARY)
 Index("one_primary_barcode", barcode.c.item_id, unique=True, sqlite_where=_PRIMARY, postgresql_where=_PRIMARY)

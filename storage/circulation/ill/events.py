@@ -379,6 +379,8 @@ def _effect(work: _Work, state: State | None) -> No | None:
         work.clean_up()
     if event is Event.REFUSED:
         work.go_on()
+    if event is Event.CANCELLED and work.request.origin.channel == "job":
+        work.writes += rows.notify(row, "ill-unfilled", work.now, work.request.reason)
     if state is State.CONDITIONAL:
         work.know(terms=work.request.terms)
     kind = "ill-crossed" if row.state in ENDED else _ALERTS.get(state)

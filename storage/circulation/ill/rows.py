@@ -84,6 +84,7 @@ class IllRow(NamedTuple):
     hold_state: str | None
     hold_outcome: str | None
     current_id: int | None
+    owner_id: int | None
     item_type_id: int | None
     shown_barcode: str | None
     loan_id: int | None
@@ -122,7 +123,7 @@ _ITEM_ID: Final = func.coalesce(hold.c.item_id, hold.c.target_item_id, past_hold
 _WHOLE: Final = (
     select(
         *(ill_request.c[name] for name in _OWN),
-        card.c.number, _ITEM_ID, hold.c.state, past_hold.c.outcome, item.c.current_id, item.c.item_type_id, barcode.c.number,
+        card.c.number, _ITEM_ID, hold.c.state, past_hold.c.outcome, item.c.current_id, item.c.owner_id, item.c.item_type_id, barcode.c.number,
         loan.c.id, loan.c.due_on, loan.c.renewals, item.c.due_back_on, transit.c.id, transit.c.to_id, transit.c.sent_at,
         _LINES, _LOADED,
     )

@@ -7,12 +7,12 @@ away, and nothing told twice.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from storage.circulation.due import local_day
 from storage.circulation.ill import rows
 from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived, leaving
-from storage.circulation.ill.machine import RANKS, TIMERS, Event, Role, State
+from storage.circulation.ill.machine import ON_LOAN, RANKS, TIMERS, Event, Role, State
 from storage.circulation.ill.rows import IllRow, row_of
 from storage.jobs.job import Job, Slice, SliceRequest
 from storage.usecase import Decision, Entry, Origin
@@ -90,14 +90,37 @@ def decide(request: SliceRequest, found: list[Row], network: Network, now: int) 
 
 def _look(row: IllRow, partner: Partner, network: Network, now: int) -> Decision[IllAnswer] | None:
     event = implied(row, partner, now)
+    over = _over(row, network, now) if event is None else None
+    if over is not None:
+        return arrived(_happened(row, partner, **over), row, Found([], [], [], []), network, now)
     if event is None and row.check_at is not None and row.check_at <= now:
         if row.state is not State.SENT_BACK or row.role is not Role.BORROWING or row.checks < _GIVEN_UP:
             return _remind(row, network, now)
         event = Event.HOME
     if event is None:
         return None
-    happened = IllEvent(event, partner.agency, Origin("job", "ill", row.pickup_id), row.agency, row.number)
-    return arrived(happened, row, Found([], [], [], []), network, now)
+    return arrived(_happened(row, partner, event=event), row, Found([], [], [], []), network, now)
+
+
+def _happened(row: IllRow, partner: Partner, *, event: Event, **more: Any) -> IllEvent:
+    origin = Origin("job", "ill", row.pickup_id)
+    return IllEvent(event, partner.agency, origin, row.agency, row.number, **more)
+
+
+def _over(row: IllRow, network: Network, now: int) -> dict[str, Any] | None:
+    """Tell what a day that has come does to a request: it is of use no longer, or a town leaves the network with its items."""
+    today = local_day(now, network.libraries[row.pickup_id].zone).isoformat()
+    borrows = row.role is Role.BORROWING
+    leaves = network.exits.get(row.pickup_id if borrows else row.owner_id or 0)
+    if RANKS.get(row.state, 99) < RANKS[State.SHIPPED]:
+        if borrows and row.needed_by is not None and row.needed_by < today:
+            return {"event": Event.CANCELLED, "reason": "needed-by"}
+        if leaves is not None and (leaves.gather if borrows else leaves.freeze) <= today:
+            return {"event": Event.CANCELLED, "reason": "exit"}
+        return None
+    if leaves is None or leaves.recall > today or row.state not in ON_LOAN or row.recalled_on is not None:
+        return None
+    return {"event": Event.RECALLED, "due_on": leaves.gather}
 
 
 def _remind(row: IllRow, network: Network, now: int) -> Decision[IllAnswer]:

@@ -47,6 +47,8 @@ def _lend_on_terms() -> None:
         op.add_column("ill_request", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("ill_request", sa.Column("follows_id", LONG, nullable=True))
     op.add_column("ill_request", sa.Column("prolonged", sa.Integer(), server_default="0", nullable=False))
+    here = sa.text("temporary = 1")
+    op.create_index("ix_item_temporary", "item", ["id"], sqlite_where=here, postgresql_where=here)
     op.add_column("hold", sa.Column("actor", sa.Text(), server_default="", nullable=False))
 
 
