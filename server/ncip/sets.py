@@ -30,7 +30,7 @@ from server.ncip.answers import UNASKED
 from server.ncip.desk import Asked, Desk, missing
 from server.ncip.fields import STATUSES, due_moment, elements_asked, item_fields, location, record_id
 from server.ncip.titles import held, record_number, records_named
-from storage.catalogue.records import StoredRecord, fetch
+from storage.catalogue.records import StoredRecord, fetch, living
 from storage.circulation.accounts import item_information
 from storage.circulation.due import Due
 from storage.circulation.holdings import HoldingRow
@@ -175,7 +175,7 @@ async def _titles(
     desk: Desk, asked: Asked, message: LookupItemSet, wanted: frozenset[ItemElementType]
 ) -> list[BibInformation]:
     titles = [Title(each, await records_named(desk, each)) for each in message.bibliographic_id]
-    titles += [_set(each) for each in message.holdings_set_id]
+    titles += [await _set(desk, each) for each in message.holdings_set_id]
     ids = sorted({number for title in titles for number in title.records})
     rows = await desk.store.read(held(ids)) if ids else {}
     records = {found.id: found for found in await desk.store.read(fetch(ids)) if found is not None} if ids else {}
@@ -192,10 +192,10 @@ async def _titles(
     return told
 
 
-def _set(name: str) -> Title:
+async def _set(desk: Desk, name: str) -> Title:
     number, _, library = name.partition("-")
     record = record_number(number)
-    return Title(None, () if record is None else (record,), library, name)
+    return Title(None, () if record is None else (await desk.store.read(living(record)),), library, name)
 
 
 def _name(asked: BibliographicId | None) -> str:

@@ -14,6 +14,7 @@ from server.ncip.dialects import dialect_of
 from server.ncip.fields import elements_asked, item_fields
 from storage.catalogue.access_points import EAN, ISBN, ISSN
 from storage.catalogue.query import Kind, QueryError, Term
+from storage.catalogue.records import living
 from storage.catalogue.search import search
 from storage.circulation.accounts import Item, item_information
 from storage.circulation.holdings import HoldingRow, by_record, holdings
@@ -42,7 +43,7 @@ async def records_named(desk: Desk, named: BibliographicId) -> tuple[int, ...]:
     """Give the records that a BibliographicId names: one by its number, those of an edition by theirs."""
     if named.bibliographic_record_id is not None:
         number = record_number(named.bibliographic_record_id.bibliographic_record_identifier or "")
-        return () if number is None else (number,)
+        return () if number is None else (await desk.store.read(living(number)),)
     edition = named.bibliographic_item_id or BibliographicItemId()
     code = BibliographicItemIdentifierCode.of(edition.bibliographic_item_identifier_code)
     points = (ISBN, ISSN) if code is None else _NUMBERINGS.get(code, ())

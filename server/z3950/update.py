@@ -38,6 +38,8 @@ REASONS: Final[dict[UpdateReason, Bib1]] = {
     UpdateReason.NOT_YOURS: Bib1.ES_PERMISSION_MODIFY,
     UpdateReason.CHANGED: Bib1.RECORD_LOCKED,
     UpdateReason.NO_NUMBER: Bib1.ES_MISSING_PARAMETER,
+    UpdateReason.SUPERSEDED: Bib1.ES_IMMEDIATE_FAILED,
+    UpdateReason.MERGED: Bib1.ES_IMMEDIATE_FAILED,
 }
 """Why a record is not changed -> the diagnostic."""
 

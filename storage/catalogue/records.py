@@ -22,7 +22,7 @@ from storage.catalogue.access_points import DATABASES
 from storage.catalogue.extraction import Terms, extract
 from storage.catalogue.joined import keep_own_content, supersessions, with_losers
 from storage.catalogue.postings import Index, Inverter
-from storage.schema import catalogue_version, database, posting, record
+from storage.schema import catalogue_version, database, posting, record, supersession
 from storage.statements import Row, Statement, Steps
 
 
@@ -56,6 +56,19 @@ FETCH_SEVERAL: Final = Statement(
 )
 _KEYS: Final = 500
 """Keys that are looked up at once."""
+
+
+SUPERSEDED: Final = Statement(
+    "record by which superseded",
+    select(supersession.c.by_id).where(supersession.c.record_id == bindparam("record")),
+    "record",
+)
+
+
+def living(number: int) -> Steps[int]:
+    """Return the number under which a record is found: its own, or that of the one it was merged into."""
+    (found,) = yield [SUPERSEDED(number)]
+    return int(found[0][0]) if found else number
 
 
 def fetch(ids: Sequence[int]) -> Steps[list[StoredRecord | None]]:

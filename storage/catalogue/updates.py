@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select
 
 from protocols.marc.format import Format
 from protocols.marc.iso2709 import fields as fields_of
 from storage.catalogue.records import NewRecord, delete_records, lock_catalogue, save_records
-from storage.schema import journal, record
+from storage.schema import journal, record, supersession
 from storage.usecase import Origin
 
 
@@ -33,6 +33,8 @@ class UpdateReason(Enum):
     NOT_YOURS = "the record is another commune's"
     CHANGED = "the record has been changed meanwhile"
     NO_NUMBER = "the record has no number"
+    SUPERSEDED = "the record was merged into another, which is to be changed instead"
+    MERGED = "others were merged into the record, and are to be taken apart first"
 
 
 class UpdateRefused(Exception):
@@ -98,6 +100,8 @@ def _changed(
     """Return what was done, and to which record."""
     control = change.control or (change.content.control if change.content is not None else "")
     found = _found(connection, sources, change.number, control)
+    if found is None or found.source not in sources:
+        _refuse_superseded(connection, sources, change.number, control)
     if found is None:
         if change.action in {Action.REPLACE, Action.DELETE} or change.number is not None:
             raise UpdateRefused(UpdateReason.UNKNOWN, control or str(change.number))
@@ -109,6 +113,11 @@ def _changed(
     if change.version is not None and change.version not in _versions(found):
         raise UpdateRefused(UpdateReason.CHANGED, str(found.version))
     if change.action is Action.DELETE:
+        others = (
+            connection.execute(select(supersession.c.record_id).where(supersession.c.by_id == found.id)).scalars().all()
+        )
+        if others:
+            raise UpdateRefused(UpdateReason.MERGED, " ".join(map(str, others)))
         delete_records(connection, [found.id], now)
         return Action.DELETE, int(found.id)
     return Action.REPLACE, _save(connection, change.content, found.source, found.control, databases, now)
@@ -121,6 +130,17 @@ def _found(connection: Connection, sources: Sequence[str], number: int | None, c
     rows = connection.execute(select(*columns).where(wanted, record.c.deleted == 0).order_by(record.c.id)).all()
     own = [row for row in rows if row.source in sources]
     return next(iter(own or rows), None)
+
+
+def _refuse_superseded(connection: Connection, sources: Sequence[str], number: int | None, control: str) -> None:
+    """Raise when the record that is meant stands for another by now: what is sent would be lost, or change what was not seen."""
+    wanted = (
+        record.c.id == number if number is not None else and_(record.c.control == control, record.c.source.in_(sources))
+    )
+    merged = select(supersession.c.by_id).join(record, record.c.id == supersession.c.record_id).where(wanted)
+    by = connection.execute(merged).scalar()
+    if by is not None:
+        raise UpdateRefused(UpdateReason.SUPERSEDED, str(by))
 
 
 def _versions(found: Any) -> set[str]:

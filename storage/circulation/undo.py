@@ -28,6 +28,7 @@ from storage.schema import (
     past_hold_reader,
     past_loan,
     past_loan_reader,
+    supersession,
     transit,
 )
 from storage.statements import Statement
@@ -107,6 +108,7 @@ _LAST: Final = Statement(
     .join_from(journal, barcode, barcode.c.item_id == journal.c.item_id)
     .where(
         barcode.c.number == bindparam("number"),
+        journal.c.act.not_like(literal_column("'record-%'")),  # its title was merged: nothing was done with the item
         journal.c.seq > select(func.max(journal.c.seq)).scalar_subquery() - literal_column(str(_LOOK_BACK)),
     )
     .order_by(journal.c.seq.desc())
@@ -155,12 +157,17 @@ _ENDED: Final = (
     "id", "record_id", "target_item_id", "volume", "pickup_id", "channel", "requested_at", "shelved_at", "shelf_slot",
     "promised_on",
 )  # fmt: skip
+_MERGED_INTO: Final = (
+    select(supersession.c.by_id).where(supersession.c.record_id == past_hold.c.record_id).scalar_subquery()
+)
+_TITLE: Final = func.coalesce(_MERGED_INTO, past_hold.c.record_id)
+"""The title of a hold that has ended may have been merged into another since."""
 _REOPEN_HOLD: Final = Statement(
     "reopen hold",
     insert(hold).from_select(
         [*_ENDED, "patron_id", "state", "item_id", "shelf_until", "expires_on", "priority"],
         select(
-            *(past_hold.c[column] for column in _ENDED),
+            *(past_hold.c[column] if column != "record_id" else _TITLE for column in _ENDED),
             cast(bindparam("patron"), hold.c.patron_id.type),
             cast(bindparam("stands"), hold.c.state.type),
             cast(bindparam("item"), hold.c.item_id.type),

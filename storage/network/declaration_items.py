@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from storage import schema
 from storage.catalogue.access_points import ISBN
@@ -43,11 +43,15 @@ class _Records:
         self._by_isbn = self._isbns([item.isbn for item in items if item.isbn is not None])
 
     def _controls(self, controls: Iterable[str]) -> dict[tuple[str, str], _Title]:
-        record = schema.record.c
-        query = select(record.source, record.control, *_COLUMNS).where(record.deleted == 0)
+        # A record that was merged into another stands for that one.
+        record, merged, title = schema.record, schema.supersession, schema.record.alias()
+        living = title.c.id == func.coalesce(merged.c.by_id, record.c.id)
+        found_as = record.outerjoin(merged, merged.c.record_id == record.c.id).join(title, living)
+        columns = (record.c.source, record.c.control, title.c.id, title.c.title, title.c.author)
+        query = select(*columns).select_from(found_as).where(title.c.deleted == 0)
         found = {}
         for chunk in chunks(controls):
-            for source, control, *rest in self._plan.connection.execute(query.where(record.control.in_(chunk))):
+            for source, control, *rest in self._plan.connection.execute(query.where(record.c.control.in_(chunk))):
                 found[source, control] = _Title(*rest)
         return found
 

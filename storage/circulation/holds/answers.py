@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from storage.catalogue.records import living
 from storage.circulation import facts
 from storage.circulation.accounts import Item, Patron, find_item, find_patron, make_item
 from storage.circulation.acts import check_pin, failure
@@ -94,10 +95,10 @@ class HoldFacts(NamedTuple):
     first: Sequence[Row] = ()
 
 
-def _meant(request: HoldRequest, open_holds: list[OpenHold], items: list[ItemRow]) -> int:
-    """Return the id of the reader's hold that *request* means by its item or title; 0 when there is none."""
+def _meant(title: int, open_holds: list[OpenHold], items: list[ItemRow]) -> int:
+    """Return the id of the reader's hold that a request means by its item or *title* (0: none); 0 when there is none."""
     ids = {item.id for item in items}
-    records = {item.record_id for item in items} - {None} | ({request.record_id} if request.record_id else set())
+    records = {item.record_id for item in items} - {None} | ({title} if title else set())
     for fits in (
         lambda hold: hold.item_id in ids,
         lambda hold: hold.target_item_id in ids,
@@ -117,6 +118,7 @@ def gather(request: HoldRequest, network: Network) -> Steps[HoldFacts]:
         (found,) = yield [rows.HOLD(hold_id)]
         open_holds = [OpenHold._make(row) for row in found]
     else:
+        title = (yield from living(request.record_id)) if request.record_id else 0
         found, patrons, items = yield [
             rows.HOLDS_OF_CARD(request.card),
             facts.PATRON(request.card),
@@ -126,7 +128,7 @@ def gather(request: HoldRequest, network: Network) -> Steps[HoldFacts]:
         item = find_item(network, items, library.namespace)
         patron_id = 0 if isinstance(patron, Reason) else patron.row.id
         mine = [hold for hold in map(OpenHold._make, found) if hold.patron_id == patron_id]
-        hold_id = _meant(request, mine, [] if isinstance(item, Reason) else [item.row])
+        hold_id = _meant(title, mine, [] if isinstance(item, Reason) else [item.row])
         open_holds = [hold for hold in mine if hold.id == hold_id]
     barcode = (open_holds[0].barcode if open_holds else None) or ""
     _, _, _, found, patrons, items, waiting, first = yield [

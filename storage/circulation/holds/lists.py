@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, literal_column, select
 
+from storage.catalogue.records import living
 from storage.circulation import facts
 from storage.circulation.accounts import Item, Patron, find_patron, make_item
 from storage.circulation.due import local_day
@@ -83,7 +84,11 @@ def holds_of_reader(network: Network, card: str, library_id: int, now: int) -> S
 
 def queue_of(record_id: int | None, item_id: int | None = None) -> Steps[tuple[Listed, ...]]:
     """Read the open holds on a title, or on one item: those captured, then those that wait, in their order."""
-    (found,) = yield [rows.QUEUE_OF_ITEM(item_id) if item_id is not None else rows.QUEUE_OF_TITLE(record_id)]
+    if item_id is not None:
+        (found,) = yield [rows.QUEUE_OF_ITEM(item_id)]
+    else:
+        title = yield from living(record_id or 0)
+        (found,) = yield [rows.QUEUE_OF_TITLE(title)]
     holds = [OpenHold._make(row) for row in found]
     captured = [Listed(one, 0) for one in holds if one.state != "waiting"]
     lines: dict[str, int] = {}

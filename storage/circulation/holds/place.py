@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from storage.catalogue.records import SUPERSEDED
 from storage.circulation import facts
 from storage.circulation.accounts import (
     Item,
@@ -109,7 +110,7 @@ def gather(request: PlaceHoldRequest, network: Network) -> Steps[PlaceFacts]:
         title: Sequence[Row] = ()
     else:
         record = target.record_id or 0
-        _, superseded, *found = yield [rows.LOCK_TITLE(record), rows.SUPERSEDED(record), *_line(record, target.volume)]
+        _, superseded, *found = yield [rows.LOCK_TITLE(record), SUPERSEDED(record), *_line(record, target.volume)]
         if superseded:
             record = superseded[0][0]
             target = target._replace(record_id=record)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from storage.circulation.facts import ITEM_COLUMNS, ITEM_STATE
-from storage.schema import barcode, card, hold, item, patron, pull, record, supersession, transit
+from storage.schema import barcode, card, hold, item, patron, pull, record, transit
 from storage.statements import Statement
 
 # --- locks ---------------------------------------------------------------------------------------------------------------
@@ -179,11 +179,6 @@ LOCK_TITLE: Final = Statement(
     rank=6,
 )
 """Whoever merges the record waits until the hold is there to be moved; else the pointer is there to be followed."""
-SUPERSEDED: Final = Statement(
-    "record by which superseded",
-    select(supersession.c.by_id).where(supersession.c.record_id == bindparam("record")),
-    "record",
-)
 
 # --- writes --------------------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from storage import schema
-from tests.network import LENS
+from storage.catalogue.merging import merge_records
+from storage.usecase import Origin
+from tests.network import LENS, NOW
 from tests.server.ncip.partner import US, Answer, PartnerCase, check_out, item, message, wants
-from tests.server.z3950.origin import GERMINAL, fill_catalogue
+from tests.server.z3950.origin import GERMINAL, TERRE, fill_catalogue
 
 
 def record(number: int | str) -> str:
@@ -45,6 +47,13 @@ class LookupItemSetTests(PartnerCase):
         assert answer.all("ItemIdentifierValue") == [f"I{n}" for n in range(1, 10)]
         assert set(answer.all("CirculationStatus")) == {"Available On Shelf"}
         assert answer.one("NextItemToken") is None
+
+    async def test_a_record_that_was_merged_is_told_as_the_one_that_it_was_merged_into(self) -> None:
+        await self.store.work(merge_records, TERRE, GERMINAL, Origin("cli", "", 0), NOW, TERRE)
+        for asked in (record(GERMINAL), f"<HoldingsSetId>{GERMINAL}-LENS</HoldingsSetId>"):
+            answer = await self.ask(item_set(asked))
+            assert set(answer.all("HoldingsSetId")) >= {f"{TERRE}-LENS"}
+            assert "I1" in answer.all("ItemIdentifierValue")
 
     async def test_an_isbn_finds_the_edition_with_and_without_its_code(self) -> None:
         for asked in (edition("2-253-00422-7"), edition("9782253004226", "")):

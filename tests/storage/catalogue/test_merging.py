@@ -17,8 +17,13 @@ from storage.catalogue.access_points import ISBN, OTHER_NUMBER, AccessPoint
 from storage.catalogue.merging import Merged, MergeReason, MergeRefused, merge_records, survivor
 from storage.catalogue.query import Kind, Term
 from storage.catalogue.records import NewRecord, save_records
+from storage.circulation.holds.answers import HoldRequest
+from storage.circulation.holds.change import CANCEL_HOLD
+from storage.circulation.holds.lists import queue_of
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
+from storage.circulation.undo import UNDO, UndoRequest
 from storage.database import Location
+from storage.network.declare import Passwords, apply_declaration, read_declaration
 from storage.usecase import Origin
 from tests.counter import Counter, at
 from tests.network import LENS, NOW
@@ -119,6 +124,34 @@ def test_the_old_number_leads_to_the_record_that_is_left(filled: Counter) -> Non
     assert (placed.ok, filled.sql("SELECT record_id FROM hold")) == (True, [(1,)])
     assert found(filled, OTHER_NUMBER, "(AVION)9") == [1]
     assert found(filled, ISBN, "2253004227") == [1]
+
+
+def test_a_hold_is_ended_and_its_line_shown_by_the_old_number(filled: Counter) -> None:
+    assert filled.answer(PLACE_HOLD, PlaceHoldRequest("R2", at(LENS), 2)).ok
+    merge(filled, 1, 2)
+    lines = [await_(filled.store.read(queue_of(number))) for number in (1, 2)]
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 1
+    assert filled.answer(CANCEL_HOLD, HoldRequest(at(LENS), card="R2", record_id=2)).reasons == ()
+    assert filled.sql("SELECT count(*) FROM hold") == [(0,)]
+
+
+def test_a_hold_that_a_loan_ended_comes_back_on_the_record_that_is_left(filled: Counter) -> None:
+    assert filled.answer(PLACE_HOLD, PlaceHoldRequest("R2", at(LENS), 2)).ok
+    filled.checkout("R1", "I10")
+    filled.checkin("I10")
+    filled.checkout("R2", "I10")
+    merge(filled, 1, 2)
+    assert filled.answer(UNDO, UndoRequest("I10", "checkout", at(LENS))).reasons == ()
+    assert filled.sql("SELECT record_id, item_id FROM hold") == [(1, 10)]
+
+
+def test_an_items_source_may_name_the_old_record(filled: Counter) -> None:
+    merge(filled, 1, 2)
+    text = '[[items]]\nbarcode = "I3"\nowner = "LENS"\ntype = "BOOK"\nsource = "AVION"\ncontrol = "9"\n'
+    with filled.location.engine().begin() as connection:
+        apply_declaration(connection, read_declaration(text.encode()), filled.location.pins(), Passwords(str))
+    assert filled.sql("SELECT record_id FROM item JOIN barcode ON item_id = item.id WHERE number = 'I3'") == [(1,)]
 
 
 def test_a_chain_of_merges_leads_to_its_end(filled: Counter) -> None:

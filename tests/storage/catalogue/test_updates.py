@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, select
 from storage import schema
 from storage.catalogue import records
 from storage.catalogue.access_points import TITLE
+from storage.catalogue.merging import merge_records
 from storage.catalogue.query import Kind, Term
+from storage.catalogue.unmerging import unmerge_record
 from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
 from storage.database import Location
 from storage.usecase import Origin
@@ -88,6 +91,26 @@ def test_what_is_refused(connection: Connection, made: Change, reason: UpdateRea
     assert caught.value.reason is reason
     assert titled(connection, "germinal") == [1, 4]
     assert journal(connection) == []
+
+
+@pytest.mark.parametrize("named", [{"control": "2"}, {"number": 2}, {}])
+@pytest.mark.parametrize("action", Action)
+def test_what_is_meant_for_a_record_that_was_merged_is_refused_and_says_into_which(
+    connection: Connection, action: Action, named: dict[str, Any]
+) -> None:
+    merge_records(connection, 1, 2, MARIE, NOW, keep=1)
+    with pytest.raises(UpdateRefused) as refused:
+        change(connection, Change(action, content=content("2", "autre"), **named))
+    assert (refused.value.reason, refused.value.detail) == (UpdateReason.SUPERSEDED, "1")
+
+
+def test_a_record_that_others_were_merged_into_is_not_deleted_with_them(connection: Connection) -> None:
+    merge_records(connection, 1, 2, MARIE, NOW, keep=1)
+    with pytest.raises(UpdateRefused) as refused:
+        change(connection, Change(Action.DELETE, number=1))
+    assert (refused.value.reason, refused.value.detail) == (UpdateReason.MERGED, "2")
+    unmerge_record(connection, 2, MARIE, NOW)
+    assert change(connection, Change(Action.DELETE, number=1)) == 1
 
 
 def test_another_communes_record_of_the_same_number_is_left_alone(connection: Connection) -> None:
