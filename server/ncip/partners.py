@@ -29,7 +29,8 @@ RIGHTS: Final = {
     "per_minute": "messages that it may send in a minute",
     "language": "`fr` or `en`: in which problems are explained",
     "timezone": "where dates without a zone were written",
-    "retry": "seconds until what it did not take is brought again: the first pause and the longest, `[30, 21600]`",
+    "retry_first": "seconds until what it did not take is brought again; twice as many each time",
+    "retry_longest": "the longest of these pauses",
     "trace": "`true`: all its messages are kept in the journal, masked; else those alone with which something was wrong",
 }
 """Key of a partner's profile -> what it bounds."""

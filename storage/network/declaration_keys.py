@@ -522,6 +522,18 @@ class PartnerProfile(Checked):
     account: Code | None = key("The card of the reader that stands for it: what we lend it is lent to this card.", None)
     category: Code | None = key("The category in which readers are registered that it brings.", None)
     dialect: Code | None = key("How it wants to be spoken to: see [NCIP profile](ncip-profile.md).", None)
+    version: Text | None = key("The version that its messages name, where its dialect names another.", None)
+    prefix: Text | None = key("The prefix of elements, likewise.", None)
+    profile_type: Text | None = key("ApplicationProfileType, likewise: Alma's is the partner's code.", None)
+    request_type: Text | None = key("RequestType of what it is asked for, likewise.", None)
+    scope: Text | None = key("RequestScopeType, likewise.", None)
+    user_type: Text | None = key("UserIdentifierType, likewise.", None)
+    item_type: Text | None = key("ItemIdentifierType, likewise.", None)
+    record_code: Text | None = key("BibliographicRecordIdentifierCode, likewise.", None)
+    quiet: bool | None = key("Whether it takes a text for a failure that holds the word `Problem`.", None)
+    chooses: bool | None = key("Whether it wants to be told the very item when it asks for a title.", None)
+    timeout: Many | None = key("How many seconds it may take to answer.", None)
+    pickup_locations: Options | None = key("What it calls our libraries: its name, our code.", None)
     notifications: tuple[Text, ...] = many(
         "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."
     )
@@ -538,6 +550,8 @@ class PartnerProfile(Checked):
     services: tuple[Text, ...] = many("The services that it may ask for; all, when none is given.")
     libraries: tuple[Capitals, ...] = many("The libraries in which its acts may take place; all, when none is given.")
     per_minute: Many | None = key("How many messages it may send in a minute.", None)
+    retry_first: Many | None = key("Seconds until what it did not take is brought again; twice as many each time.", None)
+    retry_longest: Many | None = key("The longest of these pauses, in seconds.", None)
     trace: bool | None = key("Whether all its messages are kept in the journal, masked.", None)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from conformance.ncip_judge import judge
@@ -17,11 +19,14 @@ from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import CURRENCY, RequestStatusType
 from server.ncip.dialects import DIALECTS, Dialect, dialect_of
 from server.ncip.letters import _WRITERS, Sheet, our_agency, write_letter
+from server.ncip.partners import RIGHTS
 from server.ncip.replies import understand
 from storage.circulation.ill.machine import TELLS, TELLS_IF_WANTED, Event, Role, State
 from storage.circulation.ill.outbox import LONGEST_PAUSE, Fate, Letter, pause
 from storage.circulation.ill.rows import IllRow
+from storage.circulation.ill.terms import Terms, terms_of
 from storage.database import Location
+from storage.network.declaration_keys import PartnerProfile
 from storage.network.network import Network, load_network
 from tests.network import AVION, NOW
 
@@ -156,3 +161,43 @@ def test_pauses_grow_and_end() -> None:
     assert pauses == sorted(pauses)
     assert pauses[-1] == LONGEST_PAUSE
     assert pause(5, 7) != pause(5, 8)
+
+
+def test_all_that_can_be_agreed_can_be_declared() -> None:
+    declared = {field.name for field in attrs.fields(PartnerProfile)}
+    spoken = {field.name for field in fields(Dialect)} - {"title", "release"}
+    assert spoken | set(RIGHTS) <= declared
+    assert {"account", "our_agency", "dialect", "order"} <= declared
+
+
+def test_a_profile_speaks_for_itself() -> None:
+    spoken = dialect_of(
+        {"dialect": "alma", "profile_type": "62_LENS", "timeout": 5, "notifications": ["ItemCheckedOut"]}
+    )
+    assert (spoken.profile_type, spoken.request_type, spoken.timeout) == ("62_LENS", "Hold", 5)
+    assert spoken.notifications == ("ItemCheckedOut",)
+
+
+def test_terms_that_were_agreed_to_are_acknowledged(network: Network) -> None:
+    told = write_letter(
+        sheet(network, "RequestItem", agreed=Terms(250, "EUR", ("in library use only", "House Rules")).kept())
+    )
+    assert isinstance(told, RequestItem)
+    assert told.acknowledged_fee_amount == Amount(currency_code=SchemeValue("EUR", CURRENCY), monetary_value=250)
+    uses = told.acknowledged_item_use_restriction_type
+    assert [pair.value for pair in uses] == ["In Library Use Only", "House Rules"]
+    assert judge(write(told)) == []
+
+
+def test_terms_are_read_off_a_refusal(network: Network) -> None:
+    trouble = problem("RequestItem", ProblemType.ELEMENT_RULE_VIOLATED, "terms", "AcknowledgedFeeAmount")
+    fee = Amount(currency_code=SchemeValue("EUR", CURRENCY), monetary_value=250)
+    answer = RequestItemResponse(
+        problem=(trouble,),
+        required_fee_amount=fee,
+        required_item_use_restriction_type=(SchemeValue("No Reproduction"),),
+    )
+    reply = understand(sheet(network, "RequestItem"), answer)
+    assert reply.event is not None
+    assert reply.event.event is Event.CONDITIONS
+    assert terms_of(reply.event.terms) == Terms(250, "EUR", ("No Reproduction",))
