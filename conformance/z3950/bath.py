@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from conformance.results import Failed, NotApplicable, Outcome, Result
@@ -83,12 +84,12 @@ def _first_characters(corpus: Corpus, record: Marc, use: int) -> str:
 
 
 def _isbn(corpus: Corpus, record: Marc, _use: int) -> str:
-    return next((number for _, number, found in corpus.isbns() if found is record), "")
+    return next((number for _, number, found in corpus.isbns if found is record), "")
 
 
 def _year(corpus: Corpus, record: Marc, _use: int) -> str:
     at = corpus.records.index(record)
-    return next((year for year, places in corpus.dates().items() if at in places), "")
+    return next((year for year, places in corpus.dates.items() if at in places), "")
 
 
 def _years(corpus: Corpus, record: Marc, use: int) -> str:
@@ -161,8 +162,9 @@ def _declare(search: Search) -> None:
     )
     def _look(bench: Bench) -> None:
         corpus, association = bench.corpus(), bench.association()
-        made = [(record, search.term(corpus, record, search.use)) for record in spread(corpus.records, 40)]
-        tried = [(record, term) for record, term in made if term and record.number][:_SAMPLES]
+        records_in_turn = dict.fromkeys([*spread(corpus.records, _SAMPLES), *corpus.records])
+        made = ((record, search.term(corpus, record, search.use)) for record in records_in_turn)
+        tried = [*islice(((record, term) for record, term in made if term and record.number), _SAMPLES)]
         if not tried:
             _supported(association, search)
             raise NotApplicable("it is answered, and no record has such a term to find it by")

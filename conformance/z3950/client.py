@@ -86,7 +86,7 @@ class Account:
 class Connection:
     """One connection: octets out, PDUs in."""
 
-    patience = 20.0
+    patience = 10.0
     """Seconds that an answer may take."""
 
     def __init__(self, address: tuple[str, int], trace: deque[str]) -> None:

@@ -66,9 +66,9 @@ def _filled(corpus: Corpus, record: Marc) -> dict[str, str]:
         "word": max(marc.safe_words(title), key=len, default=""),
         "author": marc.words(surname)[0] if marc.words(surname) else "",
         "heading": f"{surname}, {forename}" if forename else surname.strip(" ,."),
-        "isbn": next((number for _, number, found in corpus.isbns() if found is record), ""),
+        "isbn": next((number for _, number, found in corpus.isbns if found is record), ""),
         "number": record.number,
-        "year": next((year for year, places in corpus.dates().items() if at in places), ""),
+        "year": next((year for year, places in corpus.dates.items() if at in places), ""),
     }
 
 
@@ -257,7 +257,7 @@ def _isbn_form(name: str, text: str, form: Callable[[str, str], str]) -> None:
     @check(name, SHOULD, f"an ISBN is found {text}", _CHARACTERS)
     def _look(bench: Bench) -> None:
         corpus, association, tried = bench.corpus(), bench.association(), 0
-        for said, number, record in corpus.isbns():
+        for said, number, record in corpus.isbns:
             if (sent := form(said, number)) and tried < _SAMPLES:
                 query = f"@attr 1=7 {quoted(sent)}"
                 _want_found(association, corpus, query, record, query)

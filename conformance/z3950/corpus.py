@@ -134,6 +134,7 @@ class Corpus:
         least, most = map(len, found)
         return least, most
 
+    @cached_property
     def dates(self) -> dict[str, set[int]]:
         """Return year -> the records whose coded and printed years of publication are both it."""
         made: dict[str, set[int]] = defaultdict(set)
@@ -149,6 +150,7 @@ class Corpus:
                 made[coded].add(at)
         return dict(made)
 
+    @cached_property
     def isbns(self) -> list[tuple[str, str, Marc]]:
         """Return the ISBNs of records: as they stand there, without hyphens, and the record."""
         tag = "010" if self.form == UNIMARC else "020"

@@ -273,7 +273,7 @@ def _by_author(bench: Bench) -> None:
 @check("sort by year", SHOULD, "a set is put in the order of its years", _SORT)
 def _by_year(bench: Bench) -> None:
     _, corpus, found = _sorted(bench, DATE)
-    years = {corpus.records[at].number: year for year, places in corpus.dates().items() for at in places}
+    years = {corpus.records[at].number: year for year, places in corpus.dates.items() for at in places}
     _want_order([years[each.number] for each in found if each.number in years])
 
 
@@ -334,7 +334,7 @@ def _two_keys(bench: Bench) -> None:
 
 
 def _want_two_keys(corpus: Corpus, found: list[marc.Marc]) -> None:
-    years = {corpus.records[at].number: year for year, places in corpus.dates().items() for at in places}
+    years = {corpus.records[at].number: year for year, places in corpus.dates.items() for at in places}
     keys = [(" ".join(marc.words(corpus.heading(each, AUTHOR))), years.get(each.number, "")) for each in found]
     plain = [each for each in keys if all(each) and each[0].isascii()]
     want(plain == sorted(plain), f"the order is {plain[:8]}")

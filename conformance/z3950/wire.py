@@ -95,16 +95,17 @@ def _either(bench: Bench) -> None:
 
 
 def _ends(association: Association, *, waits: bool = False) -> None:
-    """Want an answer, Close or the end in time; where a server may rightly wait for more, that too. Raises Failed."""
+    """Want an answer, Close or the end in time; where a server *waits* for more with right, that too. Raises Failed."""
+    seconds = min(_SECONDS, association.patience)
     began = time.monotonic()
     with suppress(Closed, BerError):
         try:
-            association.node(1.0 if waits else _SECONDS)
+            association.node(min(1.0, seconds) if waits else seconds)
         except Closed:
             raise
         except Failed:
-            want(waits, f"nothing is said within {_SECONDS:.0f} s, and the connection stays open")
-    want(time.monotonic() - began < _SECONDS + 1, "it took too long")
+            want(waits, f"nothing is said within {seconds:.0f} s, and the connection stays open")
+    want(time.monotonic() - began < seconds + 1, "it took too long")
 
 
 def _still_there(bench: Bench) -> None:
@@ -254,7 +255,7 @@ def _flood(bench: Bench) -> None:
     with suppress(Closed):
         association.write(octets * 1_000)
         for _ in range(1_000):
-            association.node(_SECONDS)
+            association.node()
     _still_there(bench)
 
 
