@@ -99,7 +99,7 @@ class DeviceProfile:
         _WIRE, read.zone, "", "The zone of its clock, as `Europe/Paris`; empty: its library's.", "FOLIO: timezone"
     )
     status_before_login: bool = _option(
-        _WIRE, read.flag, "yes", "Whether 99 is answered before a login; counts where it is declared for the network.",
+        _WIRE, read.flag, "yes", "Whether 99 is answered before a login; counts for the network, and for a device that alone may log in from its `addresses`.",
         "Evergreen: allow_sc_status_then_login", "Evergreen gateway: sip.sc_status_before_login_institution",
         "pysip2: login_required",
     )  # fmt: skip

@@ -20,7 +20,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from devices.profiles import resolve
 from protocols.sip2 import messages
 from protocols.sip2.codes import TerminalStatus
 from protocols.sip2.session import Duplicate, Event, Fault, Profile, Request, Session, State
@@ -104,6 +103,7 @@ class SIP2Connection(Protocol):
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Start the login time-out."""
         transport.prepare(self.transport)
+        self._session.profile = self._spoken()
         self.transport.registerProducer(self, True)
         self._timer = self._service.clock.callLater(self._service.login, self._expired)
         self._service.made(self)
@@ -380,7 +380,12 @@ class SIP2Connection(Protocol):
     def _nobodys(self, now: int, language: str = "fr") -> Setting:
         """Return the setting before a login: no library, but the network's time, for kiosks set their clocks by 98."""
         network = self._service.store.network
-        return Setting(None, now, language, network_zone(network), resolve(network.profiles.get("", {})))
+        profile = self._service.expected.profile(network, self._host())
+        return Setting(None, now, language, network_zone(network), profile)
+
+    def _spoken(self) -> Profile:
+        """Return how the peer is taken to speak before it has logged in."""
+        return self._service.expected.wire(self._service.store.network, self._host())
 
     def _status(self, message: messages.SCStatus) -> Response:
         if message.status_code is not TerminalStatus.OK:
@@ -444,7 +449,8 @@ class SIP2Connection(Protocol):
         if self._desk is not None:
             self._service.left(self, self._desk.code)
             self._desk = None
-        self._session.profile, self._session.legacy, self._bucket, self._capture = Profile(), False, None, None
+        self._session.profile, self._session.legacy = self._spoken(), False
+        self._bucket, self._capture = None, None
 
     def _logged_in(self, device: Device, row: str) -> Response:
         service, host = self._service, self._host()

@@ -19,6 +19,7 @@ from server.connections import Connections
 from server.metrics import METRICS, Metrics
 from server.sip2.capture import MOST_MINUTES, Capture
 from server.sip2.connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
+from server.sip2.expected import Expected
 from server.sip2.guard import Bucket, Failures
 from server.sip2.prompt import PromptedConnection
 from storage.catalogue.hits import Hits
@@ -66,6 +67,7 @@ class SIP2Factory(Connections[SIP2Connection]):
         self.failed_logins = Failures(LOGIN_SPAN)
         self.wrong_pins = Failures(PIN_SPAN)
         self.hits = Hits(TITLE_OCTETS)
+        self.expected = Expected()
         self._here: defaultdict[str, dict[SIP2Connection, None]] = defaultdict(dict)
         self._buckets: dict[str, Bucket] = {}
         self._hurrying: Any = None

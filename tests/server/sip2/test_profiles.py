@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from twisted.internet.address import IPv4Address
+
 from devices.profiles import OPTIONS
 from protocols.sip2.codes import PatronStatus, SupportedMessage
 from storage import schema
@@ -213,6 +215,24 @@ class OtherTests(SIP2TestCase):
         refused = kiosk.got()
         assert refused.startswith(b"98N")
         assert b"connexion requise" in refused
+
+    async def test_a_device_that_alone_has_an_address_is_answered_as_itself_before_it_logs_in(self) -> None:
+        await self.profile(addresses="192.0.2.7 198.51.100.0/24", terminator="CRLF", charset="ascii", timeout="30")
+        await self.profile("kiosk-lievin", addresses="198.51.100.8", status_before_login="no")
+
+        async def answer(host: str) -> bytes:
+            kiosk = self.service.kiosk(None)
+            self.patch(kiosk.wire, "getPeer", lambda: IPv4Address("TCP", host, 1))
+            kiosk.protocol._session.profile = kiosk.protocol._spoken()
+            kiosk.send(STATUS + b"\r")
+            return kiosk.got()
+
+        assert (await answer("192.0.2.7")).startswith(b"98YYYYYY030003")
+        assert (await answer("198.51.100.9")).endswith(b"|\r\n")
+        for host in ("198.51.100.8", "192.0.2.8", "::1"):  # two may come from there; nobody is expected from there
+            assert (await answer(host)).startswith(b"98YYYYYY100003")
+        await self.profile()
+        assert (await answer("198.51.100.8")).startswith(b"98N")
 
     async def network_profile(self, library: str = "", **options: str) -> None:
         setting = schema.setting
