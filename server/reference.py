@@ -33,6 +33,7 @@ from server.catalogue.query import BOUNDS, KINDS, MASKS, SHAPES
 from server.catalogue.records import SCHEMAS
 from server.cli import main as cli
 from server.cli.common import MEANINGS
+from server.department.scenario import page as department
 from server.french import FRENCH
 from server.ncip.profile import profile as ncip_profile
 from server.ncip.refusals import REFUSALS
@@ -224,6 +225,7 @@ FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES.parent / "how-to" / "move-a-kiosk.md": moving_devices,
     PAGES / "ncip.md": ncip,
     PAGES / "ncip-profile.md": ncip_profile,
+    PAGES / "department.md": department,
     PAGES / "z3950.md": z3950,
     PAGES / "crosswalk.md": crosswalk,
     PAGES / "sru.md": lambda: f"{sru()}\n{cql_indexes()}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from server import department
-from server.department import Department, Script, Step, network_tables, provide, script_of
+from server.department.desk import Department
+from server.department.premises import network_tables, provide
+from server.department.scenario import KEYS, STEP, Scenario, Step, scenario_of
 from storage.circulation.ill.machine import Event, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.database import Location
@@ -39,8 +42,8 @@ class DepartmentTests(TestCase):
         self.addCleanup(lambda: Deferred.fromCoroutine(here.stop()))
         location = Location(self.directory / "department")
         endpoint = f"http://127.0.0.1:{here.number}/ncip"
-        provide(location, network_tables("FR-DEPARTMENT", "FR-HERE", endpoint, 5), NOW)
-        there = Department(location, "FR-DEPARTMENT", "FR-HERE", Script(**FAST | script), reactor)
+        provide(location, network_tables("FR-DEPARTMENT", "FR-HERE", endpoint, 5, script.get("retry", (2, 30))), NOW)
+        there = Department(location, "FR-DEPARTMENT", "FR-HERE", Scenario(**FAST | script), reactor)
         there.start("tcp:0:interface=127.0.0.1")
         self.addCleanup(lambda: Deferred.fromCoroutine(there.stop()))
         assert there.listener is not None
@@ -102,6 +105,31 @@ class DepartmentTests(TestCase):
         assert [tuple(row) for row in rows] == [(1,)]
         assert (await here.sql("SELECT tries FROM outbox WHERE service = 'RequestItem'"))[0][0] >= 3
 
+    async def test_its_conditions_are_met_and_a_renewal_waits(self) -> None:
+        here, _ = await self.both(steps=(Step("*", "conditions"), Step("*", "pending")), return_after=None)
+        await self.ask(here)
+        await self.until(here, "conditional")
+        assert (await here.happens(Event.AGREED)).ok
+        await self.until(here, "shipped")
+        await here.happens(Event.RECEIVED)
+        await here.happens(Event.RENEW_ASKED)
+        for _ in range(4):
+            await here.outbox.look()
+        assert [tuple(row) for row in await here.sql("SELECT renewal FROM ill_request")] == [("pending",)]
+
+    async def test_what_it_sends_may_be_late_lost_and_twice(self) -> None:
+        steps = (
+            Step("ItemShipped", "break", nth=1, out=True), Step("ItemShipped", "lose", nth=2, out=True),
+            Step("ItemShipped", "delay", nth=3, out=True, seconds=0.1), Step("ItemShipped", "twice", out=True),
+        )  # fmt: skip
+        here, there = await self.both(steps=steps, retry=(1, 1))
+        await self.ask(here)
+        await self.until(here, "shipped")
+        await deferLater(reactor, 3.5)
+        letters = await there.store.work(lambda c: list(c.exec_driver_sql("SELECT state, tries FROM outbox")))
+        assert [tuple(row) for row in letters] == [("sent", 2)]
+        assert len(await here.sql("SELECT 1 FROM item WHERE temporary = 1")) == 1
+
     async def test_a_recall_comes_by_itself(self) -> None:
         here, _ = await self.both(recall_after=0.0)
         await self.ask(here)
@@ -115,21 +143,51 @@ class DepartmentTests(TestCase):
         raise AssertionError("never recalled")
 
 
-def test_a_script_is_read_and_its_faults_are_told() -> None:
-    script = script_of(
-        'ship_after = 2\nasks = ["1"]\noutages = [[1, 2.5]]\n[[steps]]\nservice = "RequestItem"\naction = "delay"\nseconds = 1'
+def test_a_scenario_is_read_and_its_faults_are_told() -> None:
+    scenario = scenario_of(
+        'ship_after = [2, 4]\nreturn_after = "never"\nasks = ["1", 2]\noutages = [[1, 2.5]]\nretry = [1, 5]\nunfilled = 1\n'
+        '[[steps]]\nservice = "RequestItem"\naction = "delay"\nseconds = 1\nout = true'
     )
-    assert script.ship_after == 2
-    assert script.outages == ((1.0, 2.5),)
-    assert script.steps == (Step("RequestItem", "delay", seconds=1),)
-    for wrong in ("x = 1", "[[steps]]", '[[steps]]\nservice = "Frob"\naction = "delay"', "nonsense"):
-        with pytest.raises(ValueError, match=r"\w"):
-            script_of(wrong)
+    assert (scenario.ship_after, scenario.return_after, scenario.asks) == ((2.0, 4.0), None, ("1", "2"))
+    assert (scenario.outages, scenario.retry, scenario.unfilled) == (((1.0, 2.5),), (1, 5), 1.0)
+    assert scenario.steps == (Step("RequestItem", "delay", seconds=1, out=True),)
 
 
-def test_the_command_says_what_is_wrong_with_a_script(tmp_path: Path) -> None:
-    path = tmp_path / "script.toml"
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "x = 1", "steps = 1", "[[steps]]", '[[steps]]\nservice = "Frob"\naction = "delay"', "nonsense", 'ship_after = "late"',
+        "ship_after = [1]", "outages = [1, 2]", 'ask_every = "1"', "retry = 1", 'seed = "x"', 'unfilled = "never"',
+        '[[steps]]\nservice = "*"\naction = "frob"', '[[steps]]\nservice = "*"\naction = "refuse"\nout = true',
+        '[[steps]]\nservice = "*"\naction = "refuse"\nproblem = "Frob"', '[[steps]]\nservice = "*"\naction = "lose"\nfrob = 1',
+    ],
+)  # fmt: skip
+def test_what_is_no_scenario_is_told(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        scenario_of(wrong)
+
+
+def test_chance_is_the_same_for_the_same_request_and_as_likely_as_said() -> None:
+    scenario = Scenario(ship_after=(1.0, 3.0), unfilled=0.3)
+    first = [scenario.happens("unfilled", number) for number in range(1000)]
+    assert first == [scenario.happens("unfilled", number) for number in range(1000)]
+    assert 250 < sum(first) < 350
+    shipped = [scenario.due("ship_after", number, 2.0) for number in range(1000)]
+    assert 400 < sum(shipped) < 600
+    assert not any(scenario.due("ship_after", number, 0.9) for number in range(100))
+    assert all(scenario.due("ship_after", number, 3.0) for number in range(100))
+
+
+def test_every_key_of_a_scenario_is_documented() -> None:
+    assert [each.name for each in fields(Scenario)] == list(KEYS)
+    assert [each.name for each in fields(Step)] == list(STEP)
+
+
+def test_the_command_says_what_is_wrong_with_a_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
     path.write_text("x = 1")
-    result = CliRunner().invoke(department.main, ["--data", str(tmp_path), "--partner", "FR-X", "--script", str(path)])
+    result = CliRunner().invoke(
+        department.main, ["--data", str(tmp_path), "--partner", "FR-X", "--scenario", str(path)]
+    )
     assert result.exit_code == 1
     assert "Error" in result.output

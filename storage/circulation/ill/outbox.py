@@ -31,8 +31,6 @@ FIRST_PAUSE: Final = 30
 LONGEST_PAUSE: Final = 6 * 3600
 PATIENCE: Final = 7 * 86_400
 """Seconds: after the first failure, between two tries at most, and until staff are told."""
-RETRY: Final = "retry"
-"""Key of a partner's profile: the first two of these, for this partner."""
 
 
 class Letter(NamedTuple):
@@ -135,12 +133,11 @@ def pause(tries: int, salt: int, first: int = FIRST_PAUSE, longest: int = LONGES
 
 
 def pauses_of(partner: Partner | None) -> tuple[int, int]:
-    """Give the first and the longest pause of a partner: what its profile says, where it says two such numbers."""
-    said = partner.profile.get(RETRY) if partner is not None else None
-    match said:
-        case [int(first), int(longest)] if 0 < first <= longest <= LONGEST_PAUSE:
-            return first, longest
-    return FIRST_PAUSE, LONGEST_PAUSE
+    """Give the first and the longest pause for a partner: what its profile says, within those of the house."""
+    said = partner.profile if partner is not None else {}
+    first, longest = said.get("retry_first"), said.get("retry_longest")
+    most = min(longest, LONGEST_PAUSE) if isinstance(longest, int) and longest > 0 else LONGEST_PAUSE
+    return min(first if isinstance(first, int) and first > 0 else FIRST_PAUSE, most), most
 
 
 def gather(request: Tried, _network: Network) -> Steps[list[Row]]:

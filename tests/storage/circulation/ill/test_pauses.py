@@ -10,12 +10,12 @@ import pytest
 from storage.circulation.ill.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause, pauses_of
 
 
-def partner(retry: Any) -> Any:
-    return SimpleNamespace(profile={"retry": retry})
+def partner(**profile: Any) -> Any:
+    return SimpleNamespace(profile=profile)
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    pauses = [pause(tries, 0, *pauses_of(partner([2, 30]))) for tries in range(7)]
+    pauses = [pause(tries, 0, *pauses_of(partner(retry_first=2, retry_longest=30))) for tries in range(7)]
     assert pauses == [2, 4, 8, 16, 30, 30, 30]
 
 
@@ -23,6 +23,16 @@ def test_different_letters_are_a_tenth_apart_at_most() -> None:
     assert {pause(5, salt, 10, 100) for salt in range(50)} == set(range(100, 111))
 
 
-@pytest.mark.parametrize("retry", [None, 7, [5], [0, 10], [20, 10], ["a", "b"], [1, LONGEST_PAUSE + 1], [1, 2, 3]])
-def test_what_is_no_pair_of_pauses_leaves_those_of_the_house(retry: Any) -> None:
-    assert pauses_of(partner(retry)) == pauses_of(None) == (FIRST_PAUSE, LONGEST_PAUSE)
+@pytest.mark.parametrize(
+    ("profile", "pauses"),
+    [
+        ({}, (FIRST_PAUSE, LONGEST_PAUSE)),
+        ({"retry_first": 0, "retry_longest": "x"}, (FIRST_PAUSE, LONGEST_PAUSE)),
+        ({"retry_first": 100, "retry_longest": 10}, (10, 10)),
+        ({"retry_longest": LONGEST_PAUSE * 2}, (FIRST_PAUSE, LONGEST_PAUSE)),
+        ({"retry_longest": 5}, (5, 5)),
+    ],
+)
+def test_what_a_profile_says_holds_within_the_bounds_of_the_house(profile: dict[str, Any], pauses: Any) -> None:
+    assert pauses_of(partner(**profile)) == pauses
+    assert pauses_of(None) == (FIRST_PAUSE, LONGEST_PAUSE)
