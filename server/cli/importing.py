@@ -129,10 +129,13 @@ class Intake:
 
     def run(self, source: IO[bytes], shown: Callable[[], None]) -> None:
         """Read *source* to its end, or to where it cannot be read on; call *shown* after each batch."""
-        from storage.intake.ahead import indexed
+        from storage.catalogue.ahead import indexed
+        from storage.intake.marc_read import SourceRecord
 
         batches = self._batches(source)
-        with closing(((batch, None) for batch in batches) if self._writer.live else indexed(batches)) as ready:
+        with closing(
+            ((batch, None) for batch in batches) if self._writer.live else indexed(batches, SourceRecord.raw)
+        ) as ready:
             for batch, index in ready:
                 self._send(batch, index)
                 shown()

@@ -6,21 +6,26 @@ were made by.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import starmap
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from protocols.marc.format import Format
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
+from storage.catalogue.ahead import Raw, indexed
 from storage.catalogue.postings import Inverter
-from storage.catalogue.records import lock_catalogue, terms_of
+from storage.catalogue.records import index_of, lock_catalogue
 from storage.schema import catalogue_version, posting, record
 
 LAYOUT: Final = 1
-CHUNK: Final = 50_000
-"""Records whose postings are in memory at once."""
-_READ: Final = 1_000
+BATCH: Final = 10_000
+"""Records that are read at once."""
+CHUNK: Final = 5
+"""Batches whose postings are in memory at once."""
 
 
 def reindex(connection: Connection) -> int:
@@ -29,24 +34,42 @@ def reindex(connection: Connection) -> int:
         return 0
     lock_catalogue(connection)
     connection.execute(delete(posting).where(posting.c.access_point != DATABASES))
-    count, last, found = 0, 0, Inverter()
-    while rows := connection.execute(_PAGE, {"after": last}).all():
-        for number, form, raw in rows:
-            found.add(number, terms_of(Format(form), raw))
-        last = rows[-1].id
-        count += len(rows)
-        if count % CHUNK < _READ:
-            postings.add(connection, found.rows())
-            found = Inverter()
+    count, found = 0, Inverter()
+    with closing(indexed(_batches(connection), _Stored.raw)) as ready:
+        for number, (batch, index) in enumerate(ready, 1):
+            terms = index or index_of((Format(each.form), each.iso2709) for each in batch)
+            found.take(terms, [each.id for each in batch])
+            count += len(batch)
+            if number % CHUNK == 0:
+                postings.add(connection, found.rows())
+                found = Inverter()
     postings.add(connection, found.rows())
     changed = {"version": catalogue_version.c.version + 1} if count else {}
     connection.execute(update(catalogue_version).values(layout=LAYOUT, **changed))
     return count
 
 
+class _Stored(NamedTuple):
+    """A record, as it is kept."""
+
+    id: int
+    form: str
+    iso2709: bytes
+
+    def raw(self) -> Raw:
+        return self.form, self.iso2709
+
+
+def _batches(connection: Connection) -> Iterator[list[_Stored]]:
+    last = 0
+    while rows := connection.execute(_PAGE, {"after": last, "rows": BATCH}).all():
+        yield list(starmap(_Stored, rows))
+        last = rows[-1].id
+
+
 _PAGE: Final = (
     select(record.c.id, record.c.format, record.c.iso2709)
     .where(record.c.id > bindparam("after"), record.c.deleted == 0)
     .order_by(record.c.id)
-    .limit(_READ)
+    .limit(bindparam("rows"))
 )

@@ -32,6 +32,10 @@ class SourceRecord(NamedTuple):
     media: str
     items: list[SourceItem]
 
+    def raw(self) -> tuple[str, bytes]:
+        """Return the format of the record, and its ISO 2709 in UTF-8."""
+        return self.form, self.text.encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

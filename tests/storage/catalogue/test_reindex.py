@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import Connection, delete, select, update
 
-from storage.catalogue import records
+from storage.catalogue import ahead, records
 from storage.catalogue import reindex as reindexing
 from storage.catalogue.reindex import LAYOUT, reindex
 from storage.database import Location
@@ -19,9 +21,14 @@ def index(connection: Connection) -> list[tuple[object, ...]]:
     return [tuple(row) for row in connection.execute(select(posting).order_by(*columns))]
 
 
-def test_an_index_of_another_layout_is_made_anew(any_location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reindexing, "_READ", 2)
-    monkeypatch.setattr(reindexing, "CHUNK", 4)
+@pytest.mark.parametrize("cores", [{0}, {0, 1}])
+def test_an_index_of_another_layout_is_made_anew(
+    any_location: Location, monkeypatch: pytest.MonkeyPatch, cores: set[int]
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: cores)
+    monkeypatch.setattr(ahead.indexed, "__defaults__", (1,))  # any number of records is worth a process
+    monkeypatch.setattr(reindexing, "BATCH", 2)
+    monkeypatch.setattr(reindexing, "CHUNK", 1)
     with any_location.engine().begin() as connection:
         records.save_records(connection, RECORDS, [NETWORK], NOW)
         records.delete_records(connection, [2], NOW)

@@ -1,7 +1,7 @@
 """Terms found ahead: a second process reads those of the next batch while this one writes the batch before.
 
-Finding terms is half of an import's work and needs no database. What is sent there are records, what comes back is their index;
-so the writer asks for no terms itself, and its postings are the same.
+Finding terms is half of the work of an import, and of making the index anew, and needs no database. What is sent there are
+records, what comes back is their index; so the writer asks for no terms itself, and its postings are the same.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias, TypeVar
 
 from protocols.marc.format import Format
 from storage.catalogue.postings import Index
 from storage.catalogue.records import index_of
-from storage.intake.marc_read import SourceRecord
+
+T = TypeVar("T")
+Raw: TypeAlias = tuple[str, bytes]
+"""A record: its format, its ISO 2709 in UTF-8."""
 
 WORTH: Final = 2_000
 """Records of a first batch that are worth a process: it starts as fast as it reads some hundreds."""
@@ -27,23 +30,23 @@ _COLLECTED: Final = 1_000_000
 
 
 def indexed(
-    batches: Iterable[Sequence[SourceRecord]], worth: int = WORTH
-) -> Generator[tuple[Sequence[SourceRecord], Index | None], None, None]:
+    batches: Iterable[Sequence[T]], raw: Callable[[T], Raw], worth: int = WORTH
+) -> Generator[tuple[Sequence[T], Index | None], None, None]:
     """Yield each batch with its index: None where there is one core only, or (first) fewer than `worth` records.
 
-    At most two batches are on their way. Close the generator to be rid of the process.
+    `raw` gives the record of an item of a batch. At most two batches are on their way. Close the generator to be rid of the process.
     """
     rest = iter(batches)
     first = next(rest, None)
     if first is None:
         return
     with _seldom_collected():
-        yield from _indexed(first, rest, worth)
+        yield from _indexed(first, rest, raw, worth)
 
 
 def _indexed(
-    first: Sequence[SourceRecord], rest: Iterator[Sequence[SourceRecord]], worth: int
-) -> Generator[tuple[Sequence[SourceRecord], Index | None], None, None]:
+    first: Sequence[T], rest: Iterator[Sequence[T]], raw: Callable[[T], Raw], worth: int
+) -> Generator[tuple[Sequence[T], Index | None], None, None]:
     if len(first) < worth or len(os.sched_getaffinity(0)) == 1:
         yield first, None
         for batch in rest:
@@ -51,10 +54,10 @@ def _indexed(
         return
     with _Reader() as reader:
         before = first
-        reader.ask(before)
+        reader.ask(list(map(raw, before)))
         for batch in rest:
             index = reader.answer()
-            reader.ask(batch)
+            reader.ask(list(map(raw, batch)))
             yield before, index
             before = batch
         yield before, reader.answer()
@@ -81,10 +84,10 @@ class _Reader:
         self._process.start()
         its.close()
 
-    def ask(self, batch: Sequence[SourceRecord]) -> None:
+    def ask(self, batch: Sequence[Raw]) -> None:
         """Send a batch; the answer to the one before must have been taken, or both sides would write and none read."""
         with suppress(OSError):
-            self._connection.send([(record.form, record.text) for record in batch])
+            self._connection.send(batch)
 
     def answer(self) -> Index | None:
         """Wait for the index of the batch."""
@@ -110,4 +113,4 @@ def _serve(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends this process.
     with _seldom_collected(), suppress(OSError, EOFError):
         while True:
-            connection.send(index_of((Format(form), text.encode()) for form, text in connection.recv()))
+            connection.send(index_of((Format(form), octets) for form, octets in connection.recv()))

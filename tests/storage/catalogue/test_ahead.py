@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from protocols.marc.errors import BadRecord
+from storage.catalogue import ahead
 from storage.catalogue.postings import BLOCK_BITS
 from storage.database import Location, upgrade
-from storage.intake import ahead
 from storage.intake.holdings import PROFILES
 from storage.intake.marc_import import Report, Task, import_batch, new_records
 from storage.intake.marc_read import MarcFile, SourceRecord, batches
@@ -58,7 +58,7 @@ def imported(path: Path, worth: int, *, before: Callable[[Connection], None] | N
     reports = []
     for data in (OTHERS, OTHERS, CHANGED):
         total = Report()
-        for batch, index in ahead.indexed(batches(read(data), 8), worth):
+        for batch, index in ahead.indexed(batches(read(data), 8), SourceRecord.raw, worth):
             assert (index is None) == (worth > 8)
             with engine.begin() as connection:
                 total.add(import_batch(connection, TASK, batch, new_records("LENS", batch), index))
@@ -91,15 +91,15 @@ def test_both_ways_leave_the_same_database(tmp_path: Path, before: Callable[[Con
 def test_one_core_and_short_files_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
     for worth in (1, 1_000):
-        assert all(index is None for _, index in ahead.indexed(batches(read(OTHERS), 8), worth))
+        assert all(index is None for _, index in ahead.indexed(batches(read(OTHERS), 8), SourceRecord.raw, worth))
         monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
-    assert list(ahead.indexed([])) == []
+    assert list(ahead.indexed([], SourceRecord.raw)) == []
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_the_process_ends_when_the_import_is_broken_off() -> None:
     known, collected = set(multiprocessing.active_children()), gc.get_threshold()
-    ready = ahead.indexed(batches(read(OTHERS), 8), 1)
+    ready = ahead.indexed(batches(read(OTHERS), 8), SourceRecord.raw, 1)
     next(ready)
     assert set(multiprocessing.active_children()) > known
     ready.close()
@@ -110,7 +110,7 @@ def test_the_process_ends_when_the_import_is_broken_off() -> None:
 @pytest.mark.usefixtures("two_cores")
 def test_a_process_that_dies_costs_its_help_alone() -> None:
     known = set(multiprocessing.active_children())
-    ready = ahead.indexed(batches(read(OTHERS), 8), 1)
+    ready = ahead.indexed(batches(read(OTHERS), 8), SourceRecord.raw, 1)
     whole = [next(ready)]
     (process,) = set(multiprocessing.active_children()) - known
     process.kill()
