@@ -185,7 +185,7 @@ def import_json(
     """Import a batch that came as JSON, with ``write(function, *args)`` which runs the function in one transaction.
 
     `records` are SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it), `index` that of
-    the records (`storage.intake.ahead`), which does not come as JSON. Of at most `PREPARED` records all that can be is done
+    the records (`storage.catalogue.ahead`), which does not come as JSON. Of at most `PREPARED` records all that can be is done
     before the transaction begins. Raises UnknownLibrary.
     """
     batch = [SourceRecord._make((*values[:-1], [SourceItem(*each) for each in values[-1]])) for values in records]
