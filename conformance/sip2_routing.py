@@ -8,28 +8,12 @@ from conformance import sip2_requests as ask
 from conformance.results import Level, NotApplicable
 from conformance.sip2_client import Client
 from conformance.sip2_requests import NOTHING
+from conformance.sip2_simulators import routing
 from conformance.sip2_table import Bench, check, want
 from protocols.sip2.codes import AlertType, HoldMode
 
 _SAYS: Final = "3M extensions 1.20, check-in routing"
 _MUST, _SHOULD = Level.MUST, Level.SHOULD
-_QUIET: Final = frozenset({None, AlertType.UNKNOWN})
-"""Without an alert there is no alert type, or 00; an alert without a type is one of those that staff look at (99)."""
-_TRAVELS: Final = frozenset({AlertType.HOLD_ELSEWHERE, AlertType.HOLD_FOR_ILL, AlertType.SEND_ELSEWHERE})
-
-
-def routing(reply: Any) -> list[str]:
-    """Return what a sorter would do wrong by this Checkin Response."""
-    faults = []
-    if reply.alert_type not in _QUIET and not reply.alert:
-        faults.append(f"CV is {reply.alert_type}, and alert N")
-    if reply.alert_type is AlertType.UNKNOWN and reply.alert:
-        faults.append("alert is Y, and CV 00: there is nothing to look at")
-    if reply.alert_type in _TRAVELS and not reply.destination_location:
-        faults.append(f"CV is {reply.alert_type}, and CT does not say where to")
-    if reply.sort_bin == "":
-        faults.append("CL is empty")
-    return faults
 
 
 def _sorted(client: Client, barcode: str) -> Any:

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeAlias
 from conformance import sip2_requests as ask
 from conformance.results import Failed
 from conformance.sip2_client import Account, Client, examine, now
-from conformance.sip2_routing import routing
 from conformance.sip2_table import Bench
 from protocols.sip2 import codec
+from protocols.sip2.codes import AlertType
 from protocols.sip2.tables import Message
 
 Script: TypeAlias = Generator[Message | bytes, Any, None]
@@ -51,6 +51,25 @@ def kiosk(account: Account) -> Script:
     yield ask.end_session(account.patron)
     for barcode in account.items:
         yield ask.checkin(barcode)
+
+
+_QUIET: Final = frozenset({None, AlertType.UNKNOWN})
+"""Without an alert there is no alert type, or 00; an alert without a type is one of those that staff look at (99)."""
+_TRAVELS: Final = frozenset({AlertType.HOLD_ELSEWHERE, AlertType.HOLD_FOR_ILL, AlertType.SEND_ELSEWHERE})
+
+
+def routing(reply: Any) -> list[str]:
+    """Return what a sorter would do wrong by this Checkin Response."""
+    faults = []
+    if reply.alert_type not in _QUIET and not reply.alert:
+        faults.append(f"CV is {reply.alert_type}, and alert N")
+    if reply.alert_type is AlertType.UNKNOWN and reply.alert:
+        faults.append("alert is Y, and CV 00: there is nothing to look at")
+    if reply.alert_type in _TRAVELS and not reply.destination_location:
+        faults.append(f"CV is {reply.alert_type}, and CT does not say where to")
+    if reply.sort_bin == "":
+        faults.append("CL is empty")
+    return faults
 
 
 def sorter(account: Account) -> Script:

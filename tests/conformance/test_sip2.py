@@ -40,8 +40,7 @@ from conformance import documents, sip2
 from conformance.results import Level, Outcome, Result
 from conformance.sip2_client import Account, Client, masked
 from conformance.sip2_fuzz import frames, fuzz
-from conformance.sip2_routing import routing
-from conformance.sip2_simulators import SIMULATORS, Run, Script, offline, play, replay
+from conformance.sip2_simulators import SIMULATORS, Run, Script, offline, play, replay, routing
 from conformance.sip2_table import CHECKS, Bench, guarded, run
 from protocols.sip2 import codec
 from server.sip2.factory import SIP2Factory
