@@ -277,7 +277,9 @@ class OfflineTests(ActTestCase):
         kiosk = self.service.kiosk()
         await kiosk.ask(offline(checkin(b"I1"), b"20261121    110000"))
         assert (await kiosk.read(offline(checkout(b"R1", b"I1"), b"20261121    100000"))).ok
-        assert await self.status(kiosk, b"I1") in {CirculationStatus.AVAILABLE, CirculationStatus.CHARGED}
+        assert await self.status(kiosk, b"I1") is CirculationStatus.AVAILABLE
+        (lent,) = await self.rows(select(schema.past_loan.c.out_at, schema.past_loan.c.in_at))
+        assert lent == (NOW - 26 * 3600, NOW - 25 * 3600)
 
     async def test_a_batch_that_is_sent_again_changes_nothing(self) -> None:
         batch = [
