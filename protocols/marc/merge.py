@@ -97,6 +97,19 @@ _LEVELS: Final = {
 """Leader/17, the encoding level, in points; what is not here counts nothing."""
 
 
+_NATIONAL: Final = {
+    Format.UNIMARC: re.compile("ark:/12148/"),
+    Format.MARC21: re.compile("(?i)FR-?(751131015|PaBNF|PBN)"),
+}
+"""What field 003 of a record of the Bibliothèque nationale says: its ARK, or in MARC21 the library's code."""
+
+
+def is_national(record: Record, form: Format) -> bool:
+    """Tell whether a record is the national library's own, which is preferred to any made of it (domain.md 5.3)."""
+    said = next((field.data for field in record.fields if field.tag == "003"), "")
+    return _NATIONAL[form].search(said) is not None
+
+
 def fullness(record: Record, form: Format) -> int:
     """Return how much a record says, in points: by its own word (encoding level), by kinds of fields, by fields."""
     kinds = {field.tag for field in record.fields}

@@ -1,7 +1,7 @@
 """Which records of the catalogue describe the same document as a new one, and how sure that is (domain.md 5.3).
 
-Candidates share an identifier, found in the index. An identifier of the record itself (an ARK, a number of another catalogue)
-settles it; an ISBN or EAN does not, because sets, volumes and reprints share them: there points are given.
+Candidates share an identifier, found in the index; one without any, a title. An identifier of the record itself (an ARK, a number of
+another catalogue) settles it; an ISBN or EAN does not, because sets, volumes and reprints share them: there points are given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocols.marc.crosswalk import convert
 from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import analyser, postings
-from storage.catalogue.access_points import EAN, ISBN, ISSN, OTHER_NUMBER
+from storage.catalogue.access_points import EAN, HEADINGS, ISBN, ISSN, OTHER_NUMBER, TITLE
 from storage.catalogue.records import NewRecord, terms_of
 from storage.schema import posting, record
 
@@ -57,17 +57,21 @@ _SHARED: Final = (ISBN, EAN, ISSN)
 _NAMED: Final = re.compile(r"[^\W\d_].*.")
 """A number of another catalogue tells which one it is of: bare digits are the number of something else elsewhere."""
 _CANDIDATES: Final = 50
-"""Records looked at; an identifier that more share tells nothing."""
+"""Records looked at; an identifier, or a title, that more share tells nothing."""
 
 
 def matches(connection: Connection, new: NewRecord) -> list[Match]:
     """Return the records like *new*, the surest first, without those that are certainly others."""
     terms = terms_of(new.form, new.iso2709)
-    sure = _having(connection, OTHER_NUMBER.code, {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)})
+    read = Record.from_iso2709(new.iso2709)
+    mine = about(read, new.form)
+    named = {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)}.union(_numbers_of_agencies(read))
+    sure = _having(connection, OTHER_NUMBER.code, named)
     some = BitMap.union(sure, *(_having(connection, point.code, terms[point.code]) for point in _SHARED))
+    if not mine.numbers:
+        some |= _having(connection, HEADINGS + TITLE.code, {analyser.heading(mine.title, title=True)} - {""})
     if len(some) > _CANDIDATES:
         some = sure
-    mine = about(Record.from_iso2709(new.iso2709), new.form)
     found = []
     rows = select(record.c.id, record.c.format, record.c.iso2709).where(
         record.c.id.in_(some[:_CANDIDATES]),
@@ -76,10 +80,16 @@ def matches(connection: Connection, new: NewRecord) -> list[Match]:
     )
     for row in connection.execute(rows):
         form = Format(row.format)
-        points = 100 if row.id in sure else score(mine, about(Record.from_iso2709(row.iso2709), form))
+        points = 100 if row.id in sure else likeness(mine, about(Record.from_iso2709(row.iso2709), form))
         if points >= LOOKED_AT_FROM:
             found.append(Match(row.id, points, Verdict.SAME if points >= MERGED_FROM else Verdict.DOUBTFUL))
     return sorted(found, key=lambda match: (-match.points, match.id))
+
+
+def _numbers_of_agencies(read: Record) -> list[str]:
+    """Return the numbers that a UNIMARC record had at other agencies (801), as others write them in 035."""
+    given = [f"({field.get('b')}){field.get('h')}" for field in read.all("801") if field.get("b") and field.get("h")]
+    return [term for number in given for term in analyser.number(number)]
 
 
 def _having(connection: Connection, code: int, terms: Iterable[str]) -> BitMap:
@@ -91,31 +101,69 @@ def _having(connection: Connection, code: int, terms: Iterable[str]) -> BitMap:
 
 
 class About(NamedTuple):
-    """What is compared of a record; blank where it says nothing."""
+    """What is compared of a record; blank where it says nothing. `numbers` are its own ISBNs, EANs and, of a serial, ISSNs."""
 
-    title: str
+    title: tuple[str, ...]
+    complement: tuple[str, ...]
     volume: str
+    author: str
     year: str
     publisher: str
     type: str
+    numbers: frozenset[str]
+
+    @property
+    def key(self) -> tuple[str, ...] | None:
+        """By which records are compared that have no number in common; None for one that says too little."""
+        title = " ".join(_without_articles(self.title))[:25]
+        if not (title and self.author and self.publisher and self.year):
+            return None
+        return title, self.volume, self.author[:10], self.publisher[:8], self.year, self.type
 
 
 def about(read: Record, form: Format) -> About:
     """Return what is compared of a record."""
     read = convert(read, form, Format.UNIMARC).record
-    title = read.get("200")
-    published = read.get("214") or read.get("210")
-    words = " ".join(title.all("ae")) if title is not None else ""
+    title, published = read.get("200"), read.get("214") or read.get("210")
     years = analyser.years((published.get("d") if published else "") or read.value("100", "a")[9:13])
     volume = (title.get("h") if title is not None else "") or read.value("461", "v") or read.value("463", "v")
     digits = re.findall(r"\d+", volume)
+    author = next((field.get("a") for tag in ("700", "710", "720") for field in read.all(tag)), "")
     return About(
-        " ".join(analyser.words(words)),
+        analyser.words(" ".join(title.all("a")) if title is not None else ""),
+        analyser.words(" ".join(title.all("e")) if title is not None else ""),
         digits[0].lstrip("0") if digits else " ".join(analyser.words(volume)),
+        " ".join(analyser.words(author)),
         years[0] if years else "",
         " ".join(analyser.words(published.get("c") if published else "")),
         read.leader[6:7],
+        _own_numbers(read),
     )
+
+
+def _own_numbers(read: Record) -> frozenset[str]:
+    """Return the numbers of the document itself, not of the series, sets and other editions that a record names."""
+    found = {number for tag in ("010", "073") for field in read.all(tag) for number in analyser.isbns(field.get("a"))}
+    found.update(number for field in read.all("073") for number in analyser.number(field.get("a")))
+    if read.leader[7:8] == "s":
+        found.update(number for field in read.all("011") for number in analyser.issns(field.get("a")))
+    return frozenset(found)
+
+
+def _without_articles(words: tuple[str, ...]) -> list[str]:
+    return analyser.heading(words, title=True).split()
+
+
+def likeness(one: About, other: About) -> int:
+    """Return the points of two records: those of an identifier that they share, or of all that a title key holds.
+
+    The latter are never enough to merge without a look: editions of one year are told apart by their identifiers alone.
+    """
+    if one.numbers & other.numbers:
+        return score(one, other)
+    if one.numbers and other.numbers:
+        return 0
+    return LOOKED_AT_FROM if one.key is not None and one.key == other.key else 0
 
 
 def score(one: About, other: About) -> int:
@@ -128,6 +176,8 @@ def score(one: About, other: About) -> int:
 def _agree(name: str, one: About, other: About) -> bool | None:
     """Tell whether two records agree in a thing; None where that cannot be said."""
     mine, theirs = getattr(one, name), getattr(other, name)
+    if name == "title":
+        mine, theirs = (" ".join((*each.title, *each.complement)) for each in (one, other))
     if name == "volume":
         return bool(mine == theirs)
     if not (mine and theirs):

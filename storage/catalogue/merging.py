@@ -1,6 +1,6 @@
 """Two records of one document made one, in one transaction: nothing is lost, and the journal tells what was moved.
 
-The fuller record is the base and keeps its number. Items, open holds and open requests of the other move to it, each noted
+The national library's record, else the fuller one, is the base and keeps its number. Items, open holds and open requests of the other move to it, each noted
 (`merge_move`); the other keeps its row and content, deleted, with a pointer (`supersession`): its old number leads to the base.
 `storage.catalogue.unmerging` undoes it.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, and_, insert, select, true, update
 
 from protocols.marc.format import Format
-from protocols.marc.merge import fullness
+from protocols.marc.merge import fullness, is_national
 from protocols.marc.record import Record
 from storage.bulk import insert_rows
 from storage.catalogue.joined import Loser, own_content, with_losers
@@ -66,7 +66,7 @@ def survivor(connection: Connection, number: int) -> int:
 def merge_records(
     connection: Connection, first: int, second: int, origin: Origin, now: int, keep: int | None = None
 ) -> Merged:
-    """Merge two records in the transaction of `connection`; *keep* is the base, else the fuller one, else the older.
+    """Merge two records in the transaction of `connection`; *keep* is the base, else the national library's, else the fuller, else the older.
 
     Old numbers of merged records stand for those that superseded them. Raises MergeRefused; then nothing was written.
     """
@@ -106,8 +106,9 @@ def lock_records(connection: Connection, first: int, second: int) -> dict[int, A
 def _ranked(rows: dict[int, Any], keep: int | None) -> tuple[Any, Any]:
     """Return the base and the other."""
 
-    def rank(row: Any) -> tuple[bool, int, int]:
-        return row.id == keep, fullness(Record.from_iso2709(row.iso2709), Format(row.format)), -row.id
+    def rank(row: Any) -> tuple[bool, bool, int, int]:
+        read, form = Record.from_iso2709(row.iso2709), Format(row.format)
+        return row.id == keep, is_national(read, form), fullness(read, form), -row.id
 
     base, other = sorted(rows.values(), key=rank, reverse=True)
     return base, other

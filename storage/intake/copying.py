@@ -14,8 +14,8 @@ from sqlalchemy import Connection, insert, select
 
 from protocols.marc.format import Format
 from protocols.marc.record import Record
-from storage.catalogue.access_points import EAN, ISBN, OTHER_NUMBER
-from storage.catalogue.matching import MERGED_FROM, Verdict, about, matches, score
+from storage.catalogue.access_points import OTHER_NUMBER
+from storage.catalogue.matching import MERGED_FROM, Verdict, about, likeness, matches, score
 from storage.catalogue.merging import MergeRefused, merge_records, survivor
 from storage.catalogue.records import NewRecord, lock_catalogue, save_records, terms_of
 from storage.ids import new_id
@@ -103,11 +103,9 @@ class Copier:
 
 def alike(one: NewRecord, other: NewRecord) -> bool:
     """Tell whether two new records surely describe one document, as `storage.catalogue.matching` would."""
-    mine, theirs = (terms_of(each.form, each.iso2709) for each in (one, other))
-    if not any(mine[point.code] & theirs[point.code] for point in (ISBN, EAN, OTHER_NUMBER)):
-        return False
+    mine, theirs = (terms_of(each.form, each.iso2709)[OTHER_NUMBER.code] for each in (one, other))
     read = [about(Record.from_iso2709(each.iso2709), each.form) for each in (one, other)]
-    return score(*read) >= MERGED_FROM
+    return (bool(mine & theirs) and score(*read) >= MERGED_FROM) or likeness(*read) >= MERGED_FROM
 
 
 def _save(connection: Connection, task: Task, new: NewRecord, databases: Sequence[int]) -> tuple[Fate, int, int | None]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
 
-from protocols.marc.record import Field
+from protocols.marc.format import Format
+from protocols.marc.record import Field, Record
 from storage.catalogue.matching import Verdict, matches
 from storage.catalogue.records import NewRecord, save_records
 from storage.database import Location
 from tests.network import NOW
 from tests.server.z3950.origin import _field, marc21, unimarc
+
+LEADER = "00000nam  22000003  450 "
 
 
 @pytest.fixture
@@ -76,3 +80,70 @@ def test_the_new_record_itself_is_not_like_itself(connection: Connection) -> Non
 
 def test_records_without_identifiers_in_common_are_never_compared(connection: Connection) -> None:
     assert likeness(connection, marc21("h1", "Germinal", "Zola"), book("b")) is None
+
+
+OTHER = "9782070409228"
+
+
+@pytest.mark.parametrize(
+    "linked",
+    [
+        _field("452", "tGerminal", "y9782253004226"),  # another edition, which the record names
+        _field("461", "tLes Rougon-Macquart", "v13", "y9782253004226"),  # the set that it is of
+        _field("010", "z9782253004226", "bfaux"),
+    ],
+)
+def test_an_isbn_that_is_not_its_own_makes_no_one_book(connection: Connection, linked: Field) -> None:
+    assert likeness(connection, book("a"), book("b", "Germinal", OTHER, "1885", linked)) is None
+
+
+def test_one_number_of_the_trade_is_as_good_as_an_isbn(connection: Connection) -> None:
+    films = [
+        unimarc(control, "Germinal", "Claude", "Berri", "", "1993", _field("073", "a3259190203296")) for control in "ab"
+    ]
+    assert likeness(connection, *films) is Verdict.SAME
+
+
+def serial(control: str, title: str, *more: Field) -> NewRecord:
+    made = unimarc(control, title, "", "", "", "1990", *more)
+    return replace(made, iso2709=made.iso2709.replace(b"nam", b"nas", 1))
+
+
+def test_an_issn_is_of_serials_and_the_books_of_a_series_share_it_for_nothing(connection: Connection) -> None:
+    number = _field("011", "a0048-8496")
+    assert (
+        likeness(connection, serial("a", "La Quinzaine", number), serial("b", "La Quinzaine", number)) is Verdict.SAME
+    )
+    series = _field("225", "aBibliothèque de la Pléiade", "x1234-5679")
+    books = [book(control, "Œuvres", isbn, "1990", series) for control, isbn in (("c", OTHER), ("d", "9782253004226"))]
+    assert likeness(connection, *books) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "forename", "surname", "year", "verdict"),
+    [
+        ("GERMINAL", "E.", "ZOLA", "1885", Verdict.DOUBTFUL),
+        ("Nana", "E.", "Zola", "1885", None),
+        ("Germinal", "E.", "Zola", "1886", None),
+        ("Germinal", "Claude", "Berri", "1885", None),
+    ],
+)
+def test_records_without_identifiers_are_looked_at_if_all_else_is_alike(
+    connection: Connection, title: str, forename: str, surname: str, year: str, verdict: Verdict | None
+) -> None:
+    bare = unimarc("b", title, forename, surname, "", year)
+    assert likeness(connection, book("a"), bare) is verdict
+
+
+def test_too_little_said_is_like_nothing(connection: Connection) -> None:
+    one, other = (
+        NewRecord("TEST", control, Format.UNIMARC, Record(LEADER, [title]).to_iso2709(), "Poésies", "")
+        for control, title in (("a", _field("200", "aPoésies")), ("b", _field("200", "aPoésies")))
+    )
+    assert likeness(connection, one, other) is None
+
+
+def test_the_number_that_a_record_had_at_its_agency_settles_it(connection: Connection) -> None:
+    theirs = book("a", "Germinal", "9782253004226", "1885", _field("035", "a(FR-751131015)FRBNF35101234"))
+    ours = book("b", "Autre titre", OTHER, "2001", _field("801", "aFR", "bFR-751131015", "hFRBNF35101234"))
+    assert likeness(connection, theirs, ours) is Verdict.SAME

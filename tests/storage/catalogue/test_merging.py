@@ -11,7 +11,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from protocols.marc.record import Record
+from protocols.marc.record import Field, Record
 from storage import schema
 from storage.catalogue.access_points import ISBN, OTHER_NUMBER, AccessPoint
 from storage.catalogue.merging import Merged, MergeReason, MergeRefused, merge_records, survivor
@@ -96,6 +96,16 @@ def test_the_fuller_record_stays_and_gains_what_only_the_other_says(filled: Coun
     assert made.value("995", "k") == "R ZOL"
     assert content(filled, 2) == before
     assert filled.sql("SELECT deleted FROM record ORDER BY id") == [(0,), (1,)]
+
+
+def test_the_national_librarys_record_is_the_base_however_little_it_says(filled: Counter) -> None:
+    with filled.location.engine().begin() as connection:
+        ark = Field("003", "http://catalogue.bnf.fr/ark:/12148/cb31234567z")
+        plain = Record.from_iso2709(POOR.iso2709)
+        raw = Record(plain.leader, [*plain.fields, ark]).to_iso2709()
+        save_records(connection, [NewRecord("AVION", "9", FULL.form, raw, "Germinal", "Zola")], [1], NOW)
+    assert merge(filled, 1, 2) == Merged(2, 1, 2, 0)
+    assert content(filled, 2).value("676", "a") == "843"
 
 
 def test_items_loans_and_holds_are_as_many_as_before_and_on_the_record_that_is_left(filled: Counter) -> None:
