@@ -12,12 +12,10 @@ from zoneinfo import ZoneInfo
 
 from protocols.sip2.codes import PatronStatus, SecurityMarker, SupportedMessage
 from protocols.sip2.session import Profile
-from protocols.sip2.tables import Message
 
 Address: TypeAlias = IPv4Network | IPv6Network
 
 _FLAGS: Final = {"yes": True, "no": False}
-_RESPONSES: Final = frozenset(code for code, message in Message.BY_CODE.items() if not message.REPLY)
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _SAMPLE: Final = date(2000, 1, 31)
 
@@ -34,6 +32,9 @@ ITEM_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 """What a template may say of an item."""
+RECEIPT_NAMES: Final = frozenset({"title", "item", "due", "library", "place", "route", "day"})
+"""What a line to print may say: `place`, `route` and `day` are where, by which shuttle and when an item travels."""
+_PRINTED: Final = frozenset({"10", "12", "30", "36"})
 _BIN_NAMES: Final = ITEM_NAMES | {"alert", "route"}
 _DATES: Final = frozenset({"expires", "born"})
 _ABOUT_READERS: Final = frozenset({"24", "26", "64"})
@@ -129,11 +130,11 @@ def requests(text: str) -> frozenset[SupportedMessage]:
         raise ValueError(f"write codes of requests, of {' '.join(sorted(SupportedMessage))}") from None
 
 
-def responses(text: str) -> frozenset[str]:
-    """Read the codes of responses."""
+def printed(text: str) -> frozenset[str]:
+    """Read the codes of responses that bring lines to print."""
     codes = frozenset(text.split())
-    if not codes <= _RESPONSES:
-        raise ValueError(f"write codes of responses, of {' '.join(sorted(_RESPONSES))}")
+    if not codes <= _PRINTED:
+        raise ValueError(f"write codes of responses, of {' '.join(sorted(_PRINTED))}")
     return codes
 
 
@@ -209,6 +210,17 @@ def extensions(text: str) -> tuple[Extension, ...]:
         else:
             raise ValueError(f"{line!r}: begin with one of {' '.join(sorted(_ABOUT_READERS | _ABOUT_ITEMS))}")
         found.append(Extension(response, field, value))
+    return tuple(found)
+
+
+def receipt_lines(text: str) -> tuple[tuple[str, str], ...]:
+    """Read lines of response and template, with `;` between: `12 {title}; 12 Retour le {due}; 36 Merci !`."""
+    found = []
+    for line in _lines(text):
+        response, _, value = line.partition(" ")
+        if response not in _PRINTED:
+            raise ValueError(f"{line!r}: begin with one of {' '.join(sorted(_PRINTED))}")
+        found.append((response, template(RECEIPT_NAMES)(value.strip())))
     return tuple(found)
 
 

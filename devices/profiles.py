@@ -134,8 +134,13 @@ class DeviceProfile:
         "Koha: screen_msg_regexs", "Evergreen gateway: sip.screen_message",
     )  # fmt: skip
     receipt: frozenset[str] = _option(
-        _TEXTS, read.responses, "", "The responses that bring lines to print (AG): of 10 12 30 36."
+        _TEXTS, read.printed, "", "The responses that bring lines to print (AG): of 10 12 30 36."
     )
+    receipt_lines: tuple[tuple[str, str], ...] = _option(
+        _TEXTS, read.receipt_lines, "",
+        "What they print, as `12 {title}; 12 Retour le {due}; 36 Merci !`, of `{title}` `{item}` `{due}` `{library}` and, of what "
+        "travels, `{place}` `{route}` `{day}`; a line that says nothing of it is left out. Empty: what is printed by default.",
+    )  # fmt: skip
     print_width: int = _option(
         _TEXTS, read.between(0, 255), "40", "Characters on a line to print, where 99 does not tell (0: do not wrap)."
     )

@@ -6,17 +6,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from textwrap import wrap
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from devices.options import RECEIPT_NAMES, names_in
 from devices.profiles import DeviceProfile
 from protocols.sip2.tables import Message
 from server.sip2.setting import Setting
 
-_DUE: Final = ("À rendre le {day}", "Due on {day}")
-_TO: Final = ("À envoyer : {place}", "Send to: {place}")
-_BY: Final = ("Navette {route} du {day:%d/%m/%Y}", "Shuttle {route}, {day:%d/%m/%Y}")
-_HELD: Final = ("Réservé : à mettre de côté", "Reserved: hold shelf")
-_THANKS: Final = ("Merci de votre visite. {library}", "Thank you for your visit. {library}")
+Lines: TypeAlias = tuple[tuple[str, str], ...]
+"""Templates of lines to print, French and English."""
+_LOAN: Final[Lines] = (("{title}", "{title}"), ("À rendre le {due}", "Due on {due}"))
+_TRAVELS: Final[Lines] = (
+    ("À envoyer : {place}", "Send to: {place}"),
+    ("Navette {route} du {day}", "Shuttle {route}, {day}"),
+    ("{title}", "{title}"),
+    ("{item}", "{item}"),
+)
+_HELD: Final[Lines] = (
+    ("Réservé : à mettre de côté", "Reserved: hold shelf"), ("{title}", "{title}"), ("{item}", "{item}")
+)  # fmt: skip
+_END: Final[Lines] = (("Merci de votre visite. {library}", "Thank you for your visit. {library}"),)
+_NOTHING: Final = dict.fromkeys(RECEIPT_NAMES, "")
+_DAY: Final = "%d/%m/%Y"
 
 
 def wanted(profile: DeviceProfile) -> bool:
@@ -35,7 +46,7 @@ def polish(response: Message, setting: Setting, width: int) -> Message:
     if hasattr(response, "screen_message"):
         changed["screen_message"] = _screen(response.screen_message, profile)
         if response.CODE in profile.receipt and response.CODE in _RECEIPTS:
-            lines = _RECEIPTS[response.CODE](response, setting)
+            lines = _printed(response, setting)
             changed["print_line"] = tuple(part for line in lines for part in (wrap(line, width) if width else [line]))
     return type(response)(**response.__dict__ | changed) if changed else response
 
@@ -48,32 +59,47 @@ def _screen(said: tuple[str, ...], profile: DeviceProfile) -> tuple[str, ...]:
     return said or (("OK",) if profile.screen == "always" else ())
 
 
-def _loan(response: Any, setting: Setting) -> list[str]:
-    if not response.ok:
+def _printed(response: Message, setting: Setting) -> list[str]:
+    """Return the lines that are printed of *response*; one that names things, of which there is none here, is left out."""
+    lines, about = _RECEIPTS[response.CODE](response, setting)
+    if not lines:
         return []
+    library = setting.library.name if setting.library is not None else ""
+    about = {**_NOTHING, "library": library, **about}
+    own = [text for code, text in setting.profile.receipt_lines if code == response.CODE]
+    return [
+        text.format_map(about)
+        for text in own or map(setting.word, lines)
+        if not (named := names_in(text)) or any(about[name] for name in named)
+    ]
+
+
+def _loan(response: Any, _setting: Setting) -> tuple[Lines, dict[str, str]]:
+    if not response.ok:
+        return (), {}
     due = response.due_date
     with suppress(ValueError):  # It may be in the device's own form already.
-        due = f"{date.fromisoformat(due[:8]):%d/%m/%Y}"
-    return [response.title_identifier, setting.word(_DUE).format(day=due)]
+        due = f"{date.fromisoformat(due[:8]):{_DAY}}"
+    return _LOAN, {"title": response.title_identifier, "item": response.item_identifier, "due": due}
 
 
-def _return(response: Any, setting: Setting) -> list[str]:
+def _return(response: Any, setting: Setting) -> tuple[Lines, dict[str, str]]:
     """Return the slip that goes with an item that must not just go back to its shelf: never the reader's name."""
-    if response.destination_location:
-        lines = [setting.word(_TO).format(place=response.destination_location)]
-        run = setting.next_run(response.destination_location)
-        if run is not None:
-            lines.append(setting.word(_BY).format(route=run.route, day=date.fromisoformat(run.day)))
-        return [*lines, response.title_identifier or "", response.item_identifier]
-    if response.alert_type == "01":
-        return [setting.word(_HELD), response.title_identifier or "", response.item_identifier]
-    return []
+    about = {"title": response.title_identifier or "", "item": response.item_identifier}
+    if not response.destination_location:
+        return (_HELD, about) if response.alert_type == "01" else ((), {})
+    about["place"] = response.destination_location
+    run = setting.next_run(response.destination_location)
+    if run is not None:
+        about |= {"route": run.route, "day": f"{date.fromisoformat(run.day):{_DAY}}"}
+    return _TRAVELS, about
 
 
-def _end(_response: Any, setting: Setting) -> list[str]:
-    library = setting.library.name if setting.library is not None else ""
-    return [setting.word(_THANKS).format(library=library)]
+def _end(_response: Any, _setting: Setting) -> tuple[Lines, dict[str, str]]:
+    return _END, {}
 
 
-_RECEIPTS: Final[dict[str, Callable[[Any, Setting], list[str]]]] = {"12": _loan, "30": _loan, "10": _return, "36": _end}
-"""Response -> what is printed of it."""
+_RECEIPTS: Final[dict[str, Callable[[Any, Setting], tuple[Lines, dict[str, str]]]]] = {
+    "12": _loan, "30": _loan, "10": _return, "36": _end,
+}  # fmt: skip
+"""Response -> what is printed of it, by default, and what a line may say."""

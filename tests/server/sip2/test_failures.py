@@ -106,6 +106,14 @@ class EndTests(SIP2TestCase):
         assert self.service.factory.buildProtocol(None) is None
         assert self.service.clock.getDelayedCalls() == []
 
+    async def test_a_terminal_that_asks_at_the_end_is_told_that_we_go_off_line(self) -> None:
+        kiosk = self.service.kiosk()
+        kiosk.send(checkout(b"R1", b"I1") + b"\r9900802.00\r")
+        self.service.factory.drain()
+        told = (await kiosk.reply(2)).split(b"\r")[1]
+        assert told.startswith(b"98N")
+        kiosk.lose()
+
     def test_without_connections_it_is_at_once(self) -> None:
         self.successResultOf(self.service.factory.drain())
         self.successResultOf(self.service.factory.drain())
