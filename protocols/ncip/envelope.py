@@ -73,6 +73,7 @@ class Defect(enum.Enum):
     REPEATED_ELEMENT = "repeated element"
     INVALID_DATE = "invalid date"
     INVALID_NUMBER = "invalid number"
+    TOO_LONG = "too long"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from protocols.ncip.base import Message, PlainResponse, ProblemMessage
 from protocols.ncip.envelope import Defect, Envelope, Fault, Form, Received, problem
@@ -73,6 +73,9 @@ class _Walk:
         text = node.text.strip()
         if not text:
             return None
+        if len(text) > _LONGEST_KEY and (len(text) > _LONGEST or child.tag.endswith(_KEYS)):
+            self.note(Defect.TOO_LONG, child.tag)
+            return None
         if child.kind is Kind.TEXT:
             return text
         if child.kind is Kind.PAIR:
@@ -97,10 +100,17 @@ class _Walk:
                 moment = datetime.fromisoformat(text)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=self.zone)
-            return moment.astimezone(UTC).replace(microsecond=0)
+            return moment.astimezone(UTC).replace(microsecond=0) if moment.year in _YEARS else None
         except (ValueError, OverflowError):
             return None
 
+
+_YEARS: Final = range(1800, 3000)
+"""Years of dates: what lies beyond is what a program says that knows none (0001, 9999), and overflows in some zone."""
+_LONGEST_KEY: Final = 250
+_LONGEST: Final = 8_000
+"""Characters of a number, a pair of a scheme or a date, and of any other text."""
+_KEYS: Final = ("Value", "Identifier", "Id", "Type")
 
 _ROWS: dict[type[Element], dict[str, Child]] = {}
 

@@ -25,6 +25,7 @@ from storage.usecase import Ledger, Origin, Request, UseCase
 _DAMAGE: Final = {
     Defect.INVALID_DATE: ProblemType.INVALID_DATE,
     Defect.INVALID_NUMBER: ProblemType.INVALID_AMOUNT,
+    Defect.TOO_LONG: ProblemType.ELEMENT_RULE_VIOLATED,
 }
 """What is not tolerated in a request that changes something."""
 

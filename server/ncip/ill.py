@@ -51,7 +51,7 @@ from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
 from storage.network.network import Library
 from storage.statements import Steps
-from storage.usecase import Ledger
+from storage.usecase import Ledger, Outcome
 
 _REQUEST: Final = "RequestIdentifierValue"
 _NO: Final = P.UNAUTHORIZED_COMBINATION_FOR_AGENCY
@@ -70,6 +70,7 @@ NOES: Final[dict[No, Row]] = {
     No.BARCODE_TAKEN: Row((P.CANNOT_ACCEPT_ITEM, P.DUPLICATE_ITEM, _NO), ITEM),
     No.NO_TERMS: Row((_NO,), _REQUEST),
     No.NO_LENDER: Row((_NO,), _REQUEST),
+    No.OVERTAKEN: Row((P.TEMPORARY_PROCESSING_FAILURE,), _REQUEST),
     No.NO_ACCOUNT: Row((P.USER_INELIGIBLE_TO_REQUEST_THIS_ITEM, P.UNKNOWN_USER, _NO), USER),
 }  # fmt: skip
 """Why the store refuses -> types to choose from, and element."""
@@ -162,6 +163,7 @@ def pickup_of(asked: Asked, given: SchemeValue | None) -> Library:
     return next(ours, place)
 
 
+_TRIES: Final = 3
 _USECASES: Final[dict[type, Any]] = {IllEvent: ILL_EVENT, IllRequest: ILL_REQUEST, ItemWord: ITEM_WORD}
 
 # --- acting and answering --------------------------------------------------------------------------------------------------
@@ -179,10 +181,20 @@ async def act(
         return asked.write(made(answer))
 
     ledger = Ledger(f"ncip:{asked.origin.actor}", asked.digest, 0, render, LOANS_KEPT)
-    outcome = await desk.store.transact(_USECASES[type(request)], request, asked.now, ledger)
-    if outcome.repeated:
-        desk.metrics.count("repeats", "ncip", asked.service)
-    return outcome.reply
+    return (await taken(desk, asked, request, ledger)).reply
+
+
+async def taken(
+    desk: Desk, asked: Asked, request: IllEvent | IllRequest | ItemWord, ledger: Ledger[IllAnswer]
+) -> Outcome[IllAnswer]:
+    """Have the store take *request*; what others overtook, on whatever daemon, is decided anew with what they made."""
+    for _ in range(_TRIES):
+        outcome: Outcome[IllAnswer] = await desk.store.transact(_USECASES[type(request)], request, asked.now, ledger)
+        if outcome.repeated:
+            desk.metrics.count("repeats", "ncip", asked.service)
+        if outcome.answer is None or outcome.answer.no is not No.OVERTAKEN:
+            break
+    return outcome
 
 
 def problem_of(asked: Asked, no: No) -> Any:
@@ -377,7 +389,7 @@ async def renew_item(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, date_due=due, date_for_return=due
         )
 
-    return await act(desk, asked, event_of(asked, Event.RENEWED, due_on=day_of(asked, wanted)), made)
+    return await act(desk, asked, event_of(asked, Event.RENEWED, due_on=day_of(asked, wanted), role=Role.LENDING), made)
 
 
 async def delete_item(desk: Desk, asked: Asked, row: IllRow) -> bytes:
@@ -389,14 +401,13 @@ async def delete_item(desk: Desk, asked: Asked, row: IllRow) -> bytes:
     def made(_answer: IllAnswer) -> Response:
         return DeleteItemResponse(response_header=asked.setting.header, item_id=message.item_id)
 
-    return await act(desk, asked, event_of(asked, Event.HOME), made)
+    return await act(desk, asked, event_of(asked, Event.HOME, role=Role.BORROWING), made)
 
 
 def borrowed(partner_id: int, barcode: str) -> Steps[IllRow | None]:
     """Read the open request for which a partner's item came."""
     (found,) = yield [BY_BARCODE(partner_id, barcode)]
-    row = row_of(found[0]) if found else None
-    return row if row is not None and row.role is Role.BORROWING else None
+    return next((row for row in map(row_of, found) if row.role is Role.BORROWING), None)
 
 
 def lookup_request(asked: Asked, row: IllRow) -> Response:

@@ -9,11 +9,11 @@ from protocols.ncip.base import PlainResponse
 from protocols.ncip.notifications import CirculationStatusUpdated, ItemRequested
 from protocols.ncip.schemes import fold
 from server.ncip.desk import Asked, Desk
-from server.ncip.ill import day_of, described, event_of, key_of, pickup_of
+from server.ncip.ill import day_of, described, event_of, key_of, pickup_of, taken
 from server.ncip.loans import LOANS_KEPT
-from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.events import IllAnswer, IllEvent
 from storage.circulation.ill.machine import Event, Role
-from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
+from storage.circulation.ill.requests import IllRequest
 from storage.usecase import Ledger
 
 Teller = Callable[[Asked], IllEvent | IllRequest | None]
@@ -27,14 +27,11 @@ def notified(teller: Teller) -> Callable[[Desk, Asked], Any]:
         told = teller(asked)
         acknowledged = PlainResponse(name=asked.service, response_header=asked.setting.header)
         if told is not None:
-            usecase: Any = ILL_EVENT if isinstance(told, IllEvent) else ILL_REQUEST
             ledger: Ledger[IllAnswer] = Ledger(
                 f"ncip:{asked.origin.actor}", asked.digest, 0, lambda _answer: asked.write(acknowledged), LOANS_KEPT
             )
-            outcome = await desk.store.transact(usecase, told, asked.now, ledger)
-            if outcome.repeated:
-                desk.metrics.count("repeats", "ncip", asked.service)
-            elif outcome.answer is not None and outcome.answer.no is not None:
+            outcome = await taken(desk, asked, told, ledger)
+            if outcome.answer is not None and outcome.answer.no is not None:
                 desk.metrics.count("refusals", "ncip", outcome.answer.no.value)
             return outcome.reply
         return asked.write(acknowledged)
@@ -50,7 +47,7 @@ def _shipped(asked: Asked) -> IllEvent:
 
 
 def _renewed(asked: Asked) -> IllEvent:
-    return event_of(asked, Event.RENEWED, due_on=day_of(asked, asked.message.date_due))
+    return event_of(asked, Event.RENEWED, due_on=day_of(asked, asked.message.date_due), role=Role.BORROWING)
 
 
 def _recalled(asked: Asked) -> IllEvent:

@@ -118,6 +118,10 @@ GUARDS: Final = {
     "manifest_line.transit_id": "already-packed",
     "uq_container_code": "container-exists",
     "container.code": "container-exists",
+    "pk_barcode": "barcode-taken",
+    "barcode.number, barcode.namespace": "barcode-taken",
+    "uq_ill_request_agency_number": "request-made",
+    "ill_request.agency, ill_request.number": "request-made",
     "uq_run_route_id_day": "run-exists",
     "run.route_id, run.day": "run-exists",
 }

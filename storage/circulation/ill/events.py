@@ -31,6 +31,8 @@ from storage.ids import new_id
 from storage.usecase import Decision, Entry, Origin, UseCase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.network.network import Network, Partner
     from storage.statements import Call, Row, Steps
 
@@ -50,7 +52,7 @@ class IllEvent:
 
     *partner* is the partner's agency; *theirs* tells that it was the partner who said so. *due_on* is a day; *title*,
     *author*, *call_number* and *media_type* describe an item that comes; *returnable* and *renewable* its loan; *terms* are what the
-    lender demands (`storage.circulation.ill.terms`).
+    lender demands (`storage.circulation.ill.terms`). *role* is the side on which we must be, where what was said tells it.
     """
 
     event: Event
@@ -69,6 +71,7 @@ class IllEvent:
     renewable: bool = True
     reason: str = ""
     terms: str = ""
+    role: Role | None = None
 
 
 class IllAnswer(NamedTuple):
@@ -86,36 +89,57 @@ class IllAnswer(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The request by its number, the open ones of the barcode, and whoever bears that barcode here."""
+    """The request by its number, the open ones of the barcode, and what bears that barcode here, plainly or with the partner's prefix."""
 
     numbered: list[Row]
     coded: list[Row]
     bearers: list[Row]
     waiting: list[Row]
+    prefixed: Sequence[Row] = ()
+
+
+def prefixed(agency: str, barcode: str) -> str:
+    """Give the number that an item of a partner gets here when its own is another's; empty for one without a number."""
+    return f"{agency}-{barcode}" if barcode else ""
 
 
 def gather(request: IllEvent, network: Network) -> Steps[Found]:
     """Lock the request, and read it, by number and by barcode."""
     partner = network.partners.get(request.partner)
-    _, numbered, coded, bearers, waiting = yield [
+    _, numbered, coded, bearers, waiting, others = yield [
         rows.LOCK(request.agency, request.number),
         rows.BY_NUMBER(request.agency, request.number),
         rows.BY_BARCODE(partner.id if partner is not None else 0, request.barcode),
         facts.ITEM(request.barcode),
         facts.WAITING(request.barcode),
+        facts.ITEM(prefixed(request.partner, request.barcode)),
     ]
-    return Found(list(numbered), list(coded), list(bearers), list(waiting))
+    return Found(list(numbered), list(coded), list(bearers), list(waiting), list(others))
 
 
 def find(request: IllEvent, found: Found, partner: Partner) -> IllRow | None:
-    """Give the request that is meant: by number, else the one open request of the barcode. It must be this partner's."""
+    """Give the request that is meant: by number, else the one open request of the barcode. It must be this partner's.
+
+    Two networks that number alike may each have lent the other an item of the same number: who says what tells which is meant.
+    """
     if found.numbered:
         row = row_of(found.numbered[0])
         return row if row.partner_id == partner.id else None
-    open_ones = {each[0]: each for each in found.coded}
-    if request.barcode and len(open_ones) == 1:
-        return row_of(next(iter(open_ones.values())))
-    return None
+    role = request.role or (_SIDES.get(request.event) if request.theirs else None)
+    open_ones = list({row.id: row for row in map(row_of, found.coded)}.values())
+    if len(open_ones) > 1:
+        open_ones = [row for row in open_ones if row.role is role]
+    return open_ones[0] if request.barcode and len(open_ones) == 1 else None
+
+
+_SIDES: Final = {
+    Event.RECALLED: Role.BORROWING,
+    Event.RECALL_ENDED: Role.BORROWING,
+    Event.RENEW_PENDING: Role.BORROWING,
+    Event.RENEW_REFUSED: Role.BORROWING,
+    Event.LOST: Role.LENDING,
+}
+"""What a partner tells -> the side on which we are."""
 
 
 @dataclass
@@ -161,7 +185,9 @@ class _Work:
         request, row, here = self.request, self.row, self.network.libraries[self.partner.library_id]
         number = request.barcode or row.barcode or f"ILL-{row.id}"
         if self.found.bearers and number == request.barcode:
-            number = f"{self.partner.agency}-{number}"
+            if self.found.prefixed:
+                return No.BARCODE_TAKEN
+            number = prefixed(self.partner.agency, number)
         back_on = request.due_on
         last_on = None
         if back_on is not None:
@@ -369,7 +395,9 @@ def _effect(work: _Work, state: State | None) -> No | None:
     if state is None:
         return _aside(work, event)
     if row.role is Role.BORROWING and row.item_id is None and state in _ITEM_THERE:
-        work.bring()
+        no = work.bring()
+        if no is not None:
+            return no
     if row.role is Role.LENDING and row.item_id is None and state in _ITEM_THERE:
         work.ship()
     if row.role is Role.LENDING and state is State.RECEIVED:
@@ -451,5 +479,5 @@ ILL_EVENT: Final = UseCase(
     gather=gather,
     decide=decide,
     keys=lambda request: (f"ill:{request.agency}:{request.number}", f"item:{request.barcode}"),
-    failed=lambda _request, _code: IllAnswer(No.BARCODE_TAKEN),
+    failed=lambda _request, _code: IllAnswer(No.OVERTAKEN),
 )

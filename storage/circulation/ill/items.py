@@ -125,5 +125,5 @@ ITEM_WORD: Final = UseCase(
     gather=gather,
     decide=decide,
     keys=lambda request: (f"item:{request.barcode}",),
-    failed=lambda _request, _code: IllAnswer(No.BARCODE_TAKEN),
+    failed=lambda _request, _code: IllAnswer(No.OVERTAKEN),
 )

@@ -74,6 +74,7 @@ class No(Enum):
     NO_ACCOUNT = "no-account"
     NO_TERMS = "no-terms"
     NO_LENDER = "no-lender"
+    OVERTAKEN = "overtaken"
 
 
 SENTENCES: Final[dict[No, tuple[str, str]]] = {
@@ -90,6 +91,7 @@ SENTENCES: Final[dict[No, tuple[str, str]]] = {
     No.BARCODE_TAKEN: ("Ce code à barres est celui d'un autre document.", "The number is another item's."),
     No.NO_ACCOUNT: ("Ce partenaire n'a pas de compte ici.", "The partner has no account here."),
     No.NO_TERMS: ("Le partenaire ne demande rien pour cette demande.", "The partner demands nothing for this request."),
+    No.OVERTAKEN: ("La même chose se fait déjà : réessayer.", "The same is being done already: try again."),
     No.NO_LENDER: ("Aucun prêteur n'est indiqué.", "No lender is declared."),
 }
 """Why not -> (French, English)."""

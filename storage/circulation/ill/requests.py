@@ -10,7 +10,7 @@ from storage.circulation.accounts import denials, find_item, find_patron, load_o
 from storage.circulation.due import local_day
 from storage.circulation.facts import LoadRow
 from storage.circulation.ill import rows
-from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived
+from storage.circulation.ill.events import Found, IllAnswer, IllEvent, arrived, prefixed
 from storage.circulation.ill.machine import No, Role, State
 from storage.circulation.ill.rows import IllRow, row_of
 from storage.ids import new_id
@@ -52,13 +52,14 @@ class IllRequest:
 
 
 class RequestFacts(NamedTuple):
-    """Rows of the reader, the request if it is known, the item asked for, and an item of the record that can be lent."""
+    """Rows of the reader, the request if it is known, the item asked for and what else bears its number, and an item of the record that can be lent."""
 
     patron: list[Row]
     load: list[Row]
     known: list[Row]
     coded: list[Row]
     item: list[Row]
+    prefixed: list[Row]
     lendable: list[Row]
 
 
@@ -75,6 +76,7 @@ def gather(request: IllRequest, network: Network) -> Steps[RequestFacts]:
         rows.BY_NUMBER(request.agency, request.number),
         rows.BY_BARCODE(partner.id if partner is not None else 0, barcode),
         facts.ITEM(barcode),
+        facts.ITEM(prefixed(request.partner, barcode)),
         rows.LENDABLE(request.record_id or 0, card),
     ]
     return RequestFacts(*(list(each) for each in found))
@@ -129,7 +131,7 @@ def _known(
 
 
 def _coming(found: RequestFacts) -> Found:
-    return Found([], [], found.item, [])
+    return Found([], [], found.item, [], found.prefixed)
 
 
 def _patron(request: IllRequest, found: RequestFacts, network: Network, now: int) -> Patron | No:
@@ -190,5 +192,5 @@ ILL_REQUEST: Final = UseCase(
     gather=gather,
     decide=decide,
     keys=lambda request: (f"ill:{request.agency}:{request.number}", f"card:{request.card}"),
-    failed=lambda _request, _code: IllAnswer(No.DUPLICATE_REQUEST),
+    failed=lambda _request, code: IllAnswer(No.DUPLICATE_REQUEST if code == "already-held" else No.OVERTAKEN),
 )

@@ -336,3 +336,15 @@ def test_a_damaged_message_is_understood_or_a_fault_and_never_an_exception(
 @given(st.binary(max_size=200))
 def test_any_octets_are_a_fault(data: bytes) -> None:
     assert isinstance(read(data), Fault)
+
+
+@pytest.mark.parametrize(
+    ("field", "length", "kept"),
+    [("ItemIdentifierValue", 250, True), ("ItemIdentifierValue", 251, False), ("UserIdentifierValue", 251, False)],
+)
+def test_numbers_are_bounded(field: str, length: int, kept: bool) -> None:
+    kind = field.removesuffix("IdentifierValue")
+    document = f'<NCIPMessage {NS} version="v2_02"><CheckOutItem><{kind}Id><{field}>{"x" * length}</{field}></{kind}Id></CheckOutItem></NCIPMessage>'
+    received = read(document.encode())
+    assert isinstance(received, Received)
+    assert ((Defect.TOO_LONG, field) in received.defects) is not kept

@@ -205,6 +205,31 @@ class PeerTests(TestCase):
             assert {state for _, state in await town.letters()} == {"sent"}
         assert await here.sql("SELECT 1 FROM barcode WHERE number = 'FR-THERE-I1'") == []
 
+    async def test_items_of_one_number_that_go_both_ways_are_told_apart(self) -> None:
+        here, there = await self.both()
+        for borrower, lender, number in ((here, there, "q1"), (there, here, "q2")):
+            await borrower.borrow(number)
+            await borrower.bring()
+            await lender.scan("I1", LENS)
+            await lender.load()
+            await lender.watch()
+            await lender.bring()
+            await borrower.scan(f"{lender.agency}-I1")
+            await borrower.watch()
+            await borrower.bring()
+        for borrower, lender, number in ((here, there, "q1"), (there, here, "q2")):
+            before = (await borrower.sql(f"SELECT due_back_on FROM ill_request WHERE number = '{number}'"))[0][0]
+            assert (await borrower.happens(Event.RENEW_ASKED, number)).changed
+            await borrower.bring()
+            told = await lender.happens(Event.RECALLED, number, agency=borrower.agency, due_on="2026-12-20")
+            assert told.changed
+            await lender.bring()
+            (row,) = await borrower.sql(f"SELECT renewal, recalled_on, due_back_on FROM ill_request WHERE number = '{number}'")
+            assert row[0] == ""
+            assert row[1] is not None
+            assert before > row[2] == "2026-12-20"
+        assert await here.state("q2") == await there.state("q1") == "received"
+
     async def test_an_outage_loses_nothing_and_doubles_nothing(self) -> None:
         here, there = await self.both()
         await there.close()
