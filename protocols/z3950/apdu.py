@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, ClassVar, Final
 
 from protocols.z3950.asn1 import (
@@ -21,7 +22,7 @@ from protocols.z3950.asn1 import (
     OctetString,
     encoded,
 )
-from protocols.z3950.ber import constructed, identifier, octets
+from protocols.z3950.ber import constructed, identifier, length, octets
 from protocols.z3950.elements import (
     AttributeList,
     AttributesPlusTerm,
@@ -42,7 +43,7 @@ from protocols.z3950.elements import (
     Specification,
     Term,
 )
-from protocols.z3950.schema import SECRET, Choice, Explicit, Sequence, codec_of
+from protocols.z3950.schema import SECRET, Choice, Explicit, Sequence, codec_of, table
 
 
 class ProtocolVersion(enum.IntFlag):
@@ -531,7 +532,25 @@ _CODECS: Final = {cls: codec_of(cls).tagged(cls.TAG) for cls in Pdu.BY_IDENTIFIE
 
 
 def _write(pdu: Pdu) -> bytes:
+    if type(pdu) is SearchResponse and _tells(pdu) == _NOTHING:
+        return _counts(pdu)
     return _CODECS[type(pdu)].write(pdu)
+
+
+_WRITERS: Final = {row.name: row.codec.write for row in table(SearchResponse)}
+_TOLD: Final = ("result_count", "number_of_records_returned", "next_result_set_position", "search_status")
+_MORE: Final = _WRITERS.keys() - {"reference_id", *_TOLD}
+_tells, _NOTHING = attrgetter(*_MORE), (None,) * len(_MORE)
+_found, _returned, _following, _status = (lru_cache(2048)(_WRITERS[name]) for name in _TOLD)
+_SEARCH_RESPONSE: Final = octets(constructed(identifier(SearchResponse.TAG)))
+
+
+def _counts(pdu: SearchResponse) -> bytes:
+    """Write a response that tells counts alone, as that to nearly every search does."""
+    body = b"" if pdu.reference_id is None else _WRITERS["reference_id"](pdu.reference_id)
+    body += _found(pdu.result_count) + _returned(pdu.number_of_records_returned)
+    body += _following(pdu.next_result_set_position) + _status(pdu.search_status)
+    return _SEARCH_RESPONSE + length(len(body)) + body
 
 
 _PDU: Final = Codec(

@@ -91,6 +91,9 @@ class Term:
     attributes: Attributes
     value: bytes
 
+    def __hash__(self) -> int:
+        return hash(self.value)  # which octets know already: terms are looked up with every search
+
 
 @dataclass(frozen=True, slots=True)
 class ResultSetOperand:

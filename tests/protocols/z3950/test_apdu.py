@@ -114,6 +114,30 @@ def test_of_requests_only_short_ones_without_secrets_are_remembered() -> None:
     assert apdu.decode(init) is not apdu.decode(bytes(bytearray(init)))
 
 
+@quick
+@given(
+    reference=st.none() | st.binary(max_size=200),
+    counts=st.tuples(*[st.integers(0, 2**40)] * 3),
+    status=st.booleans(),
+    more=st.fixed_dictionaries(
+        {}, optional={"present_status": st.integers(0, 5), "result_set_status": st.integers(1, 3)}
+    ),
+)
+def test_a_response_of_counts_alone_is_written_like_any_other(
+    reference: bytes | None, counts: tuple[int, int, int], status: bool, present: int | None
+) -> None:
+    found, returned, following = counts
+    response = apdu.SearchResponse(
+        reference_id=reference,
+        result_count=found,
+        number_of_records_returned=returned,
+        next_result_set_position=following,
+        search_status=status,
+        present_status=present,
+    )
+    assert apdu.encode(response) == codec_of(apdu.SearchResponse).tagged(23).encode(response)
+
+
 def test_the_second_spelling_of_a_ccl_query_is_read_as_well() -> None:
     codec = codec_of(elements.Query)
     assert codec.decode(bytes.fromhex("A2 03 0401 61")).type_2 == b"a"
