@@ -23,7 +23,6 @@ _KOHA: Final = {
     "charset": "utf-8",
     "due_date": "sip",
     "item_due_date": "sip",
-    "alert_when_refused": "no",
     "not_on_loan_ok": "no",
 }
 _EVERGREEN: Final = {

@@ -204,7 +204,7 @@ class DeviceProfile:
         _RULES, read.flag, "yes", "Whether ok is 1 in 10 for an item that was not on loan.", "Koha: checked_in_ok"
     )
     alert_when_refused: bool = _option(
-        _RULES, read.flag, "yes", "Whether alert is Y in 10 when the item is refused, without an alert type too.",
+        _RULES, read.flag, "yes", "Whether alert is Y in 10 whenever ok is 0, without an alert type too.",
         "Koha: cv_triggers_alert",
     )  # fmt: skip
     alert_type_always: bool = _option(

@@ -146,23 +146,26 @@ def renew(answer: LoanAnswer, message: messages.Renew, setting: Setting) -> Mess
     )
 
 
+_QUIET: Final = (None, AlertType.UNKNOWN)
+
+
 def checkin(answer: ReturnAnswer, message: messages.Checkin, setting: Setting) -> Message:
     """Answer 09; something is on the screen only when there is something to do."""
     item, profile = answer.item, setting.profile
-    kind, said = AlertType.UNKNOWN if profile.alert_type_always else None, setting.say(*answer.reasons)
+    ok = answer.ok and (profile.not_on_loan_ok or Reason.NOT_ON_LOAN not in answer.remarks)
+    kind, said = AlertType.UNKNOWN if ok and profile.alert_type_always else None, setting.say(*answer.reasons)
     if answer.alert is not None and (answer.ok or profile.alert_when_refused):
         kind, *texts = ALERTS[answer.alert]
         place = answer.destination.name if answer.destination is not None else ""
         remarks = setting.say(*(remark for remark in answer.remarks if remark is not Reason.NOT_ON_LOAN))
         said = (*said, setting.word((texts[0], texts[1])).format(place=place), *remarks)
     named = _readers(answer, profile) if answer.returned_by is not None or answer.held_for is not None else {}
-    ok = answer.ok and (profile.not_on_loan_ok or Reason.NOT_ON_LOAN not in answer.remarks)
     destination = answer.destination.code if answer.destination is not None else None
     return messages.CheckinResponse(
         ok=ok,
         resensitize=answer.ok,
         magnetic_media=_magnetic(item),
-        alert=kind is not None and kind is not AlertType.UNKNOWN,
+        alert=kind not in _QUIET or (not ok and profile.alert_when_refused),
         transaction_date=setting.date,
         institution_id=setting.institution(message.institution_id),
         item_identifier=message.item_identifier,
