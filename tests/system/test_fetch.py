@@ -22,7 +22,7 @@ from tests.network import NOW
 from tests.server.z3950.origin import fill_catalogue, search, unimarc
 from tests.system.peers import needs
 
-from .running import PATIENCE, Cataloguer, Daemon, bibliobus, environment, serving
+from .running import LOOPBACK, PATIENCE, Cataloguer, Daemon, bibliobus, environment, serving
 
 GERMINAL = "9782253004226"
 
@@ -49,7 +49,8 @@ def own(tmp_path: Path) -> Location:
 
 def configure(own: Location, *targets: dict[str, Any]) -> Path:
     path = own.directory.with_name("own.toml")
-    lines = ["[store]", f"data = {json.dumps(str(own.directory))}"]
+    lines = ["[store]", f"data = {json.dumps(str(own.directory))}", "[listen]"]
+    lines += [f"{wire} = [{LOOPBACK}]" for wire in ("sip2", "z3950", "web")]
     for number, target in enumerate(targets):
         whole = {"name": f"t{number}", "priority": number, **target}
         lines += ["[[targets]]", *(f"{key} = {json.dumps(value)}" for key, value in whole.items())]
