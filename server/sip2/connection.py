@@ -90,7 +90,7 @@ class SIP2Connection(Protocol):
         self._closed = False
         self._told: set[str] = set()
         self._started = 0.0
-        self._awaited: Request | None = None  # what the loop waits for, ...
+        self.awaited: Request | None = None  # what the loop waits for, ...
         self._asked_at = 0.0  # ... since when, by the clock
         self._overdue: Request | None = None  # what was refused last, for it took too long
         self._idle = service.idle
@@ -271,7 +271,7 @@ class SIP2Connection(Protocol):
             self._answered(found, request, reply)
             return
         self._busy = True
-        self._awaited, self._asked_at = request, self._service.clock.seconds()
+        self.awaited, self._asked_at = request, self._service.clock.seconds()
         pending.addCallbacks(self._came, self._failed_late, (request, reply, self._setting), {}, (request,))
 
     def _ask(self, request: Request) -> Response | Pending:
@@ -302,8 +302,8 @@ class SIP2Connection(Protocol):
         self, found: Any, request: Request, reply: Callable[[Any, Any, Setting], Response], setting: Setting
     ) -> None:
         """Answer what was awaited; what the device was refused since, because it took too long, it gets if it asks again."""
-        if self._awaited is request:
-            self._awaited = None
+        if self.awaited is request:
+            self.awaited = None
             self._answered(found, request, reply)
         elif self._overdue is request and not self._closed:
             try:
@@ -312,20 +312,20 @@ class SIP2Connection(Protocol):
                 self._failed_late(Failure(), request)
 
     def _failed_late(self, failure: Failure, request: Request) -> None:
-        if self._awaited is request:
-            self._awaited = None
+        if self.awaited is request:
+            self.awaited = None
             self._failed(failure, request)
         elif failure.check(StoreUnavailable) is None:
             self.log.failure("No answer could be made to {code}", failure, code=request.message.CODE)
 
     def hurry(self, now: float) -> None:
         """Refuse what has been awaited for four fifths of the device's time-out: its act may yet be done, and is done once."""
-        request, desk = self._awaited, self._desk
+        request, desk = self.awaited, self._desk
         if request is None or desk is None or self._closed or isinstance(request.message, messages.Login):
             return
         if now - self._asked_at < desk.profile.timeout * _SHARE:
             return
-        self._awaited = None
+        self.awaited = None
         self._odd("refusals", "overdue")
         self._reply(self._refusal(request.message, SENTENCES[Reason.UNAVAILABLE]), request)
         self._overdue = request

@@ -87,7 +87,7 @@ class SIP2Factory(Connections[SIP2Connection]):
     def _hurry(self) -> None:
         self._hurrying = self.clock.callLater(HURRY_SECONDS, self._hurry)
         now = self.clock.seconds()
-        for connection in list(self.connections):
+        for connection in [each for each in self.connections if each.awaited is not None]:  # of ten thousand a few
             connection.hurry(now)
 
     def lost(self, connection: SIP2Connection) -> None:
