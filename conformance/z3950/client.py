@@ -296,6 +296,7 @@ class Association(Connection):
         return self.ask(
             make(
                 "sortRequest",
+                referenceId=b"sort",  # without one the response is so short that Wireshark waits for more
                 inputResultSetNames=[universal(ber.GENERAL, source)],
                 sortedResultSetName=target,
                 sortSequence=keys,

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from conformance.results import Failed, NotApplicable
+from conformance.results import NotApplicable
 from conformance.z3950 import client, marc
 from conformance.z3950.client import Association
 from conformance.z3950.marc import MARC21, UNIMARC, Marc
@@ -172,10 +171,9 @@ def gathered(association: Association, source: Source) -> Corpus:
         return from_file(source)
     queries = [source.everything] if source.everything else [*_EVERYTHING, *_by_term(source.term)]
     for query in queries:
-        with suppress(Failed):
-            count = association.count(query)
-            if count:
-                return _read(association, query, count, source)
+        answer = association.search(query)
+        if answer["searchStatus"] and answer["resultCount"]:
+            return _read(association, query, answer["resultCount"], source)
     return Corpus([], whole=False, why="no query gives records; give one by --everything, or a word by --term")
 
 
@@ -184,12 +182,8 @@ def _by_term(term: str) -> Iterable[str]:
 
 
 def _read(association: Association, query: str, count: int, source: Source) -> Corpus:
-    for form in [source.form] if source.form else _SYNTAXES:
-        with suppress(Failed):
-            first = marc.read(association.records(1, 1, _SYNTAXES[form])[0].octets, form)
-            if first.value(_HEADINGS[form][TITLE][0]):  # some send one format under the name of the other
-                break
-    else:
+    form = _form(association, source)
+    if not form:
         return Corpus([], whole=False, why="no record comes in UNIMARC or MARC21")
     number = min(count, source.most)
     records: list[Marc] = []
@@ -203,6 +197,16 @@ def _read(association: Association, query: str, count: int, source: Source) -> C
     elif len(records) < number:
         why = f"{number - len(records)} records could not be read"
     return Corpus(records, whole=not why, why=why, query=query, form=form)
+
+
+def _form(association: Association, source: Source) -> str:
+    """Return the format in which records come; nothing where they come in none. Raises Failed when they cannot be read."""
+    for form in [source.form] if source.form else _SYNTAXES:
+        for found in client.records(association.present(1, 1, _SYNTAXES[form])):
+            # Some send one format under the name of the other.
+            if found.octets and marc.read(found.octets, form).value(_HEADINGS[form][TITLE][0]):
+                return form
+    return ""
 
 
 def spread(found: Sequence[Marc], number: int) -> list[Marc]:

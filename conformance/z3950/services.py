@@ -91,8 +91,8 @@ def _none(bench: Bench) -> None:
 def _report(bench: Bench) -> None:
     association = bench.granted("resourceReport")
     association.count(common(bench)[0])
-    answer = association.ask(make("resourceReportRequest", referenceId=b"r"), "resourceReportResponse")
-    want(answer["referenceId"] == b"r", f"the referenceId is {answer['referenceId']!r}")
+    answer = association.ask(make("resourceReportRequest", referenceId=b"report"), "resourceReportResponse")
+    want(answer["referenceId"] == b"report", f"the referenceId is {answer['referenceId']!r}")
     want(0 <= answer["resourceReportStatus"] <= 7, f"the status is {answer['resourceReportStatus']}")
     if answer["resourceReportStatus"] == 0:
         want(answer["resourceReport"] is not None, "there is no report")

@@ -379,3 +379,21 @@ def _empty(bench: Bench) -> None:
     association = bench.granted("sort")
     association.count("@attr 1=1016 qqqzzzxxkit")
     want(association.sort(sort_key(TITLE))["sortStatus"] == 0, "it fails")
+
+
+@check(
+    "sort count",
+    SHOULD,
+    "a sorted set's count is told to who agreed to it (option 16), and to nobody else",
+    "Z39.50 3.2.7.1, of 2003",
+)
+def _count(bench: Bench) -> None:
+    for options in ((0, 1, 8, 14), (0, 1, 8, 14, 16)):
+        association = bench.granted("sort", options=options)
+        count = association.count(common(bench, 1)[0])
+        answer = association.sort(sort_key(TITLE))
+        due = {count} if 16 in association.granted else {None}
+        want(
+            answer["resultCount"] in due,
+            f"resultCount is {answer['resultCount']}, with the options {sorted(association.granted)}",
+        )
