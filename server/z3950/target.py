@@ -50,6 +50,7 @@ OFFER: Final = negotiation.Offer(
     | Options.LEVEL_1_SEGMENTATION
     | Options.QUERY_TYPE_104
     | Options.NAMED_RESULT_SETS
+    | Options.RESULT_COUNT
     | Options.NEGOTIATION_MODEL,
     implementation_id="bibliobus",
     implementation_name="Bibliobus",
@@ -229,7 +230,10 @@ class Target:
         made = await z3950_sort.ordered(self._catalogue, self._named, request, self._cancellation)
         self._sets[request.sorted_result_set_name] = made
         return apdu.SortResponse(
-            reference_id=request.reference_id, sort_status=apdu.SortStatus.SUCCESS, result_count=len(made.records)
+            reference_id=request.reference_id,
+            sort_status=apdu.SortStatus.SUCCESS,
+            # Who has not agreed to it, as nobody had in 1995, cannot read it.
+            result_count=len(made.records) if self._options & Options.RESULT_COUNT else None,
         )
 
     async def report(self, request: apdu.ResourceReportRequest) -> apdu.ResourceReportResponse:
