@@ -24,14 +24,12 @@ from protocols.ncip.circulation import (
 )
 from protocols.ncip.elements import ItemId, RequestId, UserId
 from protocols.ncip.items import ItemOptionalFields
-from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
 from protocols.ncip.problems import GENERAL, SERVICES
 from protocols.ncip.problems import ProblemType as P
 from protocols.ncip.schemes import (
     ItemIdentifierType,
     ItemUseRestrictionType,
     MediumType,
-    RequestElementType,
     RequestScopeType,
     RequestStatusType,
     RequestType,
@@ -211,7 +209,8 @@ def problem_of(asked: Asked, no: No) -> Any:
     return problem(asked.service, kind, detail, element, values.get(element) or None)
 
 
-def _request_id(row: IllRow) -> RequestId:
+def request_id_of(row: IllRow) -> RequestId:
+    """Name a request between libraries."""
     return RequestId(agency_id=SchemeValue(row.agency), request_identifier_value=row.number)
 
 
@@ -282,7 +281,7 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
         named = (each for each in message.item_id if each.item_identifier_value == wanted.barcode)
         return RequestItemResponse(
             response_header=asked.setting.header,
-            request_id=message.request_id or _request_id(row),
+            request_id=message.request_id or request_id_of(row),
             item_id=next(named, None) or _chosen(asked, wanted.barcode),
             item_optional_fields=wanted.fields,
             user_id=message.user_id or UserId(user_identifier_value=row.card or asked.partner.agency),
@@ -332,7 +331,7 @@ async def cancel_request_item(desk: Desk, asked: Asked) -> bytes:
         row = _row(answer)
         return CancelRequestItemResponse(
             response_header=asked.setting.header,
-            request_id=message.request_id or _request_id(row),
+            request_id=message.request_id or request_id_of(row),
             item_id=message.item_id,
             user_id=message.user_id or UserId(user_identifier_value=asked.partner.agency),
         )
@@ -408,25 +407,6 @@ def borrowed(partner_id: int, barcode: str) -> Steps[IllRow | None]:
     """Read the open request for which a partner's item came."""
     (found,) = yield [BY_BARCODE(partner_id, barcode)]
     return next((row for row in map(row_of, found) if row.role is Role.BORROWING), None)
-
-
-def lookup_request(asked: Asked, row: IllRow) -> Response:
-    """Tell how far a request between libraries has come."""
-    message: LookupRequest = asked.message
-    wanted = {RequestElementType.of(pair) for pair in message.request_element_type}
-    pickup = asked.setting.network.libraries[row.pickup_id]
-    shown = row.shown_barcode or row.barcode
-    return LookupRequestResponse(
-        response_header=asked.setting.header,
-        request_id=_request_id(row),
-        item_id=item_id_of(shown) if shown else None,
-        request_type=RequestType.LOAN.pair if RequestElementType.REQUEST_TYPE in wanted else None,
-        request_status_type=(
-            STATUSES[row.state].pair if RequestElementType.REQUEST_STATUS_TYPE in wanted or not wanted else None
-        ),
-        need_before_date=(moment_of(asked, row.needed_by) if RequestElementType.NEED_BEFORE_DATE in wanted else None),
-        pickup_location=SchemeValue(pickup.code) if RequestElementType.PICKUP_LOCATION in wanted else None,
-    )
 
 
 def numbered(agency: str, number: str) -> Steps[IllRow | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,12 +10,13 @@ from protocols.ncip.base import Response
 from protocols.ncip.changes import RequestFields
 from protocols.ncip.circulation import UpdateRequestItem, UpdateRequestItemResponse
 from protocols.ncip.elements import ItemId, RequestId, UserId
+from protocols.ncip.items import ItemOptionalFields
 from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
 from protocols.ncip.model import SchemeValue
 from protocols.ncip.schemes import RequestElementType, RequestScopeType, RequestStatusType, RequestType
 from server.ncip import ill as ncip_ill
 from server.ncip.desk import Asked, Desk, Reader, missing, reader_of
-from server.ncip.fields import day_end
+from server.ncip.fields import day_end, due_moment, elements_asked, item_fields
 from server.ncip.loans import LOANS_KEPT
 from server.ncip.refusals import ITEM, Refused
 from server.patrons import read_patron
@@ -23,6 +24,7 @@ from storage.circulation.accounts import PatronAccount, View, item_information
 from storage.circulation.holds import rows
 from storage.circulation.holds.amend import AMEND_HOLD, AmendRequest, card_of
 from storage.circulation.holds.answers import HoldAnswer
+from storage.circulation.holds.lists import holds_of_reader
 from storage.circulation.holds.rows import OpenHold
 from storage.circulation.ill.machine import No
 from storage.circulation.ill.rows import IllRow, of_patron
@@ -97,7 +99,7 @@ async def lookup_request(desk: Desk, asked: Asked) -> bytes:
         raise missing(asked.service, _REQUEST)
     between = await _between(desk, asked)
     if between is not None:
-        return asked.write(ncip_ill.lookup_request(asked, between))
+        return asked.write(await _sent(desk, asked, between))
     if message.request_id is not None and not _hold_id(asked):
         raise _unknown(asked)
     account = await _account(desk, asked)
@@ -105,20 +107,68 @@ async def lookup_request(desk: Desk, asked: Asked) -> bytes:
     patron_id = account.patron.row.id
     for row in await desk.store.read(of_patron(patron_id)):
         if row.partner_id == asked.partner.id and barcode and barcode in {row.barcode, row.shown_barcode}:
-            return asked.write(ncip_ill.lookup_request(asked, row))
+            return asked.write(await _sent(desk, asked, row))
     setting = asked.setting
     hold = await desk.store.read(
         _found(setting.network, patron_id, _hold_id(asked), barcode, setting.place.id, asked.now)
     )
     if hold is None:
         raise _unknown(asked)
-    return asked.write(_told(asked, hold, account.card))
+    rank = None
+    if _E.HOLD_QUEUE_POSITION in _wanted(asked):
+        found = await desk.store.read(holds_of_reader(setting.network, account.card, setting.place.id, asked.now))
+        rank = next((each.rank for each in found.holds if each.hold.id == hold.id), None) or None
+    fields = await _item_fields(desk, asked, hold.barcode or "")
+    return asked.write(_told(asked, hold, account.card, rank, fields))
 
 
-def _told(asked: Asked, hold: OpenHold, card: str) -> Response:
+def _wanted(asked: Asked) -> set[_E | None]:
+    """Give the elements that are asked for, the status when none is."""
+    return {_E.of(pair) for pair in asked.message.request_element_type} or {_E.REQUEST_STATUS_TYPE}
+
+
+async def _item_fields(desk: Desk, asked: Asked, barcode: str) -> ItemOptionalFields | None:
+    """Tell of the item of a request what is asked."""
+    elements = elements_asked(asked.message.item_element_type)
+    if not elements or not barcode:
+        return None
+    network = asked.setting.network
+    found = await desk.store.read(item_information(network, barcode, asked.origin.library_id, asked.now))
+    if found.item is None:
+        return None
+    lender = network.libraries[found.item.row.loan_library_id or found.item.home.id]
+    due = due_moment(found.item.due, lender.zone)
+    return item_fields(network, found.item, elements, found.item.status, due, found.waiting)
+
+
+async def _sent(desk: Desk, asked: Asked, row: IllRow) -> Response:
+    """Tell what is asked of a request between libraries."""
+    message: LookupRequest = asked.message
+    pickup = asked.setting.network.libraries[row.pickup_id]
+    shown = row.shown_barcode or row.barcode
+    user = message.user_id or (UserId(user_identifier_value=row.card) if row.card else None)
+    title = RequestScopeType.BIBLIOGRAPHIC_ITEM if row.record_id is not None else RequestScopeType.ITEM
+    told: dict[_E | None, tuple[str, Any]] = {
+        _E.USER_ID: ("user_id", user),
+        _E.REQUEST_TYPE: ("request_type", RequestType.LOAN.pair),
+        _E.REQUEST_SCOPE_TYPE: ("request_scope_type", title.pair),
+        _E.REQUEST_STATUS_TYPE: ("request_status_type", ncip_ill.STATUSES[row.state].pair),
+        _E.NEED_BEFORE_DATE: ("need_before_date", ncip_ill.moment_of(asked, row.needed_by)),
+        _E.PICKUP_LOCATION: ("pickup_location", SchemeValue(pickup.code)),
+        _E.DATE_OF_USER_REQUEST: ("date_of_user_request", datetime.fromtimestamp(row.made_at, UTC)),
+    }
+    return LookupRequestResponse(
+        response_header=asked.setting.header,
+        request_id=ncip_ill.request_id_of(row),
+        item_id=ncip_ill.item_id_of(shown) if shown else None,
+        item_optional_fields=await _item_fields(desk, asked, shown),
+        **dict(told[element] for element in _wanted(asked) & told.keys()),
+    )
+
+
+def _told(asked: Asked, hold: OpenHold, card: str, rank: int | None, fields: ItemOptionalFields | None) -> Response:
     """Tell what is asked of a hold, its status when nothing is."""
     message: LookupRequest = asked.message
-    wanted = {_E.of(pair) for pair in message.request_element_type} or {_E.REQUEST_STATUS_TYPE}
     pickup = asked.setting.network.libraries[hold.pickup_id]
     ready = hold.state == "shelf"
     scope = RequestScopeType.ITEM if hold.target_item_id is not None else RequestScopeType.BIBLIOGRAPHIC_ITEM
@@ -132,6 +182,7 @@ def _told(asked: Asked, hold: OpenHold, card: str) -> Response:
         _E.REQUEST_TYPE: ("request_type", RequestType.HOLD.pair),
         _E.REQUEST_SCOPE_TYPE: ("request_scope_type", scope.pair),
         _E.REQUEST_STATUS_TYPE: ("request_status_type", status.pair),
+        _E.HOLD_QUEUE_POSITION: ("hold_queue_position", rank),
         _E.EARLIEST_DATE_NEEDED: ("earliest_date_needed", day(hold.suspended_until)),
         _E.NEED_BEFORE_DATE: ("need_before_date", day(hold.expires_on)),
         _E.PICKUP_LOCATION: ("pickup_location", SchemeValue(pickup.code)),
@@ -142,13 +193,14 @@ def _told(asked: Asked, hold: OpenHold, card: str) -> Response:
         response_header=asked.setting.header,
         request_id=RequestId(request_identifier_value=str(hold.id)),
         item_id=ncip_ill.item_id_of(hold.barcode) if hold.barcode else None,
-        **dict(told[element] for element in wanted & told.keys()),
+        item_optional_fields=fields,
+        **dict(told[element] for element in _wanted(asked) & told.keys()),
     )
 
 
 def _named(given: RequestFields | None) -> set[str]:
     """Give the names of the fields that are there."""
-    return set() if given is None else {field.name for field in fields(given) if getattr(given, field.name)}
+    return set() if given is None else {field.name for field in dataclass_fields(given) if getattr(given, field.name)}
 
 
 async def update_request_item(desk: Desk, asked: Asked) -> bytes:

@@ -68,11 +68,26 @@ def understood(row: dict[str, str]) -> str:
     return f"lost: {lost}" if lost else ""
 
 
+_XC = "eXtensibleCatalog+NCIP2-Toolkit/"
+BEYOND = {
+    f"{_XC}LookupItemSet__luis-ext-userId.xml",
+    f"{_XC}LookupUserResponse__user-lookup-with-loaned-history.xml",
+    f"{_XC}LookupUserResponse__user-lookup-by-UserId_1.xml",
+    f"{_XC}LookupUserResponse__LookupUserResponseWCLSample1.xml",
+    f"{_XC}LookupUserResponse__LookupUserResponseSample1.xml",
+    f"{_XC}LookupUserResponse__LookupUserResponseSample1_1.xml",
+    "scriptotek+php-ncip/DestroyItem__NcipServerTest-05.xml",
+    "scriptotek+php-ncip/none__NcipServerTest-06.xml",
+}
+
+
 def test_nearly_all_samples_are_understood_in_every_release(samples: list[dict[str, str]]) -> None:
     """At least 95 in 100 of what real partners send: the service, and every text that says whom or what it is about."""
     wrong = {row["file"]: why for row in samples if (why := understood(row))}
     assert len(samples) > 230
     assert len(wrong) <= len(samples) * 0.05, wrong
+    # The rest, by name: extensions of other products, which say nothing to us, and two that are no NCIP at all.
+    assert set(wrong) == BEYOND
 
 
 def test_nothing_identifying_is_lost_from_the_samples_of_modelled_services(samples: list[dict[str, str]]) -> None:

@@ -13,6 +13,7 @@ from server.cli.common import Exit
 from server.cli.ill import EVENTS
 from server.cli.main import main
 from storage.circulation.ill.machine import Event
+from storage.circulation.ill.terms import Terms
 from storage.database import Location
 
 WHERE = ("--partner", "FR-MDPC62", "--library", "AVION")
@@ -32,7 +33,8 @@ class Shell:
 
     def sql(self, statement: str) -> list[Any]:
         with self.location.engine().begin() as connection:
-            return [tuple(row) for row in connection.execute(text(statement))]
+            result = connection.execute(text(statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
 
 
 @pytest.fixture
@@ -85,3 +87,55 @@ def test_refusals_have_codes_and_sentences_and_change_nothing(shell: Shell) -> N
 
 def test_what_staff_may_note_are_events() -> None:
     assert set(EVENTS) <= {event.value for event in Event}
+
+
+def test_terms_are_listed_and_agreed_to(shell: Shell) -> None:
+    made = shell.json("ask", "isbn:9782070360024", *WHERE, "--card", "R1")
+    named = (made["agency"], made["number"], *WHERE)
+    assert shell.json("attention") == []
+    assert shell.run("attention").output == ""  # so that cron sends no mail
+    assert shell.json("accept", *named, code=Exit.REFUSED)["refused"] == ["no-terms"]
+    terms = Terms(250, "EUR", ("In Library Use Only",)).kept()
+    shell.sql(f"UPDATE ill_request SET state = 'conditional', terms = '{terms}'")
+    (told,) = shell.json("attention", "--library", "AVION")
+    assert (told["why"], told["terms"]) == ("conditional", "2.50 EUR; In Library Use Only")
+    assert shell.json("attention", "--library", "LENS") == []
+    assert "2.50 EUR" in shell.run("attention").output
+    assert "conditional" in shell.run("accept", *named).output
+    assert shell.sql("SELECT service FROM outbox ORDER BY id") == [("RequestItem",), ("RequestItem",)]
+    assert shell.json("attention") == []
+
+
+def test_what_waits_too_long_and_what_reached_nobody_wants_attention(shell: Shell) -> None:
+    shell.json("ask", "7", *WHERE, "--card", "R1")
+    shell.sql("UPDATE ill_request SET checks = 2")
+    assert [each["why"] for each in shell.json("attention")] == ["overdue"]
+    shell.sql("UPDATE outbox SET state = 'dead'")
+    assert [each["why"] for each in shell.json("attention")] == ["undelivered RequestItem"]
+    shell.sql("UPDATE outbox SET state = 'sent'")
+    shell.sql("UPDATE ill_request SET checks = 0, state = 'lost'")
+    assert [each["why"] for each in shell.json("attention")] == ["lost"]
+
+
+def test_without_a_partner_the_first_lender_is_asked(shell: Shell) -> None:
+    asked = ("ask", "isbn:9782070360024", "--library", "AVION", "--card", "R1")
+    assert shell.json(*asked, code=Exit.REFUSED)["refused"] == ["no-lender"]
+    shell.sql("""UPDATE partner SET endpoint = 'http://127.0.0.1:1/', profile = '{"order": 1}'""")
+    assert shell.json(*asked)["partner"] == "FR-MDPC62"
+
+
+def test_the_journal_is_read_from_the_store(shell: Shell) -> None:
+    assert "Nothing." in shell.run("journal", "FR-MDPC62").output
+    for number, at in (("q1", 1_795_345_200), ("q2", 1_795_345_300)):
+        shell.sql(
+            "INSERT INTO ncip_exchange (id, partner_id, at, direction, service, item, request, outcome, asked)"
+            f" SELECT {at}, id, {at}, 'in', 'RequestItem', 'I1', '{number}', 'Unknown Item', 'RequestItem(...)'"
+            " FROM partner WHERE agency = 'FR-MDPC62'"
+        )
+    assert [line["request"] for line in shell.json("journal", "FR-MDPC62")] == ["q1", "q2"]
+    assert [line["request"] for line in shell.json("journal", "FR-MDPC62", "--request", "q2")] == ["q2"]
+    assert shell.json("journal", "FR-MDPC62", "--until", "2026-01-01") == []
+    whole = shell.run("journal", "FR-MDPC62", "--since", "2026-01-01", "--most", "1", "--whole").output
+    assert "q2" in whole
+    assert "RequestItem(...)" in whole
+    shell.run("journal", "NOBODY", code=Exit.REFUSED)

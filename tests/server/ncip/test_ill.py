@@ -179,6 +179,13 @@ class LendingTests(Case):
             message("LookupRequest", request("d1", PARTNER) + wants("Request", "Request Status Type"))
         )
         assert looked.one("RequestStatusType") == "In Process"
+        kinds = ("User Id", "Request Type", "Request Scope Type", "Pickup Location", "Date Of User Request")
+        wanted = wants("Request", *kinds) + wants("Item", "Circulation Status", "Location")
+        whole = await self.ask(message("LookupRequest", request("d1", PARTNER) + wanted))
+        assert whole.one("RequestType") == "Loan"
+        assert whole.one("RequestScopeType") == "Item"
+        assert whole.one("ItemOptionalFields/CirculationStatus")
+        assert whole.all("RequestStatusType") == []
         gone = message("CancelRequestItem", user("DEP-7") + request("d1", PARTNER) + "<RequestType>Loan</RequestType>")
         assert (await self.twice(gone)).one("RequestIdentifierValue") == "d1"
         assert await self.rows("SELECT count(*) FROM hold") == [(0,)]

@@ -224,7 +224,9 @@ class PeerTests(TestCase):
             told = await lender.happens(Event.RECALLED, number, agency=borrower.agency, due_on="2026-12-20")
             assert told.changed
             await lender.bring()
-            (row,) = await borrower.sql(f"SELECT renewal, recalled_on, due_back_on FROM ill_request WHERE number = '{number}'")
+            (row,) = await borrower.sql(
+                f"SELECT renewal, recalled_on, due_back_on FROM ill_request WHERE number = '{number}'"
+            )
             assert row[0] == ""
             assert row[1] is not None
             assert before > row[2] == "2026-12-20"
@@ -273,6 +275,47 @@ class PeerTests(TestCase):
         await here.bring()
         assert await here.state("q9") == "unfilled"
         assert [row[0] for row in await here.sql("SELECT kind FROM notice")] == ["ill-unfilled"]
+
+    async def test_terms_are_agreed_to_by_staff_and_the_title_asked_for_by_its_isbn(self) -> None:
+        here, there = await self.both()
+        profile = json.dumps({"account": "R9", "our_agency": "FR-THERE", "restrictions": ["In Library Use Only"]})
+        await there.store.work(lambda c: c.execute(update(schema.partner).values(profile=profile)))
+        await there.store.reload_network()
+        (record,) = await there.sql(f"SELECT iso2709 FROM record WHERE id = {GERMINAL}")
+        isbn = record[0].split(b"\x1fa")[1][:20].split(b"\x1e")[0].decode()
+        request = IllRequest(
+            Role.BORROWING, "FR-THERE", here.at(AVION), AVION, "R1", "FR-HERE", "q1", identifier=f"isbn:{isbn}"
+        )
+        await here.act(ILL_REQUEST, request)
+        await here.bring()
+        assert await here.state() == "conditional"
+        assert await there.sql("SELECT count(*) FROM ill_request") == [(0,)]
+        assert (await here.happens(Event.AGREED)).changed
+        await here.bring()
+        assert (await here.state(), await there.state()) == ("accepted", "accepted")
+        assert await there.sql("SELECT record_id FROM hold") == [(GERMINAL,)]
+
+    async def test_a_cancellation_that_crosses_the_van_comes_to_an_end_on_both_sides(self) -> None:
+        here, there = await self.both()
+        await here.borrow()
+        await here.bring()
+        await there.scan("I1", LENS)
+        await there.load()  # a van has it, and nobody has said so
+        await here.happens(Event.CANCELLED)
+        await here.bring()
+        assert (await here.state(), await there.state()) == ("cancelled", "accepted")
+        await there.watch()
+        await there.bring()
+        assert (await here.state(), await there.state()) == ("shipped", "shipped")
+        await here.scan("FR-THERE-I1")
+        await here.load()
+        await here.watch()
+        await here.bring()
+        assert await here.state() == "sent-back"
+        await there.scan("I1", LENS)
+        await there.watch()
+        await there.bring()
+        assert (await here.state(), await there.state()) == ("closed", "closed")
 
     async def test_a_partner_that_never_answers_is_laid_before_staff(self) -> None:
         here, there = await self.both()

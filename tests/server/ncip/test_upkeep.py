@@ -17,6 +17,7 @@ from tests.server.ncip.partner import (
     PartnerCase,
     check_in,
     check_out,
+    header,
     item,
     lookup_item,
     message,
@@ -254,6 +255,26 @@ class HoldTests(PartnerCase):
             ]
         wrong = typed(("Barcode Id", "R1"), ("PIN", "0000")) + item("I1")
         assert [kind for kind, _ in (await self.ask(message("LookupRequest", wrong))).problems] != []
+
+    async def test_a_hold_is_shown_by_its_number_alone_to_the_partner_that_placed_it(self) -> None:
+        number = await self.held()
+        by_number = f"<RequestId><RequestIdentifierValue>{number}</RequestIdentifierValue></RequestId>"
+        other = await self.ask(message("LookupRequest", by_number, header("FR-EN")))
+        assert other.problems == [("Unknown Request", "RequestIdentifierValue")]
+        assert b"R1" not in other.octets
+        changed = f"{by_number}<AddRequestFields><PickupLocation>LENS</PickupLocation></AddRequestFields>"
+        refused = await self.ask(message("UpdateRequestItem", changed, header("FR-EN")))
+        assert [kind for kind, _ in refused.problems] == ["Unknown Request"]
+
+    async def test_what_is_asked_of_a_hold_and_its_item_is_told(self) -> None:
+        number = await self.held()
+        by_number = f"<RequestId><RequestIdentifierValue>{number}</RequestIdentifierValue></RequestId>"
+        wanted = wants("Request", "Hold Queue Position", "Date Of User Request") + wants("Item", "Circulation Status")
+        told = await self.ask(message("LookupRequest", by_number + wanted))
+        assert told.one("HoldQueuePosition") == "1"
+        assert told.one("DateOfUserRequest")
+        assert told.one("ItemOptionalFields/CirculationStatus")
+        assert told.all("RequestStatusType") == []  # it was not asked
 
     async def test_place_and_days_of_a_hold_change_together_or_not_at_all(self) -> None:
         number = await self.held()
