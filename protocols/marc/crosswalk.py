@@ -20,6 +20,8 @@ from protocols.marc.crosswalk_table import Row, Way
 from protocols.marc.format import Format, leader_of
 from protocols.marc.record import Field, Record, Subfield
 
+_new: Final = tuple.__new__  # what Subfield(...) does, less a call: a record has a hundred
+
 
 class Conversion(NamedTuple):
     """A converted record, and what of the source ("995", "200$r") it could not hold."""
@@ -156,8 +158,9 @@ def _by_table(field: Field, pairs: dict[str, list[_Pair]], way: Way, lost: list[
             return Field(tag, field.data)
         subfields = []
         for code, value in field.subfields:
-            if code in codes and value:
-                subfields.append(Subfield(codes[code], value))
+            said = codes.get(code) if value else None
+            if said is not None:
+                subfields.append(_new(Subfield, (said, value)))
             elif not (to_marc21 and code in _joined(row)):
                 lost.append(f"{field.tag}${code}")
         subfields = (_write if to_marc21 else _unwrite)(row, field, subfields)
@@ -179,14 +182,14 @@ def _joined(row: Row) -> str:
 
 def _write(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield]:
     """Write MARC21: names in one subfield, relators in its codes, ISBD punctuation at the ends."""
-    joined = field.get(_joined(row)) if _joined(row) else ""
-    if joined:
+    joined = _joined(row)
+    if joined and (joined := field.get(joined)):
         joint = ", " if row.person and field.indicators[1] == "1" else " "
         subfields = [Subfield(c, f"{v}{joint}{joined}" if c == "a" else v) for c, v in subfields]
-    subfields = [
-        Subfield(c, table.RELATORS.get(v, v)) if c == "4" else Subfield(c, without_marks(v)) for c, v in subfields
-    ]
-    points = table.PUNCTUATION.get(row.marc21, {})
+    subfields = [_without_marks(each) if each.code != "4" else _related(each) for each in subfields]
+    points = table.PUNCTUATION.get(row.marc21)
+    if points is None:
+        return subfields
     out: list[Subfield] = []
     for code, value in subfields:
         if out and code in points and not out[-1].value.endswith(points[code]):
@@ -195,12 +198,24 @@ def _write(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield]:
     return out
 
 
+def _without_marks(each: Subfield) -> Subfield:
+    value = without_marks(each.value)
+    return each if value is each.value else Subfield(each.code, value)
+
+
+def _related(each: Subfield) -> Subfield:
+    return Subfield(each.code, table.RELATORS.get(each.value, each.value))
+
+
+_SECOND_INDICATORS: Final = {name: indicator for indicator, name in table.VOCABULARIES.items()}
+
+
 def _vocabulary(made: Field, field: Field, way: Way) -> Field:
     """Say the vocabulary of a subject: $2 in UNIMARC, the second indicator and sometimes $2 in MARC21."""
     others = [each for each in made.subfields if each.code != "2"]
     named = field.get("2")
     if way is Way.TO_MARC21:
-        letter = {name: indicator for indicator, name in table.VOCABULARIES.items()}.get(named, "7" if named else "4")
+        letter = _SECOND_INDICATORS.get(named, "7" if named else "4")
         said = [Subfield("2", {"rameau": "ram"}.get(named, named))] if letter == "7" else []
         return Field(made.tag, "", made.indicators[0] + letter, others + said)
     name = table.VOCABULARIES.get(field.indicators[1], {"ram": "rameau"}.get(named, named))

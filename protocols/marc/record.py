@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocols.marc import iso2709
 
@@ -17,6 +17,9 @@ class Subfield(NamedTuple):
 
     code: str
     value: str
+
+
+_new: Final = tuple.__new__  # what Subfield(...) does, less a call: a record has a hundred
 
 
 @dataclass(slots=True)
@@ -35,7 +38,10 @@ class Field:
 
     def get(self, codes: str, default: str = "") -> str:
         """Return the first value among `codes`, in the order of the record."""
-        return next((value for code, value in self.subfields if code in codes), default)
+        for code, value in self.subfields:
+            if code in codes:
+                return value
+        return default
 
     def all(self, codes: str) -> list[str]:
         """Return all values of `codes`, in the order of the record."""
@@ -47,7 +53,7 @@ class Field:
         if tag < "010":
             return cls(tag, text)
         head, *parts = text.split("\x1f")
-        return cls(tag, "", head[:2].ljust(2), [Subfield(part[0], part[1:]) for part in parts if part])
+        return cls(tag, "", head[:2].ljust(2), [_new(Subfield, (part[0], part[1:])) for part in parts if part])
 
     def text(self) -> str:
         """Return the ISO 2709 text of the field."""
@@ -90,12 +96,14 @@ class Record:
 
     def get(self, *tags: str) -> Field | None:
         """Return the first field of these tags, in the order of the record."""
-        return next(self.all(*tags), None)
+        for each in self.fields:
+            if each.tag in tags:
+                return each
+        return None
 
     def value(self, tag: str, codes: str = "") -> str:
         """Return the data of the first control field `tag`, or the first subfield of `codes` in the first field that has one."""
-        for each in self.all(tag):
-            found = each.data if each.is_control else each.get(codes)
-            if found:
+        for each in self.fields:
+            if each.tag == tag and (found := each.data if each.is_control else each.get(codes)):
                 return found
         return ""
