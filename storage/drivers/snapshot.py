@@ -68,13 +68,17 @@ class TurnSnapshot:
 
     One snapshot saves each read the lock calls of its own, and makes a reply consistent. It is never kept longer: an
     open snapshot stops the write-ahead log from starting again.
+
+    *lent* is the writing connection while it is between two batches: every commit of another connection makes one forget
+    all pages that it has in memory, so that reads cost half as much again on a connection of their own.
     """
 
     def __init__(self, path: Path, reactor: Any) -> None:
         self.healthy = True
-        self._connection = connect(path, read_only=True)
+        self.lent: sqlite3.Connection | None = None
+        self._own = connect(path, read_only=True)
         self._reactor = reactor
-        self._open = False
+        self._open: sqlite3.Connection | None = None
 
     def read(self, steps: Steps[T]) -> Deferred[T]:
         """Run *steps*; the Deferred has fired when it is returned, unless there is more to read when a turn's time is over.
@@ -89,14 +93,16 @@ class TurnSnapshot:
         began = perf_counter()
         result: Any
         try:
-            if not self._open:
-                self._connection.execute("BEGIN")
-                self._open = True
+            connection = self.lent or self._own
+            if self._open is not connection:
+                self.end()
+                connection.execute("BEGIN")
+                self._open = connection
                 self._reactor.callLater(0, self.end)
             if calls is None:
                 calls = next(steps)
             while True:
-                calls = steps.send(_fetch(self._connection, calls))
+                calls = steps.send(_fetch(connection, calls))
                 if perf_counter() - began > SLICE_SECONDS:
                     self._reactor.callLater(0, self._run, steps, calls, done)
                     return
@@ -112,12 +118,16 @@ class TurnSnapshot:
 
     def end(self) -> None:
         """Let the snapshot go: what is read next is what is committed now."""
-        if self._open:
-            self._open = False
-            if self._connection.in_transaction:  # Trouble with the disk ends it early.
-                self._connection.execute("COMMIT")
+        connection, self._open = self._open, None
+        if connection is not None and connection.in_transaction:  # Trouble with the disk ends it early.
+            connection.execute("COMMIT")
+
+    def give_back(self) -> None:
+        """Have no more to do with the connection that was lent."""
+        self.lent = None
+        self.end()
 
     def close(self) -> None:
         """Close the connection."""
-        self.end()
-        self._connection.close()
+        self.give_back()
+        self._own.close()

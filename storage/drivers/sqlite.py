@@ -2,10 +2,10 @@
 
 The order of things (performance.md 4.4, measured): every act runs in the reactor inside the one open write transaction.
 When one fails midway, which no decision foresaw, the transaction is begun anew with the writes of those before it: a
-SAVEPOINT for each would cost as much as its writes. At the end of the reactor turn the transaction goes to the committer thread, which does
-nothing but COMMIT (synchronous=FULL: on disk); meanwhile the reactor reads on its own connection and queues new acts.
-When the commit is done, the next batch starts first, and then the replies leave. Batches grow by themselves with the
-disk's fsync time.
+SAVEPOINT for each would cost as much as its writes. Acts are run at the end of the reactor turn that asked for them; then the
+transaction goes to the committer thread, which does nothing but COMMIT (synchronous=FULL: on disk); meanwhile the reactor
+reads on a connection of its own and queues new acts. When the commit is done, the next batch starts first, and then the
+replies leave. Batches grow by themselves with the disk's fsync time. Between two batches reads have the writing connection.
 
 Exactly one process writes. Long work (`work`) takes the write turn in a thread of its own.
 """
@@ -48,8 +48,8 @@ _CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
 class _State(Enum):
     IDLE = "no transaction is open"
-    OPEN = "the turn's acts are running"
-    COMMITTING = "the committer has the connection"
+    GATHERING = "acts wait for the end of the turn"
+    COMMITTING = "a batch is run, or the committer has the connection"
     LENT = "long work has the write turn"
     CLOSED = "the connections are gone"
 
@@ -100,6 +100,7 @@ class SQLiteDriver:
         self._snapshot = TurnSnapshot(path, reactor)
         if pregrow:
             self._pregrow()
+        self._snapshot.lent = self._writer
         self._state = _State.IDLE
         self._batch: list[tuple[_Member, Outcome[Any] | Failure, Sequence[Call]]] = []
         self._dirty = False
@@ -143,27 +144,30 @@ class SQLiteDriver:
         member = _Member(act, network, Deferred())
         if self._closing is not None:
             member.done.errback(StoreUnavailable("the store is closing"))
-        elif self._state is _State.OPEN and len(self._batch) < MAX_BATCH:
-            self._run(member)
-        elif self._state is _State.IDLE:
-            if self._begin([member]):
-                self._reactor.callLater(0, self._commit)
         else:
             self._queue.append(member)
+            if self._state is _State.IDLE:
+                self._state = _State.GATHERING
+                self._reactor.callLater(0, self._begin)
         return member.done
 
-    def _begin(self, members: list[_Member]) -> bool:
+    def _begin(self) -> None:
+        """Run what waits, and have it committed."""
+        members = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+        self._state = _State.COMMITTING
+        self._snapshot.give_back()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             self._fail()
             for member in members:
                 member.done.errback(StoreUnavailable(str(error)))
-            return False
-        self._state = _State.OPEN
+            self._state = _State.IDLE
+            self._next()
+            return
         for member in members:
             self._run(member)
-        return True
+        self._commit()
 
     def _run(self, member: _Member) -> None:
         """Run one act in the open transaction; a failure undoes that act alone."""
@@ -214,7 +218,6 @@ class SQLiteDriver:
     # --- commit --------------------------------------------------------------------------------------------------------
 
     def _commit(self) -> None:
-        self._state = _State.COMMITTING
         if self._dirty:
             self._acts += len(self._batch)
             self._jobs.put(self._commit_in_thread)
@@ -222,7 +225,10 @@ class SQLiteDriver:
             self._committed(self._execute(self._writer, "COMMIT"))
 
     def _commit_in_thread(self) -> None:
-        self._reactor.callFromThread(self._committed, self._execute(self._writer, "COMMIT"))
+        error = self._execute(self._writer, "COMMIT")
+        if error is None:
+            self._snapshot.lent = self._writer  # A turn may last longer than the commit.
+        self._reactor.callFromThread(self._committed, error)
 
     @staticmethod
     def _execute(connection: sqlite3.Connection, statement: str) -> sqlite3.Error | None:
@@ -246,6 +252,7 @@ class SQLiteDriver:
             self.log.error("A commit failed, nothing of it was kept: {error}", error=error)
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+        self._snapshot.lent = self._writer
         self._state = _State.IDLE
         self._next()
         for member, outcome, _ in batch:
@@ -274,15 +281,13 @@ class SQLiteDriver:
         if self._checkpoint is _Checkpoint.BACKFILLED:
             self._state = _State.COMMITTING
             self._checkpoint = _Checkpoint.RUNNING
+            self._snapshot.give_back()
             self._jobs.put(self._backfill_rest)
         elif self._works:
             self._state = _State.LENT
             Thread(target=self._work_in_thread, args=self._works.popleft(), name="work", daemon=True).start()
         elif self._queue:
-            if self._begin([self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]):
-                self._commit()
-            else:
-                self._next()
+            self._begin()
         elif self._closing is not None and self._checkpoint is _Checkpoint.NONE:
             self._finish()
 
@@ -313,6 +318,7 @@ class SQLiteDriver:
             self._next()
 
     def _rest_backfilled(self, error: sqlite3.Error | None) -> None:
+        self._snapshot.lent = self._writer
         self._state = _State.IDLE
         self._checkpoint_ends(error)
         self._next()

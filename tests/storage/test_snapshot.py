@@ -1,0 +1,64 @@
+"""Reads beside acts on SQLite: which connection they have, and that they see what is on disk and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from storage.circulation.accounts import item_information
+from storage.circulation.checkout import CHECKOUT, CheckoutRequest
+from storage.circulation.status import Status
+from storage.database import Location
+from storage.drivers.sqlite import SQLiteDriver
+from tests.counter import Counter, at
+from tests.network import LENS, NOW
+from tests.reactor import await_
+
+
+@pytest.fixture
+def counter(location: Location) -> Iterator[Counter]:
+    counter = Counter(location)
+    yield counter
+    counter.close()
+
+
+def status(counter: Counter) -> Status:
+    found = await_(counter.store.read(item_information(counter.store.network, "I1", LENS, NOW)))
+    assert found.item is not None
+    return found.item.status
+
+
+def lends(driver: SQLiteDriver) -> bool:
+    return driver._snapshot.lent is driver._writer
+
+
+def test_a_read_beside_an_act_sees_it_when_it_is_on_disk_and_never_before(counter: Counter) -> None:
+    driver = counter.store._driver
+    assert isinstance(driver, SQLiteDriver)
+    done = counter.store.transact(CHECKOUT, CheckoutRequest("R1", "I1", at()), NOW)
+    assert status(counter) is Status.AVAILABLE  # The act waits for the end of the turn.
+    committer, driver._jobs = driver._jobs, SimpleQueue()
+    await_(deferLater(reactor, 0))
+    assert not lends(driver)
+    assert status(counter) is Status.AVAILABLE  # It is done, and not yet on disk.
+    assert not done.called
+    committer.put(driver._jobs.get_nowait())
+    driver._jobs = committer
+    assert await_(done).answer.ok
+    assert status(counter) is Status.ON_LOAN
+    assert lends(driver)
+
+
+def test_a_snapshot_on_the_writing_connection_ends_before_the_next_batch(counter: Counter) -> None:
+    driver = counter.store._driver
+    assert isinstance(driver, SQLiteDriver)
+    status(counter)
+    assert driver._writer.in_transaction
+    assert counter.checkout("R1", "I1").ok
+    assert status(counter) is Status.ON_LOAN
+    await_(deferLater(reactor, 0))
+    assert not driver._writer.in_transaction
