@@ -98,19 +98,24 @@ class Harvest:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+_MOST: Final = (1 << 31) - 1
+_LATEST: Final = 253_402_300_799
+"""The largest number of a record, and the last second of the year 9999."""
+
+
 def resumed(token: str) -> Harvest:
     """Return the list that a token goes on with. Raises Refused."""
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True).decode()
         prefix, named, since, until, at, number, given = text.split("\n")
-        numbers = [_whole(each) for each in (since, at, number, given)]
-        return Harvest(prefix, named, numbers[0], _whole(until) if until else None, *numbers[1:])
+        counts = [_whole(each, _MOST) for each in (number, given)]
+        return Harvest(prefix, named, _whole(since), _whole(until) if until else None, _whole(at), *counts)
     except (ValueError, binascii.Error):
         raise Refused(Error.BAD_RESUMPTION_TOKEN, "this token was not made here") from None
 
 
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,12}", text, re.ASCII):
+def _whole(text: str, limit: int = _LATEST) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,12}", text, re.ASCII) or int(text) > limit:
         raise ValueError(text)
     return int(text)
 

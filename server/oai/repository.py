@@ -31,6 +31,9 @@ RECORDS: Final = 100
 """Records of one part of a list; identifiers are so small that there are more of them."""
 IDENTIFIERS: Final = 1_000
 SLICE: Final = 10
+SETTLED: Final = 60
+"""Seconds in which a change that has its date already may still be on its way to the disk. Answers are dated so much earlier:
+who harvests on from the date of the last one misses nothing."""
 _MAX_NUMBER: Final = 1 << 31
 
 
@@ -118,7 +121,7 @@ class Repository:
         except Exception:  # noqa: BLE001 (whatever goes wrong, a harvester is told to come again)
             self.log.failure("No answer could be made to a harvester")
             return None
-        return responses.response(now, base_url, arguments, answer)
+        return responses.response(now - SETTLED, base_url, arguments, answer)
 
     async def _verb(self, request: Request, base_url: str, now: int) -> str:
         if request.harvest is not None and request.verb is not Verb.LIST_SETS:
@@ -171,12 +174,11 @@ class Repository:
         return found
 
     async def _list(self, verb: Verb, harvest: Harvest, now: int) -> str:
-        store = self._catalogue.store
         form = _form(harvest.prefix)
         until = now if harvest.until is None else harvest.until
         members = await self._members(harvest.set)
         wanted = RECORDS if verb is Verb.LIST_RECORDS else IDENTIFIERS
-        found, more = await store.read(changes(harvest.since, until, harvest.at, harvest.number, wanted, members))
+        found, more = await self._changed(harvest, until, wanted, members)
         if not found and not harvest.given:
             raise Refused(Error.NO_RECORDS_MATCH, "no record was changed in this time, or there is none in this set")
         if verb is Verb.LIST_RECORDS:
@@ -186,10 +188,30 @@ class Repository:
         left = harvest.following(found[-1].at, found[-1].number, len(found)) if more else None
         return responses.listed(verb, written, harvest.given, left) or f"<{verb.value}/>"
 
+    async def _changed(
+        self, harvest: Harvest, until: int, wanted: int, members: BitMap | None
+    ) -> tuple[list[Change], bool]:
+        """Return the next changes of a list, *wanted* if there are as many, and whether more come; others have their turn."""
+        found: list[Change] = []
+        at, number, more = harvest.at, harvest.number, True
+        while more:
+            # One more than is wanted tells whether there is more.
+            asked = changes(harvest.since, until, at, number, wanted + 1 - len(found), members)
+            part = await self._catalogue.store.read(asked)
+            found += part.found
+            if len(found) > wanted:
+                return found[:wanted], True
+            at, number, more = part.at, part.number, part.more
+            await self._catalogue.rest()
+        return found, False
+
     async def _members(self, spec: str) -> BitMap | None:
         if not spec:
             return None
-        database = _sets(self._catalogue.store.network).get(spec)
+        sets = _sets(self._catalogue.store.network)
+        if not sets:
+            raise Refused(Error.NO_SET_HIERARCHY, "there are no sets")
+        database = sets.get(spec)
         if database is None:
             raise Refused(Error.NO_RECORDS_MATCH, "there is no such set")
         return (await self._catalogue.store.read(memberships([database.id])))[database.id]

@@ -14,7 +14,7 @@ from storage.schema import record
 from storage.statements import Statement, Steps
 
 ROWS: Final = 1_000
-"""Records that are looked at in one step: a database may have few of them."""
+"""Records that are looked at at once: a database may have few of them."""
 
 _CHANGES: Final = Statement(
     "changed records",
@@ -45,24 +45,30 @@ class Change(NamedTuple):
     deleted: bool
 
 
-def changes(
-    since: int, until: int, at: int, number: int, wanted: int, members: BitMap | None
-) -> Steps[tuple[list[Change], bool]]:
-    """Return the next records changed from *since* to *until*, later than *at* or at it and above *number*; whether more come.
+class Part(NamedTuple):
+    """A part of a list, whether more may come, and how far was looked: at this time, to this number."""
 
-    Of those that are not deleted only *members* (None: all). A deleted record is in no database any more, and so in every list.
+    found: list[Change]
+    more: bool
+    at: int
+    number: int
+
+
+def changes(since: int, until: int, at: int, number: int, wanted: int, members: BitMap | None) -> Steps[Part]:
+    """Return the next records changed from *since* to *until*, later than *at* or at it and above *number*.
+
+    At most *wanted*, of `ROWS` that are looked at: where *members* (None: all) are few, nobody waits for the whole walk. A deleted
+    record is in no database any more, and so in every list.
     """
     found: list[Change] = []
-    while True:
-        (rows,) = yield [_CHANGES(max(since, at), until, at, number, ROWS)]
-        for row_number, row_at, deleted in rows:
-            if deleted or members is None or row_number in members:
-                if len(found) == wanted:
-                    return found, True
-                found.append(Change(row_number, row_at, bool(deleted)))
-        if len(rows) < ROWS:
-            return found, False
-        number, at = rows[-1][:2]
+    (rows,) = yield [_CHANGES(max(since, at), until, at, number, ROWS)]
+    for row_number, row_at, deleted in rows:
+        if deleted or members is None or row_number in members:
+            if len(found) == wanted:
+                return Part(found, more=True, at=at, number=number)
+            found.append(Change(row_number, row_at, bool(deleted)))
+        at, number = row_at, row_number
+    return Part(found, len(rows) == ROWS, at, number)
 
 
 def change(number: int) -> Steps[Change | None]:

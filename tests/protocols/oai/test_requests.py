@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,15 +13,21 @@ from hypothesis import strategies as st
 from protocols.oai.requests import ARGUMENTS, Error, Harvest, Refused, Verb, instant, read, resumed, written
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=20)
-numbers = st.integers(0, 10**11)
+times = st.integers(-(10**11), 10**11)
+numbers = st.integers(0, (1 << 31) - 1)
 
 
 @settings(derandomize=True)
-@given(
-    st.builds(Harvest, names, names, numbers, st.one_of(st.none(), numbers), st.integers(-1, 10**11), numbers, numbers)
-)
+@given(st.builds(Harvest, names, names, times, st.one_of(st.none(), times), times, numbers, numbers))
 def test_a_token_brings_back_its_list(harvest: Harvest) -> None:
     assert resumed(harvest.token()) == harvest
+
+
+@pytest.mark.parametrize("changed", [{"number": 1 << 31}, {"given": 1 << 31}, {"at": 10**12}, {"until": 10**15}])
+def test_a_token_with_numbers_that_no_record_has_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        resumed(replace(Harvest("oai_dc"), **changed).token())
+    assert refused.value.error is Error.BAD_RESUMPTION_TOKEN
 
 
 @settings(derandomize=True)

@@ -22,6 +22,7 @@ from server.oai.repository import FORMATS, Repository
 from server.oai.web import OaiPage
 from server.web import make_site
 from storage import schema
+from storage.catalogue import harvest
 from storage.catalogue.records import delete_records
 from storage.database import Location
 from storage.store import StoreUnavailable, open_store
@@ -153,6 +154,32 @@ class VerbTests(OaiTestCase):
         assert await self.harvest(metadataPrefix="oai_dc", set="lens") == [str(GERMINAL), str(TERRE)]
         assert await self.error("ListIdentifiers", metadataPrefix="oai_dc", set="vide") == "noRecordsMatch"
         assert await self.error("ListIdentifiers", metadataPrefix="oai_dc", set="nosuch") == "noRecordsMatch"
+
+    async def test_a_small_set_of_a_large_catalogue_is_walked_in_slices_that_others_come_between(self) -> None:
+        self.patch(harvest, "ROWS", 7)
+        rests: list[Catalogue] = []
+
+        def rest(catalogue: Catalogue) -> Any:
+            rests.append(catalogue)
+            return deferLater(reactor, 0)
+
+        self.patch(Catalogue, "rest", rest)
+        assert await self.harvest(metadataPrefix="oai_dc", set="lens") == [str(GERMINAL), str(TERRE)]
+        assert len(rests) == ALL // 7 + 1
+        for wanted in (1, 2, 3):
+            self.patch(oai, "IDENTIFIERS", wanted)
+            assert await self.harvest(metadataPrefix="oai_dc", set="lens") == [str(GERMINAL), str(TERRE)]
+
+    async def test_who_harvests_on_from_the_date_of_an_answer_misses_no_change_that_was_on_its_way(self) -> None:
+        before = int(reactor.seconds())
+        said = (await self.get("Identify")).findtext(f"{OAI}responseDate")
+        assert said is not None
+        assert written(before - oai.SETTLED) <= said <= written(int(reactor.seconds()) - oai.SETTLED)
+
+    async def test_a_catalogue_without_sets_says_so_whatever_is_asked_of_them(self) -> None:
+        self.patch(oai, "_sets", lambda _network: {})
+        assert await self.error("ListSets") == "noSetHierarchy"
+        assert await self.error("ListRecords", metadataPrefix="oai_dc", set="lens") == "noSetHierarchy"
 
     async def test_changes_of_a_time_are_harvested_alone(self) -> None:
         after = written(NOW + 1)

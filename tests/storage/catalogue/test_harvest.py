@@ -30,11 +30,9 @@ def walk(connection: Connection, since: int, until: int, wanted: int, members: B
     out: list[Change] = []
     at, number, more = -1, 0, True
     while more:
-        found, more = run(connection, changes(since, until, at, number, wanted, members))
-        assert len(found) == wanted or not more
+        found, more, at, number = run(connection, changes(since, until, at, number, wanted, members))
+        assert len(found) <= wanted
         out += found
-        if found:
-            at, number = found[-1].at, found[-1].number
     return out
 
 
