@@ -18,6 +18,17 @@ MOST_BYTES: Final = 16 << 20
 """A capture ends when it is that long: a sorter fills a megabyte an hour."""
 
 
+KEPT_SECONDS: Final = 30 * 86400
+"""Captures that are older are removed when the next is made. They are masked; but what is done with is not kept."""
+
+
+def forget_old(directory: Path, now: float) -> None:
+    """Remove the captures in *directory* that are older than `KEPT_SECONDS`."""
+    for path in directory.glob("*.jsonl"):
+        if path.stat().st_mtime < now - KEPT_SECONDS:
+            path.unlink(missing_ok=True)
+
+
 class Capture:
     """One capture of one device. The file is the daemon's owner's alone. Raises OSError when it cannot be made."""
 

@@ -48,8 +48,9 @@ F = TypeVar("F")
 A = TypeVar("A")
 WINDOW: Final = 600
 """For how many seconds the reply to an act is kept for the device's next connection; ..."""
-BATCH_WINDOW: Final = 366 * 86400
-"""... and the reply to one that was done off line: batches are sent again whole when they broke off."""
+BATCH_WINDOW: Final = 86400
+"""... and the reply to one that was done off line: batches are sent again whole when they broke off. Later still, the item's
+history tells that it has been told."""
 PRINT_WIDTH: Final = 40
 
 

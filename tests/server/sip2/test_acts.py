@@ -21,6 +21,7 @@ from tests.server.sip2.kiosk import (
     checkin,
     checkout,
     item,
+    renew,
     sealed,
 )
 from tests.storage.catalogue.running import new_record
@@ -294,6 +295,30 @@ class OfflineTests(ActTestCase):
             kiosk.lose()
         assert len(await self.rows(select(schema.loan.c.id))) == 1
         assert len(await self.rows(select(schema.past_loan.c.id))) == 1
+
+    async def test_a_batch_that_is_sent_again_when_its_replies_are_forgotten_changes_nothing_either(self) -> None:
+        batch = [
+            offline(checkout(b"R1", b"I1"), b"20261121    100000"),
+            offline(checkout(b"R2", b"I2"), b"20261121    100100"),
+            offline(checkin(b"I2"), b"20261121    120000"),
+            offline(checkout(b"R3", b"I3"), b"20261121    100100"),
+            offline(renew(b"R3", b"I3"), b"20261121    110100"),
+        ]
+        journal = select(schema.journal.c.act).order_by(schema.journal.c.seq)
+        for _ in range(3):
+            kiosk = self.service.kiosk()
+            assert [(await kiosk.ask(body))[2:3] for body in batch] == [b"1"] * 5
+            kiosk.lose()
+            assert [act for (act,) in await self.rows(journal)] == [
+                "checkout",
+                "checkout",
+                "checkin",
+                "checkout",
+                "renew",
+            ]
+            assert await self.rows(select(schema.anomaly.c.id)) == []
+            await self.change(schema.reply.delete())
+            self.service.clock.advance(2 * 86400)
 
     async def test_an_off_line_renewal_keeps_what_was_promised(self) -> None:
         kiosk = self.service.kiosk()
