@@ -17,7 +17,7 @@ from protocols.ncip.problems import ProblemType
 from protocols.ncip.session import BrokenLineError, Session
 from server.connections import Connections
 from server.metrics import METRICS, Metrics
-from server.ncip.partners import Peer, peer_of
+from server.ncip.partners import peer_of
 from server.ncip.responder import Responder
 from server.transport import prepare
 
@@ -39,12 +39,10 @@ class Line(Protocol):
         self._busy = False
         self._finishing = False
         self._timer: IDelayedCall | None = None
-        self._peer: Peer = Peer()
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's)
         """Be known, and wait for a document."""
         prepare(self.transport)
-        self._peer = peer_of(self.transport)
         self.factory.made(self)
         self._wait(self.factory.idle)
 
@@ -85,7 +83,8 @@ class Line(Protocol):
         if self._waiting and not self._busy:
             self._busy = True
             self._wait(None)
-            answering = self.factory.responder.answer(self._waiting.pop(0), peer=self._peer)
+            # Not before there is a document: when a line is made, no certificate has been shown yet.
+            answering = self.factory.responder.answer(self._waiting.pop(0), peer=peer_of(self.transport))
             answering.addCallback(self._answer)
 
     def _answer(self, answer: bytes) -> None:

@@ -60,6 +60,7 @@ _MARKS: Final[dict[CirculationStatus, Any]] = {
 }
 """CirculationStatus that a partner may set -> the condition of the item. The others follow from loans, holds and transits."""
 
+_STANDING: Final = once(STANDING, lambda request: (request.barcode, request.card, request.finding.value))
 _REGISTER: Final = once(REGISTER, lambda request: (request.code,))
 _ERASE: Final = once(ERASE, lambda request: (request.card,))
 _TONGUES: Final = {name: code for code, name in LANGUAGES.items()}
@@ -94,7 +95,7 @@ async def report_status(desk: Desk, asked: Asked) -> bytes:
             response_header=asked.setting.header, item_id=message.item_id, user_id=message.user_id
         )
 
-    return await desk.act(asked, STANDING, request, {**reader.values, ITEM: barcode}, made, LOANS_KEPT)
+    return await desk.act(asked, _STANDING, request, {**reader.values, ITEM: barcode}, made, LOANS_KEPT)
 
 
 async def update_status(desk: Desk, asked: Asked) -> bytes:

@@ -92,12 +92,13 @@ def decide(request: MarkRequest, found: MarkFacts, network: Network, now: int) -
     made: list[Call] = [writes.MARK(row.id, request.condition, request.note)]
     if request.condition != "good":
         made += _freed(request, item, list(own.values()), here, now)
-    detail = f"{row.condition}->{request.condition}"
+    detail, effect = f"{row.condition}->{request.condition}", f"mark:{row.id}:{request.condition}"
     return Decision(
         MarkAnswer((), request.barcode, item),
         tuple(made),
         (Entry("mark", here.id, row.id, detail=detail),),
-        effect=f"mark:{row.id}:{request.condition}",
+        effect=effect,
+        repeats=effect if row.condition == request.condition else "",
     )
 
 

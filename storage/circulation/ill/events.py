@@ -299,6 +299,8 @@ class _Work:
             return No.NOT_ON_LOAN
         wanted = self.request.due_on or (self.today + timedelta(days=14)).isoformat()
         until = min(wanted, row.due_back_on or wanted)
+        if row.recalled_on is not None and until == row.due_back_on:
+            return None
         self.know(recalled_on=self.today.isoformat(), due_back_on=until)
         if row.role is Role.BORROWING:
             self.due_on = self.cap(until)

@@ -79,7 +79,10 @@ def decide(request: ItemWord, found: list[Row], network: Network, now: int) -> D
     elif not theirs:
         return Decision(IllAnswer(No.UNKNOWN_ITEM), repeats=effect if request.word is Word.DELETED else "")
     elif request.word is Word.CHANGED:
-        written = (_described(request, theirs[0], network),)
+        row, described = theirs[0], _described(request, theirs[0], network)
+        if described == (row.title, row.author, row.call_number, row.item_type_id, row.for_loan):
+            return Decision(IllAnswer(None), effect=effect, repeats=effect)
+        written = (_DESCRIBE(row.id, *described),)
     elif any(held is not None for held in (theirs[0].loan_id, theirs[0].hold_id, theirs[0].transit_id)):
         return Decision(IllAnswer(No.TOO_LATE))
     else:
@@ -108,16 +111,16 @@ def _create(request: ItemWord, owner: int, network: Network, now: int) -> tuple[
     return made, rows.ADD_BARCODE(request.barcode)
 
 
-def _described(request: ItemWord, row: ItemRow, network: Network) -> Call:
+def _described(request: ItemWord, row: ItemRow, network: Network) -> tuple[str, str, str, int, int]:
+    """Give title, author, call number, type and whether it is lent, as they are to be."""
+
     def kept(said: str | None, known: str) -> str:
         return known if said is None else said
 
     kind = type_of(network, request.media_type) if request.media_type else row.item_type_id
     lendable = row.for_loan if request.for_loan is None else int(request.for_loan)
-    return _DESCRIBE(
-        row.id, kept(request.title, row.title), kept(request.author, row.author), kept(request.call_number, row.call_number),
-        kind, lendable,
-    )  # fmt: skip
+    title, author = kept(request.title, row.title), kept(request.author, row.author)
+    return title, author, kept(request.call_number, row.call_number), kind, lendable
 
 
 ITEM_WORD: Final = UseCase(

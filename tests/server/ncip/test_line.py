@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import ssl
@@ -20,6 +21,7 @@ from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase
 
+from server.listeners import listen
 from server.metrics import Metrics
 from server.ncip.line import LineFactory
 from server.ncip.partners import RIGHTS, Peer
@@ -168,6 +170,38 @@ class SocketTests(PartnerCase):
         context = ssl.create_default_context(cafile=str(certificate))
         context.check_hostname = False
         await self.talk(tls(self.folder), context.wrap_socket)
+
+    async def test_a_certificate_shown_on_the_line_says_and_proves_who_one_is(self) -> None:
+        for name in ("server", "partner"):
+            (self.folder / name).mkdir()
+        _, certificate = make_certificate(self.folder / "server", "bibliobus")
+        key, shown = make_certificate(self.folder / "partner", "partner")
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown.read_text())).hexdigest()
+        profile = json.dumps({"certificate": digest})
+        await self.reopen(update(schema.partner).where(schema.partner.c.agency == PARTNER).values(profile=profile))
+        context = ssl.create_default_context(cafile=str(certificate))
+        context.check_hostname = False
+        nobody = message("LookupItem", item("I1"), header(None))  # the certificate alone says who it is
+        factory = LineFactory(self.responder, reactor, size=1 << 20, metrics=self.metrics)
+        listener = listen(reactor, f"{tls(self.folder / 'server')}:clients=any", factory)
+        self.addCleanup(listener.port.stopListening)
+
+        def ask(body: bytes) -> Answer:
+            address = ("127.0.0.1", listener.port.getHost().port)
+            with context.wrap_socket(socket.create_connection(address, timeout=10)) as line:
+                stream = line.makefile("rb")
+                line.sendall(body)
+                return Answer(stream.readline() + stream.readline())
+
+        without = await deferToThread(ask, lookup_item("I1"))
+        assert [kind for kind, _ in without.problems] == ["Agency Authentication Failed"]
+        assert [kind for kind, _ in (await deferToThread(ask, nobody)).problems] == ["Needed Data Missing"]
+        context.load_cert_chain(shown, key)
+        for body in (lookup_item("I1"), nobody):
+            answer = await deferToThread(ask, body)
+            assert answer.problems == []
+            assert answer.one("CirculationStatus") == "Available On Shelf"
+        await factory.drain()
 
     async def talk(self, description: str, secured: Callable[[socket.socket], socket.socket]) -> None:
         factory = LineFactory(self.responder, reactor, size=1 << 20, metrics=self.metrics)
