@@ -21,6 +21,7 @@ from storage.database import Location, upgrade
 from tests.network import NOW
 from tests.server.z3950.origin import fill_catalogue, search, unimarc
 from tests.system.peers import needs
+from tests.system.z3950_peers import zebra, ztest
 
 from .running import LOOPBACK, PATIENCE, Cataloguer, Daemon, bibliobus, environment, serving
 
@@ -261,22 +262,29 @@ def test_a_target_that_means_ill_is_told_and_does_no_harm(own: Location, case: s
 
 @needs("yaz-ztest")
 def test_yaz_ztest_gives_its_records(own: Location) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    target = subprocess.Popen(["yaz-ztest", f"tcp:127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.01)
-        told = fetch(
-            configure(own, z3950(port, database="Default", syntax=["usmarc"])), "--query", "dc.title=computer"
-        )[1]
-    finally:
-        target.kill()
-        target.wait()
+    with ztest() as port:
+        config = configure(own, z3950(port, database="Default", syntax=["usmarc"]))
+        told = fetch(config, "--query", "dc.title=computer")[1]
     assert told["targets"][0]["failure"] == ""
     assert told["targets"][0]["hits"] > 0
     assert told["records"]
+
+
+@needs("zebrasrv")
+@needs("zebraidx")
+def test_zebra_is_asked_by_isbn_and_query_and_its_records_are_those_that_went_in(own: Location, tmp_path: Path) -> None:
+    folder = tmp_path / "zebra"
+    folder.mkdir()
+    made = [
+        unimarc("z1", "Germinal", "Émile", "Zola", GERMINAL, "1885"),
+        unimarc("z2", "La Bête humaine", "Émile", "Zola", "9782070360024", "1890"),
+    ]
+    with zebra(folder, [each.iso2709 for each in made], "Town") as port:
+        config = configure(own, z3950(port, database="Town", syntax=["unimarc"]))
+        told = fetch(config, GERMINAL)[1]
+        assert [(line["hits"], line["failure"]) for line in told["targets"]] == [(1, "")]
+        told = fetch(config, "--author", "zola", "--title", "bête")[1]
+        assert [(line["hits"], line["failure"]) for line in told["targets"]] == [(1, "")]
+    assert rows(own, "SELECT control, title, iso2709 FROM record ORDER BY id") == [
+        (each.control, each.title, each.iso2709) for each in made
+    ]
