@@ -26,17 +26,17 @@ LEFT = (schema.loan, schema.hold)
 
 
 def test_our_daemon_passes_everything_and_is_left_as_it_was(
-    location: Location, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    any_location: Location, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings, report = tmp_path / "kit.toml", tmp_path / "report.json"
     settings.write_text(
         'account = "kiosk-lens:demo"\nlibrary = "LENS"\nelsewhere = "LIEVIN"\npatron = "R1:1234"\nitem = ["I1", "I2", "I3"]\n'
         f'simulate = ["all"]\nfuzz = 400\nseed = 7\nreport = {json.dumps(str(report))}\n'
     )
-    with location.engine().begin() as connection:
+    with any_location.engine().begin() as connection:
         # A kiosk that prints: print lines are judged too.
         connection.execute(update(schema.device).values(profile=json.dumps({"receipt": "12 36"})))
-    with serving(location) as daemon:
+    with serving(any_location) as daemon:
         code = sip2.main([f"127.0.0.1:{daemon.ports['sip2']}", "--settings", str(settings)])
         assert daemon.process.poll() is None
     results = json.loads(report.read_text())["results"]
@@ -44,7 +44,7 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
     assert code == 0
     assert len(results) == len(CHECKS) + len(SIMULATORS) + 1
     assert capsys.readouterr().out.count("ok  ") == len(results)
-    with location.engine(reads=True).connect() as connection:
+    with any_location.engine(reads=True).connect() as connection:
         assert [connection.scalar(select(func.count()).select_from(each)) for each in LEFT] == [0, 0]
 
 
