@@ -9,11 +9,11 @@ from typing import Final
 from protocols.ncip.problems import SERVICES, Group
 from protocols.ncip.releases import Release
 from server.ncip.dialects import DIALECTS, Dialect
-from server.ncip.ill import STATUSES
+from server.ncip.ill import NOES, STATUSES
 from server.ncip.lookups import PROFILE
 from server.ncip.partners import RIGHTS
 from server.ncip.services import support
-from storage.circulation.ill.machine import LEADS, TELLS, TELLS_IF_WANTED, TIMERS, Event, Role
+from storage.circulation.ill.machine import LEADS, TELLS, TELLS_IF_WANTED, TIMERS, Event, Role, sentence
 
 _GROUPS: Final = {
     Group.LOOKUP: "Lookups",
@@ -24,7 +24,7 @@ _GROUPS: Final = {
 
 def profile() -> str:
     """Return the page."""
-    return "\n".join([*_head(), *_services(), *_life(), *_partners(), *_dialects()])
+    return "\n".join([*_head(), *_services(), *_life(), *_refusals(), *_partners(), *_dialects()])
 
 
 def _head() -> Iterator[str]:
@@ -32,7 +32,8 @@ def _head() -> Iterator[str]:
     yield "Peers lend to each other: each side asks, ships, receives, renews, recalls and sends back, and tells the other. Messages are"
     yield "NCIP 2.02 (2.0, 2.01 and 1.0 are read, and answered alike), posted to `/ncip` over HTTP or HTTPS, or one after the other on a"
     yield "bare line of TCP or TLS. A request is known by its RequestId: the agency that made it, and its number there. Dates are in UTC."
-    yield "A message that is repeated, octet by octet, gets the answer of the first as long as its effect stands.\n"
+    yield "A message that is repeated, octet by octet, gets the answer of the first as long as its effect stands. A number has at most 250"
+    yield "characters, a text 8,000, a date a year between 1800 and 2999.\n"
 
 
 def _services() -> Iterator[str]:
@@ -62,6 +63,15 @@ def _life() -> Iterator[str]:
 def _wanted(role: Role, event: Event) -> str:
     service = TELLS_IF_WANTED.get((role, event))
     return f"{service}, if wanted" if service else ""
+
+
+def _refusals() -> Iterator[str]:
+    yield "## What is refused\n"
+    yield "The types are the standard's own words; the first that the service may use is given.\n"
+    yield "| reason | ProblemType | ProblemElement |\n|---|---|---|"
+    for no, row in NOES.items():
+        yield f"| {sentence(no, 'en')} | {' · '.join(kind.value for kind in row.types)} | {row.element} |"
+    yield ""
 
 
 def _partners() -> Iterator[str]:
