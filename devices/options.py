@@ -22,12 +22,12 @@ _SAMPLE: Final = date(2000, 1, 31)
 DETAILS: Final = frozenset({"language", "born", "address", "email", "phone"})
 """What a template may say of a reader that is not read for every message."""
 PATRON_NAMES: Final = DETAILS | {
-    "card", "number", "forename", "surname", "expires", "category", "home", "home_name",
+    "card", "number", "forename", "surname", "expires", "category", "category_name", "home", "home_name",
 }  # fmt: skip
 """What a template may say of a reader."""
 ITEM_NAMES: Final = frozenset(
     {
-        "barcode", "title", "author", "call_number", "location", "type", "owner", "home", "current", "destination",
+        "barcode", "title", "author", "call_number", "location", "type", "type_name", "owner", "home", "current", "destination",
         "volume", "media", "properties",
     }
 )  # fmt: skip

@@ -93,6 +93,8 @@ ROWS: list[tuple[dict[str, str], tuple[bytes, ...], bytes, bytes]] = [
     ({"extensions": "18 IT {type}; 18 IA {author}"}, (), item(b"I1"), "ITBOOK|IAZola, Émile|".encode()),
     ({"extensions": "24 BE {email}"}, (), b"23000" + DATE + b"AOLENS|AAR1|AC|AD|", b"BEr1@example.org|"),
     ({"extensions": "64 PB {born:%Y%m%d}"}, (), information(b"R1"), b"PB|"),
+    ({"extensions": "64 FU {category}; 64 FV {category_name}"}, (), information(b"R1"), b"FUADULT|FVAdulte|"),
+    ({"extensions": "10 CH {type_name}"}, (), BACK, b"CHLivre|"),
     ({"extensions": "18 IM {media}"}, (), item(b"I1"), b"IM001|"),
     ({"model": "evergreen"}, (OUT,), CHARGED, b"AUTitre 1|"),
     ({"model": "gate"}, (), OUT, b"120"),
