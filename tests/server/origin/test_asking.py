@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
 from twisted.python.threadable import isInIOThread
 
 from protocols.sru import origin as sru
@@ -105,6 +106,11 @@ class Ill(Protocol):
     def __init__(self, speak: Callable[[Ill, bytes], None]) -> None:
         self.speak = speak
         self.said = []
+        self.lost: Callable[[], object] = lambda: None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Stop speaking."""
+        self.lost()
 
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
@@ -156,12 +162,7 @@ def drop_by_drop(whole: bytes) -> Callable[[Ill, bytes], None]:
         left = iter(whole)
         dripping = LoopingCall(lambda: line.transport.write(bytes([next(left)])))
         dripping.start(0.02).addErrback(lambda _end: None)
-
-        def ended(*_reason: object) -> None:
-            if dripping.running:
-                dripping.stop()
-
-        line.connectionLost = ended  # type: ignore[method-assign]
+        line.lost = lambda: dripping.stop() if dripping.running else None
 
     return speak
 
