@@ -141,7 +141,8 @@ USE: Final = _numbered("""
     1066 Number-volume, 1075 Subject-genre/form, 1079 Subject-topical, 1080 Subject-uncontrolled, 1092 Identifier-ISMN,
     1094 Identifier-DOI, 1097 DC-title, 1098 DC-creator, 1099 DC-subject, 1100 DC-description, 1101 DC-publisher,
     1102 DC-date, 1103 DC-resource-type, 1104 DC-resource-identifier, 1105 DC-language, 1106 DC-other-contributor,
-    1107 DC-format, 1108 DC-source, 1109 DC-relation, 1110 DC-coverage, 1111 DC-rights-management, 1214 EAN
+    1107 DC-format, 1108 DC-source, 1109 DC-relation, 1110 DC-coverage, 1111 DC-rights-management,
+    1063 Number-local-call-copy-specific, 1214 EAN, 8023 Barcode
 """)
 """Use attributes with data of libraries behind them."""
 

@@ -78,6 +78,7 @@ ROWS: Final = (
     Row(14, "bib.cdu", "Indice CDU"),
     Row(53, "bath.callNumber bib.callnumber bib.shelfmark", "Cote"),
     Row(1044, "bath.possessingInstitution bib.institution", "Bibliothèque qui possède"),
+    Row(8023, "bib.barcode", "Code-barres d'un exemplaire"),
     Row(12, "rec.id rec.identifier bath.localNumber", "Numéro de la notice"),
     Row(1032, "bib.persistentid bib.recordid", "Numéro de la notice, ici ou ailleurs"),
     Row(1011, "rec.creationDate rec.created", "Date de création de la notice"),

@@ -63,7 +63,7 @@ PROFILE: Final = Profile(
 """The values of attributes that are taken."""
 
 LISTS: Final = Profile(
-    use=frozenset(by_use),
+    use=frozenset(use for use, points in by_use.items() if any(point.kind is not PointKind.ITEM for point in points)),
     position=frozenset({Position.FIRST_IN_FIELD, Position.ANY_POSITION_IN_FIELD}),
     truncation=frozenset({Truncation.DO_NOT_TRUNCATE}),
     completeness=frozenset(Completeness),
@@ -252,6 +252,8 @@ def _leaf(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) ->
     else:
         shape = _shape(attributes, text)
     masked = MASKS.get(truncation)
+    if masked is not None and any(point.kind is PointKind.ITEM for point in points):
+        raise Refused(Bib1.TRUNCATION_ATTRIBUTE, f"{truncation}: of use {attributes.use}, 1 and 100 are taken")
     if masked is not None:
         found = masked(text)
         if shape is Shape.WORDS or (shape is Shape.PHRASE and len(found) == 1):
@@ -288,15 +290,18 @@ def _bounds(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) 
         raise Refused(
             Bib1.ATTRIBUTE_COMBINATION, f"relation {attributes.relation} with truncation {attributes.truncation}"
         )
-    if points[0].kind is PointKind.WORDS:
+    if any(point.kind in {PointKind.WORDS, PointKind.ITEM} for point in points):
         raise Refused(Bib1.ATTRIBUTE_COMBINATION, points[0].name)
     return BOUNDS[attributes.relation](points, text)
 
 
 def listing(attributes: Attributes, start: bytes) -> tuple[tuple[AccessPoint, ...], str, bool]:
-    """Return the access points that are to be walked, from which text on, and whether as whole headings."""
+    """Return the access points that are to be walked, from which text on, and whether as whole headings. Raises Refused."""
     whole = attributes.structure == Structure.PHRASE or attributes.completeness != Completeness.INCOMPLETE_SUBFIELD
-    return by_use[attributes.use], term_text(start, iso5426), whole
+    points = tuple(point for point in by_use[attributes.use] if point.kind is not PointKind.ITEM)
+    if not points:
+        raise Refused(Bib1.SCAN_TERM_LIST, f"use {attributes.use} is told by items: {rpn.spans(LISTS.use)} are listed")
+    return points, term_text(start, iso5426), whole
 
 
 def iso5426(value: bytes) -> str:

@@ -8,7 +8,7 @@ from protocols.sru import zeerex
 from protocols.z3950.bib1 import Position, Truncation
 from server.catalogue import cql as cql_query
 from server.catalogue import indexes as cql_indexes
-from server.catalogue.query import PROFILE
+from server.catalogue.query import LISTS, PROFILE
 from server.catalogue.records import SCHEMAS
 from storage.catalogue.access_points import sort_by_use
 from storage.network.network import Database, Network
@@ -57,7 +57,7 @@ def describe(network: Network, database: Database, server: zeerex.Server, modifi
 
 def _index(row: cql_indexes.Row) -> zeerex.Index:
     names = [(prefix, name) for prefix, _, name in (each.partition(".") for each in row.names.split())]
-    return zeerex.Index(row.title, names, row.use, scan=True, sort=row.use in sort_by_use)
+    return zeerex.Index(row.title, names, row.use, scan=row.use in LISTS.use, sort=row.use in sort_by_use)
 
 
 def _supports() -> list[tuple[str, str]]:

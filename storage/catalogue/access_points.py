@@ -39,6 +39,8 @@ class PointKind(Enum):
     IDENTIFIER = "identifier"
     YEAR = "year"
     DAY = "day"
+    ITEM = "items"
+    """What is on the items of a record: no term of the index (see `held`)."""
 
 
 class Places(NamedTuple):
@@ -284,6 +286,18 @@ LINK: Final = _number(84, "record-linking", "4--$0", "76-$w 77-$w 78-$w")
 ADDED: Final = _date(86, "date-added", PointKind.DAY, "100$a/0-7", "008$/0-5")
 MODIFIED: Final = _date(87, "date-modified", PointKind.DAY, "005$/0-7", "005$/0-7")
 
+
+# --- what items tell --------------------------------------------------------------------------------------------------------------
+
+
+def _of_items(code: int, name: str) -> AccessPoint:
+    return AccessPoint(code, name, Places(""), Places(""), PointKind.ITEM, pairs=False, anywhere=False)
+
+
+BARCODE: Final = _of_items(88, "barcode")
+CALL_NUMBER: Final = _of_items(89, "local-call-number")
+INSTITUTION: Final = _of_items(90, "possessing-institution")
+
 ALL: Final = tuple(
     point
     for value in list(globals().values())
@@ -311,7 +325,7 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     14: (UDC,),
     16: (LC_CALL_NUMBER,),
     17: (NLM_CALL_NUMBER,),
-    20: (LOCAL_CLASS,),
+    20: (LOCAL_CLASS, CALL_NUMBER),
     21: (SUBJECT,),
     22: (RAMEAU,),
     27: (LCSH,),
@@ -324,6 +338,7 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     49: (LEGAL_DEPOSIT,),
     50: (GOVERNMENT_NUMBER,),
     51: (MUSIC_NUMBER,),
+    53: (CALL_NUMBER,),
     54: (LANGUAGE,),
     55: (AREA,),
     56: (SOURCE,),
@@ -359,10 +374,12 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     1037: (SICI,),
     1038: (ABSTRACT_LANGUAGE,),
     1040: (DEWEY, UDC, LC_CALL_NUMBER, LOCAL_CLASS),
+    1044: (INSTITUTION,),
     1045: (LINK,),
     1046: (RECORD_STATUS,),
     1053: (COUNTRY,),
     1056: (DISSERTATION,),
+    1063: (CALL_NUMBER,),
     1066: (VOLUME,),
     1073: (SUBJECT_MEETING,),
     1074: (SUBJECT_BODY,),
@@ -394,6 +411,7 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
     1211: (OCLC_NUMBER,),
     1214: (EAN,),
     1223: (EDITION,),
+    8023: (BARCODE,),  # as Koha numbers it
 }
 """Bib-1 Use attribute to the access points that serve it together."""
 

@@ -100,6 +100,16 @@ _COMPARE: Final[dict[Distance, Callable[[int, int], bool]]] = {
     Distance.OTHER: operator.ne,
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Items as they are now, by what the access point `code` tells of them; with `open`, the text may go on. Never remembered."""
+
+    code: int
+    text: str
+    open: bool = False
+
+
 Check = Phrase | Nearness
 Posted = tuple[int, str] | Range
 """What the postings themselves tell."""
@@ -113,7 +123,7 @@ class Whole:
     databases: tuple[int, ...]
 
 
-Key = Posted | Matching | Check | Whole
+Key = Posted | Matching | Held | Check | Whole
 
 
 class Hits:

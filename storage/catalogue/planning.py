@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from storage.catalogue import access_points, analyser, extraction
 from storage.catalogue.access_points import ANY, DATABASES, HEADINGS, ISBN, PAIRS, PRESENT, AccessPoint, PointKind
-from storage.catalogue.hits import LAST, Check, Matching, Nearness, Phrase, Posted, Range
+from storage.catalogue.hits import LAST, Check, Held, Matching, Nearness, Phrase, Posted, Range
 from storage.catalogue.postings import AFTER
 from storage.catalogue.query import Between, Kind, Leaf, Masked, Near, Present, QueryError, QueryReason, Term
 
@@ -21,7 +21,7 @@ MAX_WORDS: Final = 60
 EVERYTHING: Final = Range.of(DATABASES, "")
 """All records: each is in a database."""
 
-Groups = list[list[Posted | Matching]]
+Groups = list[list[Posted | Matching | Held]]
 """The intersection of unions of postings."""
 
 
@@ -52,10 +52,13 @@ _HEADING_KINDS: Final = frozenset({Kind.HEADING, Kind.HEADING_WORDS, Kind.HEADIN
 _TRUNCATED: Final = frozenset({Kind.PREFIX, Kind.PHRASE_PREFIX, Kind.HEADING_PREFIX})
 
 
-def _number_keys(point: AccessPoint, term: Term) -> list[Posted | Matching]:
+def _number_keys(point: AccessPoint, term: Term) -> list[Posted | Matching | Held]:
     """Return what a number or date is found under; under ANY, the ISBNs and ISSNs that the text holds."""
     if point is ANY:
         return [(ANY.code, number) for number in (*analyser.isbns(term.text), *analyser.issns(term.text))]
+    if point.kind is PointKind.ITEM:
+        text = term.text.strip()
+        return [Held(point.code, text, open=term.kind in _TRUNCATED)] if text else []
     if point.normal is None:
         return []
     if point.kind is PointKind.DAY:
@@ -114,12 +117,12 @@ def _candidates(point: AccessPoint, words: tuple[str, ...], *, is_open: bool = F
     return [*groups, [_last(code, terms[-1], is_open=is_open)]]
 
 
-def _last(code: int, term: str, *, is_open: bool) -> Posted | Matching:
+def _last(code: int, term: str, *, is_open: bool) -> Posted | Matching | Held:
     return Range.of(code, term) if is_open else (code, term)
 
 
 def _of_headings(points: list[AccessPoint], term: Term) -> list[Alternative]:
-    keys: list[Posted | Matching] = []
+    keys: list[Posted | Matching | Held] = []
     headed = [point for point in points if point.has_headings]
     if not headed:
         raise QueryError(QueryReason.NO_HEADINGS, points[0].name)
@@ -173,7 +176,11 @@ def _bound(point: AccessPoint, text: str) -> str:
 def _of_presence(leaf: Present) -> list[Alternative]:
     if not leaf.access_points or any(point is ANY or point.always for point in leaf.access_points):
         return [Alternative([[EVERYTHING]])]
-    return [Alternative([[(PRESENT, str(point.code)) for point in leaf.access_points]])]
+    return [Alternative([[_any_of(point) for point in leaf.access_points]])]
+
+
+def _any_of(point: AccessPoint) -> Posted | Held:
+    return Held(point.code, "", open=True) if point.kind is PointKind.ITEM else (PRESENT, str(point.code))
 
 
 def _near(leaf: Near) -> list[Alternative]:

@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from storage.catalogue import extraction, postings
 from storage.catalogue.access_points import DATABASES
-from storage.catalogue.hits import Hits, Key, Matching, Posted, Range, Whole
+from storage.catalogue.held import held
+from storage.catalogue.hits import Held, Hits, Key, Matching, Posted, Range, Whole
 from storage.catalogue.planning import Alternative, Groups, alternatives
 from storage.catalogue.query import And, AndNot, Leaf, Or, Query, QueryError, QueryReason, ResultSet
 from storage.catalogue.records import fetch
@@ -67,6 +68,9 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
     for mask in [key for key in wanted if isinstance(key, Matching) and key not in found]:
         found[mask] = yield from _matching(mask)
         hits.put(version, mask, found[mask], 4 * len(found[mask]))
+    live = [key for key in wanted if isinstance(key, Held)]
+    for key in live:
+        found[key] = yield from held(key)
     for each in ways:
         if each.check is not None and each.check not in found:
             found[each.check] = yield from _verified(each, found)
@@ -74,7 +78,7 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
     result = _evaluate(query, leaves, found, sets)
     if members:
         result = result & _union(found, members)  # not in place: the bitmap is shared
-    if not any(isinstance(operand, ResultSet) for operand in operands):
+    if not (live or any(isinstance(operand, ResultSet) for operand in operands)):
         hits.put(version, whole, result, 2 * len(result))
     return result
 

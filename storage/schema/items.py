@@ -43,5 +43,7 @@ barcode = table(
 )
 _PRIMARY = text("is_primary = 1")
 _TEMPORARY = text("temporary = 1")
+Index("ix_item_owner_id", item.c.owner_id, item.c.id)
+Index("ix_item_call_number", item.c.call_number)
 Index("ix_item_temporary", item.c.id, sqlite_where=_TEMPORARY, postgresql_where=_TEMPORARY)
 Index("one_primary_barcode", barcode.c.item_id, unique=True, sqlite_where=_PRIMARY, postgresql_where=_PRIMARY)

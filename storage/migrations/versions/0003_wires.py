@@ -22,6 +22,7 @@ def upgrade() -> None:
     _undo_merges()
     _lend_on_terms()
     _keep_exchanges()
+    _find_items()
 
 
 def _undo_merges() -> None:
@@ -71,3 +72,8 @@ def _keep_exchanges() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_ncip_exchange_partner_id", "ncip_exchange", ["partner_id", "id"])
+
+
+def _find_items() -> None:
+    op.create_index("ix_item_owner_id", "item", ["owner_id", "id"])
+    op.create_index("ix_item_call_number", "item", ["call_number"])

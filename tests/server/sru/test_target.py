@@ -500,7 +500,8 @@ class ExplainTests(SruTestCase):
             cql = f"{name.get('set')}.{name.text}"
             sorts = told(await self.search(f"zola sortBy {cql}")) == []
             assert sorts is (index.get("sort") == "true"), cql
-            assert told(await self.get(version="1.2", operation="scan", scanClause=f"{cql} = 1")) == []
+            listed = told(await self.get(version="1.2", operation="scan", scanClause=f"{cql} = 1")) == []
+            assert listed is (index.get("scan") == "true"), cql
 
     async def test_the_relations_that_it_tells_of_are_taken(self) -> None:
         relations = [each.text for each in (await self.get()).iter(f"{ZR}supports") if each.get("type") == "relation"]

@@ -15,6 +15,7 @@ from server.catalogue.shared import MAX_DATABASES
 from storage import schema
 from tests.server.z3950.association import Z3950TestCase, cql_query, raw
 from tests.server.z3950.origin import (
+    GERMINAL,
     PAGES,
     present,
     refused,
@@ -53,6 +54,25 @@ class SearchTests(Z3950TestCase):
             ('@attr 2=103 ""', PAGES + 4),
         ]:
             assert await origin.count(query) == count, query
+
+    async def test_records_are_found_by_their_items_and_what_items_cannot_tell_is_refused(self) -> None:
+        origin = await self.origin()
+        shown = schema.item.c.record_id == GERMINAL
+        await self.store.work(
+            lambda connection: connection.execute(update(schema.item).where(shown).values(owner_id=2))
+        )
+        for query, count in [
+            ("@attr 1=8023 I1", 1),
+            ("@attr 1=8023 I9999", 0),
+            ("@attr 1=1044 @attr 2=3 @attr 3=1 @attr 4=1 @attr 5=100 @attr 6=1 LIEVIN", 1),
+            ("@attr 1=1044 avion", 0),
+            ('@attr 1=53 "R ZOL"', 1),
+            ('@attr 1=20 @attr 5=1 "R Z"', 1),
+            ('@attr 1=1044 @attr 2=103 ""', 1),
+        ]:
+            assert await origin.count(query) == count, query
+        assert await self.refuses("@attr 1=8023 @attr 5=2 1") == (120, "2: of use 8023, 1 and 100 are taken")
+        assert (await self.refuses("@attr 1=53 @attr 2=4 R"))[0] == 123
 
     async def test_words_stand_in_any_order_and_phrases_in_theirs(self) -> None:
         origin = await self.origin()
