@@ -223,6 +223,9 @@ class _Work:
             if row.loan_id is not None:
                 self.writes += rows.end_loan(row.loan_id, self.partner.library_id, self.today, self.now)
             self.writes += [rows.UNLABEL(row.item_id), rows.RETIRE(row.item_id)]
+        elif row.role is Role.LENDING and row.transit_id is not None and row.transit_to_id == self.partner.library_id:
+            # No van takes it to who no longer waits for it; its next scan sends it where it belongs.
+            self.writes.append(writes.RECEIVE(row.transit_id, self.now, "cancelled"))
         self.writes.append(rows.PART(row.id))
 
     def go_on(self) -> None:

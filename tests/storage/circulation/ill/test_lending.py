@@ -60,6 +60,16 @@ def test_the_partner_cancels_before_the_item_leaves(lender: Lender) -> None:
     assert lender.told() == []
 
 
+def test_an_item_put_aside_for_a_partner_that_cancels_goes_nowhere(lender: Lender) -> None:
+    counter = lender.counter
+    lender.asked(barcode="I1")
+    assert counter.checkin("I1", LENS).destination.id == DEPARTMENT
+    assert lender.says(Event.CANCELLED, "d1", PARTNER).changed
+    assert counter.sql("SELECT state FROM transit") == [("cancelled",)]
+    assert counter.item("I1").status is Status.AVAILABLE
+    assert counter.checkin("I1", LENS).destination is None
+
+
 def test_we_cannot_fill_and_say_so(lender: Lender) -> None:
     lender.asked(barcode="I1")
     assert lender.does(Event.REFUSED, "d1", PARTNER).changed
