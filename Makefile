@@ -35,6 +35,8 @@ docs: setup-dev
 	$(BIN)/python -m server.reference
 	$(BIN)/python -m conformance sip2 --list >docs/reference/sip2-checks.md
 	$(BIN)/python -m conformance ncip --list >docs/reference/ncip-checks.md
+	$(BIN)/python -m conformance z3950 --list >docs/reference/z3950-checks.md
+	$(BIN)/python -m conformance sru --list >docs/reference/sru-checks.md
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

@@ -528,13 +528,35 @@ def _hostile_xml(session: Session) -> None:
     _explain_bare(session)
 
 
+_PAGE: Final = """\
+# Checks of an SRU server
+
+What [`python -m conformance sru`](../how-to/judge-a-server.md#sru) asks of any server. Generated:
+`python -m conformance sru --list`.
+
+| check | level | what is asked | where that is said |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the list of all checks as a page of the documentation."""
+    return _PAGE + "\n".join(f"| {name} | {level} | {text} | {source} |" for name, level, text, source, _ in _CHECKS)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run the kit; return 0 when no MUST failed, 1 when one did."""
+    """Run the kit; return 0 when no MUST failed, 1 when one did, 2 when the command line is wrong."""
     parser = argparse.ArgumentParser(prog="python -m conformance sru", description=__doc__)
-    parser.add_argument("url", help="the address of one database: http://host:port/database")
+    parser.add_argument("url", nargs="?", help="the address of one database: http://host:port/database")
     parser.add_argument("--term", default="a", help="a word that the index holds, or stands before (a)")
     parser.add_argument("--index", default="dc.title", help="the index that is looked at (dc.title)")
+    parser.add_argument("--list", action="store_true", help="print the list of checks, and make none")
     documents.add_options(parser)
     chosen = parser.parse_args(arguments)
+    if chosen.list:
+        print(page())  # noqa: T201 (a command)
+        return 0
+    if chosen.url is None:
+        parser.error("give the address of a database")
     session = Session(Client(chosen.url), chosen.term, chosen.index)
     return documents.tell(f"SRU {chosen.url}", run(session), chosen)

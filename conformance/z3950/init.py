@@ -374,7 +374,7 @@ def _in_version_3(association: Association) -> None:
 
 def _ends(association: Association) -> None:
     try:
-        found = association.receive(5)
+        found = association.receive()
     except Closed:
         return
     except Failed:

@@ -128,6 +128,13 @@ def test_every_check_has_a_name_of_its_own() -> None:
     assert len(names) == len(set(names)) >= 45
 
 
+def test_the_page_of_checks_is_the_list_of_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["sru", "--list"]) == 0
+    assert capsys.readouterr().out == (Path(__file__).parents[2] / "docs/reference/sru-checks.md").read_text()
+    with pytest.raises(SystemExit):
+        command.main(["sru"])
+
+
 RESULTS = [
     Result("a", Level.MUST, "text", "source", Outcome.PASSED),
     Result("b", Level.SHOULD, "text", "source", Outcome.FAILED, "why"),
