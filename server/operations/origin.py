@@ -75,9 +75,9 @@ def take(
     rejected: list[dict[str, str]] = []
     batch = [(found.target.name, each) for found in answers for each in islice(_read(found, rejected), most)]
     copier = copying.Copier(copying.Task(databases, CLERK, access.now(), dry_run))
-    # Kiosks may be waiting: a piece at a time, unless all is to be undone together.
-    size = len(batch) if dry_run else PIECE
-    copied = [access.write(copier.copy, batch[at : at + size]) for at in range(0, len(batch), size or 1)]
+    # Kiosks may be waiting: a record at a time, unless all is to be undone together.
+    pieces = [batch] if dry_run else [[each] for each in batch]
+    copied = [access.write(copier.copy, piece) for piece in pieces]
     learned = {
         found.target.name: found.lesson._replace(at=access.now()) for found in answers if found.lesson != found.before
     }
@@ -98,8 +98,6 @@ def take(
     return {"targets": lines, "records": records, "rejected": rejected, "dry_run": dry_run}
 
 
-PIECE: Final = 5
-"""Records copied in one transaction."""
 MAX_REJECTED: Final = 100
 """Records that are told one by one of those that cannot be read."""
 

@@ -20,7 +20,7 @@ from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import analyser, postings
 from storage.catalogue.access_points import EAN, HEADINGS, ISBN, ISSN, OTHER_NUMBER, TITLE
-from storage.catalogue.records import NewRecord, terms_of
+from storage.catalogue.records import NewRecord
 from storage.schema import posting, record
 
 
@@ -62,7 +62,7 @@ _CANDIDATES: Final = 50
 
 def matches(connection: Connection, new: NewRecord) -> list[Match]:
     """Return the records like *new*, the surest first, without those that are certainly others."""
-    terms = terms_of(new.form, new.iso2709)
+    terms = new.terms()
     read = Record.from_iso2709(new.iso2709)
     mine = about(read, new.form)
     named = {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)}.union(_numbers_of_agencies(read))

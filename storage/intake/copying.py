@@ -15,9 +15,9 @@ from sqlalchemy import Connection, insert, select
 from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue.access_points import OTHER_NUMBER
-from storage.catalogue.matching import MERGED_FROM, Verdict, about, likeness, matches, score
+from storage.catalogue.matching import MERGED_FROM, About, Verdict, about, likeness, matches, score
 from storage.catalogue.merging import MergeRefused, merge_records, survivor
-from storage.catalogue.records import NewRecord, lock_catalogue, save_records, terms_of
+from storage.catalogue.records import NewRecord, lock_catalogue, save_records
 from storage.ids import new_id
 from storage.intake.marc_import import databases_named
 from storage.intake.marc_read import SourceRecord
@@ -71,7 +71,7 @@ class Copier:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._taken: list[tuple[NewRecord, int]] = []
+        self._taken: list[tuple[_Known, int]] = []
 
     def copy(self, connection: Connection, batch: Sequence[tuple[str, SourceRecord]]) -> list[Copied]:
         """Save records, each with the name of its target, in the transaction of `connection`."""
@@ -91,21 +91,34 @@ class Copier:
             new = NewRecord(
                 SOURCE + target, source.control, Format(source.form), source.text.encode(), source.title, source.author
             )
-            first = next((number for earlier, number in self._taken if alike(earlier, new)), None)
+            new.prepare()
+            known = _known(new)
+            first = next((number for earlier, number in self._taken if _alike(earlier, known)), None)
             if first is not None:
                 out.append(Copied(target, source.control, source.title, Fate.DUPLICATE, survivor(connection, first)))
                 continue
             fate, number, other = _save(connection, self._task, new, databases)
-            self._taken.append((new, number))
+            self._taken.append((known, number))
             out.append(Copied(target, source.control, source.title, fate, number, other))
         return out
 
 
-def alike(one: NewRecord, other: NewRecord) -> bool:
+class _Known(NamedTuple):
+    """By what a new record is compared with the others that came."""
+
+    numbers: set[str]
+    about: About
+
+
+def _known(new: NewRecord) -> _Known:
+    numbers = set(new.terms()[OTHER_NUMBER.code])
+    return _Known(numbers, about(Record.from_iso2709(new.iso2709), new.form))
+
+
+def _alike(one: _Known, other: _Known) -> bool:
     """Tell whether two new records surely describe one document, as `storage.catalogue.matching` would."""
-    mine, theirs = (terms_of(each.form, each.iso2709)[OTHER_NUMBER.code] for each in (one, other))
-    read = [about(Record.from_iso2709(each.iso2709), each.form) for each in (one, other)]
-    return (bool(mine & theirs) and score(*read) >= MERGED_FROM) or likeness(*read) >= MERGED_FROM
+    points = score(one.about, other.about) if one.numbers & other.numbers else likeness(one.about, other.about)
+    return points >= MERGED_FROM
 
 
 def _save(connection: Connection, task: Task, new: NewRecord, databases: Sequence[int]) -> tuple[Fate, int, int | None]:
