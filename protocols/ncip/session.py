@@ -97,6 +97,8 @@ class Session:
 
     def _open(self, _tag: str, _attributes: Any) -> None:
         self._depth += 1
+        if self._depth > LIMITS.depth:
+            raise BrokenLineError(f"the message has more than {LIMITS.depth} levels")
 
     def _close(self, _tag: str) -> None:
         self._depth -= 1

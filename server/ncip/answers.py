@@ -169,7 +169,8 @@ def lookup_item(setting: Setting, asked: LookupItem, account: ItemAccount, item:
     ready = row.shelf_until if item.status is Status.ON_HOLD_SHELF else None
     return LookupItemResponse(
         response_header=setting.header,
-        item_id=asked.item_id,
+        request_id=asked.request_id if asked.item_id is None else None,
+        item_id=asked.item_id or _barcode(row.barcode),
         hold_pickup_date=day_end(ready, item.current.zone) if ready else None,
         item_optional_fields=item_fields(
             network,

@@ -16,6 +16,7 @@ from server.ncip import answers as ncip_answers
 from server.ncip.desk import Asked, Desk, barcode_of, missing, reader_of
 from server.ncip.partners import library_named
 from server.ncip.refusals import ITEM, Refused
+from server.ncip.requests import item_requested
 from server.patrons import read_patron
 from storage.circulation.accounts import item_information
 from storage.circulation.ill.rows import of_patron
@@ -47,8 +48,9 @@ async def lookup_item(desk: Desk, asked: Asked) -> bytes:
     """Tell of an item what is asked."""
     message: LookupItem = asked.message
     if message.item_id is None and message.request_id is not None:
-        raise asked.violated("requests are looked up by LookupRequest: give ItemId", "RequestId")
-    barcode = barcode_of(asked.service, message.item_id)
+        barcode = await item_requested(desk, asked)
+    else:
+        barcode = barcode_of(asked.service, message.item_id)
     steps = item_information(asked.setting.network, barcode, asked.origin.library_id, asked.now)
     account = await desk.store.read(steps)
     if account.item is None:

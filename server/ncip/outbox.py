@@ -111,7 +111,7 @@ class Outbox:
         rounds = [
             Deferred.fromCoroutine(self._bring(partners[number], list(found)))
             for number, found in groupby(ordered, key=lambda letter: letter.partner_id)
-            if number in partners and partners[number].endpoint and partners[number].enabled
+            if number in partners and partners[number].enabled
         ]
         results: list[tuple[bool, Any]] = await DeferredList(rounds, consumeErrors=True)
         for done, result in results:
@@ -144,6 +144,8 @@ class Outbox:
                 return
 
     async def _try(self, partner: Partner, letter: Letter) -> Reply:
+        if not partner.endpoint:  # who drives both sides itself need not be told; who is to be asked must be
+            return Reply(Fate.FAILED if letter.service == "RequestItem" else Fate.DROPPED, trouble="it has no address")
         row = await self._store.read(request_of(letter))
         if row is None:
             return Reply(Fate.DROPPED, trouble="its request is gone")

@@ -11,7 +11,7 @@ from protocols.ncip.changes import RequestFields
 from protocols.ncip.circulation import UpdateRequestItem, UpdateRequestItemResponse
 from protocols.ncip.elements import ItemId, RequestId, UserId
 from protocols.ncip.items import ItemOptionalFields
-from protocols.ncip.lookups import LookupRequest, LookupRequestResponse
+from protocols.ncip.lookups import LookupItem, LookupRequest, LookupRequestResponse
 from protocols.ncip.model import SchemeValue
 from protocols.ncip.schemes import RequestElementType, RequestScopeType, RequestStatusType, RequestType
 from server.ncip import ill as ncip_ill
@@ -59,7 +59,7 @@ def _hold_id(asked: Asked) -> int:
 async def _account(desk: Desk, asked: Asked) -> PatronAccount:
     """Read whose request it is: whom the message names, or for whom this very partner placed it."""
     message = asked.message
-    if message.user_id is not None or message.authentication_input:
+    if not isinstance(message, LookupItem) and (message.user_id is not None or message.authentication_input):
         reader = reader_of(asked.service, message.user_id, message.authentication_input)
     else:
         hold_id = _hold_id(asked)
@@ -73,6 +73,22 @@ async def _account(desk: Desk, asked: Asked) -> PatronAccount:
     if account.pin in {PinState.WRONG, PinState.LOCKED}:
         raise asked.refused((Reason.WRONG_PIN,), reader.values)
     return account
+
+
+async def item_requested(desk: Desk, asked: Asked) -> str:
+    """Give the number of the item that a request of this partner is for; raises `Refused` where there is no such request or item."""
+    between = await _between(desk, asked)
+    if between is not None:
+        shown = between.shown_barcode or between.barcode
+    else:
+        account, place = await _account(desk, asked), asked.setting.place.id
+        assert account.patron is not None, "an account without a reader is refused"
+        steps = _found(asked.setting.network, account.patron.row.id, _hold_id(asked), "", place, asked.now)
+        hold = await desk.store.read(steps)
+        shown = (hold.barcode if hold is not None else None) or ""
+    if not shown:
+        raise _unknown(asked)
+    return shown
 
 
 def _found(

@@ -186,6 +186,12 @@ class LendingTests(Case):
         assert whole.one("RequestScopeType") == "Item"
         assert whole.one("ItemOptionalFields/CirculationStatus")
         assert whole.all("RequestStatusType") == []
+        found = await self.ask(message("LookupItem", request("d1", PARTNER) + wants("Item", "Circulation Status")))
+        assert found.one("LookupItemResponse/ItemId/ItemIdentifierValue") == "I1"
+        assert found.one("RequestIdentifierValue") == "d1"
+        assert found.one("CirculationStatus")
+        nothing = await self.ask(message("LookupItem", request("d2", PARTNER)))
+        assert [kind for kind, _ in nothing.problems] == ["Unknown Item"]
         gone = message("CancelRequestItem", user("DEP-7") + request("d1", PARTNER) + "<RequestType>Loan</RequestType>")
         assert (await self.twice(gone)).one("RequestIdentifierValue") == "d1"
         assert await self.rows("SELECT count(*) FROM hold") == [(0,)]

@@ -276,6 +276,25 @@ class PeerTests(TestCase):
         assert await here.state("q9") == "unfilled"
         assert [row[0] for row in await here.sql("SELECT kind FROM notice")] == ["ill-unfilled"]
 
+    async def test_a_broker_without_an_address_is_told_nothing_and_nothing_waits_for_it(self) -> None:
+        here, there = await self.both()
+        await here.borrow()
+        await here.bring()
+        await here.store.work(lambda c: c.execute(update(schema.partner).values(endpoint=None)))
+        await here.store.reload_network()
+        await here.happens(Event.CANCELLED)
+        await here.borrow("q2")
+        await here.bring()
+        assert await here.letters() == [
+            ("RequestItem", "sent"),
+            ("CancelRequestItem", "dropped"),
+            ("RequestItem", "waiting"),
+        ]
+        assert (await here.sql("SELECT tries, trouble FROM outbox WHERE state = 'waiting'"))[0][
+            1
+        ] == "it has no address"
+        assert await there.state() == "accepted"
+
     async def test_terms_are_agreed_to_by_staff_and_the_title_asked_for_by_its_isbn(self) -> None:
         here, there = await self.both()
         profile = json.dumps({"account": "R9", "our_agency": "FR-THERE", "restrictions": ["In Library Use Only"]})

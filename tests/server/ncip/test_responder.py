@@ -256,7 +256,9 @@ class LookupItemTests(PartnerCase):
         assert (await self.ask(lookup_item("55"))).problems == [("Non-Unique Item", "ItemIdentifierValue")]
         assert (await self.ask(message("LookupItem"))).problems == [("Needed Data Missing", "ItemIdentifierValue")]
         by_request = "<RequestId><RequestIdentifierValue>1</RequestIdentifierValue></RequestId>"
-        assert (await self.ask(message("LookupItem", by_request))).problems == [("Element Rule Violated", "RequestId")]
+        assert (await self.ask(message("LookupItem", by_request))).problems == [
+            ("Unknown Item", "RequestIdentifierValue")
+        ]
 
     async def test_the_shelf_tells_until_when(self) -> None:
         await self.reopen(
