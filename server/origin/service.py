@@ -77,7 +77,7 @@ class Origin:
         for name in names:
             if name.casefold() not in by_name:
                 raise Refused("unknown-target", f"there is no target {name}", {"name": name, "names": known})
-        return [by_name[name.casefold()] for name in dict.fromkeys(names)] or list(self.targets)
+        return [by_name[name] for name in dict.fromkeys(map(str.casefold, names))] or list(self.targets)
 
     async def _fetched(
         self, question: Question, targets: Sequence[TargetTable], databases: Sequence[str], *, dry_run: bool

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import func, select
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
 from server.config import TargetTable
-from server.control import Refused
+from server.control import Client, Refused
+from server.daemon import Daemon
 from server.operations import origin as operations
 from server.origin import service
 from server.origin.asking import Found
@@ -23,6 +27,7 @@ from server.writing import Direct
 from storage import schema
 from storage.database import Location
 from tests.reactor import await_
+from tests.server.test_daemon import configured
 from tests.server.z3950.origin import unimarc
 
 reactor: Any = installed_reactor
@@ -67,7 +72,7 @@ def giving(*titles: str, lesson: Lesson = NOTHING) -> Answering:
 def test_targets_are_named_in_any_case_and_others_refused(access: Direct, monkeypatch: pytest.MonkeyPatch) -> None:
     origin = Origin(access, reactor, TARGETS)
     answering(monkeypatch, giving())
-    for names, asked in (([], ["Near", "Far"]), (["far"], ["Far"]), (["FAR", "near"], ["Far", "Near"])):
+    for names, asked in (([], ["Near", "Far"]), (["far"], ["Far"]), (["FAR", "near", "far"], ["Far", "Near"])):
         assert [line["target"] for line in await_(fetch(origin, names=names))["targets"]] == asked
     with pytest.raises(Refused, match="nowhere") as refused:
         fetch(origin, names=["near", "nowhere"])
@@ -181,3 +186,22 @@ def test_what_an_earlier_release_had_learned_is_learned_anew(access: Direct) -> 
     row = {"name": "target.Near", "value": "2"}
     access.write(lambda connection: connection.execute(schema.setting.insert().values(row)))
     assert access.read(operations.lessons_of) == {}
+
+
+def test_the_daemon_asks_over_its_control_socket_and_reads_the_targets_again_when_told(location: Location) -> None:
+    config = configured(location)
+    daemon = Daemon(lambda: config, reactor)
+    daemon.startService()
+
+    def refused() -> str:
+        with closing(Client(location.directory)) as client, pytest.raises(Refused) as told:
+            client.call("fetch", form="cql", text="zola", most=5, names=["x"], databases=[], dry_run=True)
+        return told.value.code
+
+    try:
+        assert await_(deferToThread(refused)) == "no-target"
+        config = attrs.evolve(config, targets=tuple(TARGETS))
+        await_(daemon.reload())
+        assert await_(deferToThread(refused)) == "unknown-target"
+    finally:
+        await_(maybeDeferred(daemon.stopService))

@@ -93,6 +93,19 @@ def test_items_with_their_loans_and_holds_follow_back_and_the_journal_tells_each
     assert filled.answer(PLACE_HOLD, PlaceHoldRequest("R3", at(LENS), 1)).ok  # two titles again
 
 
+def test_open_requests_to_partners_follow_there_and_back_and_closed_ones_stay(filled: Counter) -> None:
+    with filled.location.engine().begin() as connection:
+        partner = connection.execute(select(schema.partner.c.id).limit(1)).scalar_one()
+        for number, closed in ((1, None), (2, NOW)):
+            said = {"role": "lending", "state": "closed" if closed else "accepted", "made_at": NOW, "since_at": NOW}
+            keys = {"id": number, "number": str(number), "agency": "X", "partner_id": partner, "pickup_id": LENS}
+            connection.execute(insert(schema.ill_request).values(**said, **keys, record_id=2, closed_at=closed))
+    merge(filled, 1, 2)
+    assert filled.sql("SELECT id, record_id FROM ill_request ORDER BY id") == [(1, 1), (2, 2)]
+    unmerge(filled, 2)
+    assert filled.sql("SELECT id, record_id FROM ill_request ORDER BY id") == [(1, 2), (2, 2)]
+
+
 def test_a_hold_goes_with_the_item_that_is_put_aside_for_it(filled: Counter) -> None:
     filled.checkout("R1", "I10")
     mine, theirs = place(filled, "R2", 1), place(filled, "R3", 2)
