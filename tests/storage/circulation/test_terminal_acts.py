@@ -35,7 +35,7 @@ def test_properties_take_the_place_of_those_before(any_location: Location) -> No
     for text in ("set of 3", ""):
         answer = done(any_location, STORE_PROPERTIES, PropertiesRequest("I1", text, HERE))
         assert (answer.ok, answer.item.row.title) == (True, "Titre 1")
-        assert read(any_location, select(schema.item.c.properties).where(schema.item.c.id == 1)) == [(text,)]
+        assert read(any_location, select(schema.item.c.properties).where(schema.item.c.id == 1)) == [(text or None,)]
     unknown = done(any_location, STORE_PROPERTIES, PropertiesRequest("NONE", "x", HERE))
     assert (unknown.ok, unknown.reasons) == (False, (Reason.UNKNOWN_ITEM,))
 
