@@ -162,6 +162,8 @@ def find_item(
     """Return the item that `facts.ITEM` found, or why there is none. See `resolve` for *apt*."""
     if not rows:
         return Reason.UNKNOWN_ITEM
+    if len(rows) == 1:
+        return make_item(network, ItemRow._make(rows[0]))
     found = resolve([ItemRow._make(row) for row in rows], namespace, apt)
     if len(found) > 1 and len({row.id for row in found}) > 1:
         return Reason.AMBIGUOUS_ITEM
@@ -186,13 +188,15 @@ def find_patron(network: Network, rows: Sequence[Row], namespace: str, today: st
     if len(found) > 1 and len({row.id for row in found}) > 1:
         return Reason.AMBIGUOUS_CARD
     first = found[0]
-    blocks = tuple(
-        Block(row.block_kind, row.block_acts or "*")
-        for row in found
-        if row.block_kind is not None
-        and (row.block_from is None or row.block_from <= today)
-        and (row.block_to is None or today <= row.block_to)
-    )
+    blocks: tuple[Block, ...] = ()
+    if first.block_kind is not None:
+        blocks = tuple(
+            Block(row.block_kind, row.block_acts or "*")
+            for row in found
+            if row.block_kind is not None
+            and (row.block_from is None or row.block_from <= today)
+            and (row.block_to is None or today <= row.block_to)
+        )
     return Patron(first, network.categories[first.category_id], network.libraries[first.home_id], blocks)
 
 
@@ -292,12 +296,12 @@ def patron_information(
     row = patron.row
     loans: tuple[LoanRow, ...] = ()
     if view is View.STANDING:
-        load = load_of([counted for counted in map(LoadRow._make, loan_rows) if counted.patron_id == row.id])
+        load = load_of([LoadRow._make(values) for values in loan_rows if values[0] == row.id])
     else:
-        loans = tuple([loan for loan in (LoanRow(*values) for values in loan_rows) if loan.patron_id == row.id])
+        loans = tuple([LoanRow(*values) for values in loan_rows if values[0] == row.id])
         load = load_of([loan for loan in loans if loan.state == "open"])
     overdue: tuple[LoanRow, ...] = ()
-    late = Due(load.earliest_on).is_past(day, now) or Due(None, load.earliest_at).is_past(day, now)
+    late = load.is_late(day, now)
     if late:
         overdue = tuple(
             loan for loan in loans if loan.state == "open" and Due(loan.due_on, loan.due_at).is_past(day, now)
@@ -315,7 +319,7 @@ def patron_information(
         patron,
         network.pins.check(row.code, row.pin_hash, row.pin_locked_until, pin, now),
         loans,
-        tuple([hold for rows in hold_rows for hold in map(HoldRow._make, rows) if hold.patron_id == row.id]),
+        tuple([HoldRow._make(values) for rows in hold_rows for values in rows if values[0] == row.id]),
         overdue,
         refused,
         limit,

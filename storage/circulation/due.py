@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from storage.network.calendars import MAX_PUSH, Calendar
 
+_RECKONED: Final = 1_000
+"""How many due dates a calendar remembers: a day has as many as its loans have terms."""
 _PERIOD: Final = re.compile(r"(\d+) (hour|day|week|month)s?")
 
 
@@ -59,6 +61,7 @@ def add_months(day: date, number: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=256)
 def link_expiry(day: date) -> str:
     """Return when the link from what ended on *day* to its reader is cut: the end of the fourth month after (R1, R2)."""
     return (add_months(day.replace(day=1), 5) - timedelta(days=1)).isoformat()
@@ -110,7 +113,15 @@ def compute(now: int, start: date, terms: Terms, opens: Calendar) -> Reckoned:
     number, unit = parse_period(terms.period)
     if unit == "hour":
         return Reckoned(Due(None, now + number * 3600))
-    day = _add(start, number, unit)
+    known = opens.reckoned.get((start, terms))
+    if known is None:
+        if len(opens.reckoned) >= _RECKONED:
+            opens.reckoned.clear()
+        known = opens.reckoned[start, terms] = _reckon(_add(start, number, unit), start, terms, opens)
+    return known
+
+
+def _reckon(day: date, start: date, terms: Terms, opens: Calendar) -> Reckoned:
     if terms.reduced:
         day = min(day, _reduced(start, terms, opens))
     cap = min(terms.caps, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 MAX_PUSH: Final = 31
 """How many days a due date may be moved over closed days before it is left where it was (domain.md 2.4 step 4)."""
@@ -29,6 +29,8 @@ class Calendar:
     openings: tuple[Opening, ...] = ()
     exceptions: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
     _memo: dict[date, bool] = field(default_factory=dict, repr=False, compare=False)
+    reckoned: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What `storage.circulation.due.compute` has found for it."""
 
     def is_open(self, day: date) -> bool:
         """Tell whether the library opens at all on *day*."""
