@@ -80,14 +80,25 @@ def _handler(ear: Ear) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def listen(port: int, ear: Ear, seconds: float | None, ready: Callable[[int], None] | None = None) -> None:
-    """Take what comes to *port* of this machine, for so many *seconds* or until interrupted."""
+def _stop(server: ThreadingHTTPServer, over: threading.Event, seconds: float | None) -> None:
+    over.wait(seconds)
+    server.shutdown()
+
+
+def listen(
+    port: int,
+    ear: Ear,
+    seconds: float | None,
+    ready: Callable[[int], None] | None = None,
+    over: threading.Event | None = None,
+) -> None:
+    """Take what comes to *port* of this machine, for so many *seconds*, until interrupted, or until *over* is set."""
     with ThreadingHTTPServer(("127.0.0.1", port), _handler(ear)) as server:
         server.daemon_threads = True
         print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", file=sys.stderr)  # noqa: T201 (a command)
         if ready is not None:
             ready(server.server_port)
-        if seconds is not None:
-            threading.Timer(seconds, server.shutdown).start()
+        if seconds is not None or over is not None:
+            threading.Thread(target=_stop, args=(server, over or threading.Event(), seconds), daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.serve_forever(poll_interval=0.05)

@@ -136,7 +136,7 @@ class Chaos:
         chance = self.random.random()
         if state == "conditional":
             self.note("agreed", agency, number)
-        elif state in {"asked", "accepted"} and chance < 0.01:
+        elif state in {"asked", "accepted"} and chance < 0.0015:
             self.note("cancelled", agency, number)
         elif state == "shipped":
             self.here.scan(barcode, "lievin")
@@ -154,7 +154,7 @@ class Chaos:
 
     def lend(self, agency: str, number: str, state: str, barcode: str | None, _loan: Any, hold: str | None) -> None:
         chance = self.random.random()
-        if state == "accepted" and chance < 0.03:
+        if state == "accepted" and chance < 0.005:
             self.note("refused", agency, number)
         elif state == "accepted" and hold == "waiting":
             (record,) = self.here.sql(f"SELECT record_id FROM ill_request WHERE number = '{number}'")[0]
