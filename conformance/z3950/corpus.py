@@ -46,7 +46,7 @@ class Source:
     everything: str = ""
     term: str = ""
     form: str = ""
-    most: int = 2_000
+    most: int = 10_000
 
 
 @dataclass
