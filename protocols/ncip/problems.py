@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from protocols.ncip.model import SchemeValue
 from protocols.ncip.schemes import fold
@@ -78,11 +79,16 @@ class ProblemType(enum.StrEnum):
 
 
 P = ProblemType
-_FOLDED = {fold(member): member for member in ProblemType}
+_WILD: Final = {
+    "9022": P.ITEM_NOT_CHECKED_OUT, "Not On Loan": P.ITEM_NOT_CHECKED_OUT, "Service is not known": P.UNSUPPORTED_SERVICE,
+    "Unknown partner": P.UNKNOWN_AGENCY, "Unkown User": P.UNKNOWN_USER, "User Unknown": P.UNKNOWN_USER,
+}  # fmt: skip
+"""Words of other products for types of the standard (ncip.md 2.4)."""
+_FOLDED = {fold(word): member for word, member in _WILD.items()} | {fold(member): member for member in ProblemType}
 
 
 def problem_type_of(pair: SchemeValue | None) -> ProblemType | None:
-    """Give the type that a received problem means, whatever its case, dashes and scheme; None when it is none of ours."""
+    """Give the type that a received problem means, whatever its case, dashes and scheme, or in a product's own words; None for any other."""
     return None if pair is None else _FOLDED.get(fold(pair.value))
 
 

@@ -127,7 +127,6 @@ def test_every_problem_type_belongs_to_a_list_and_is_recognised() -> None:
     assert owned | GENERAL | MESSAGING == set(ProblemType)
     for kind in ProblemType:
         assert problem_type_of(SchemeValue(kind.value.upper().replace("-", "−"))) is kind
-    assert problem_type_of(SchemeValue("Unkown User")) is None
     assert problem_type_of(None) is None
 
 
@@ -145,3 +144,20 @@ def test_the_reference_page_tells_every_row_of_every_table() -> None:
     assert all(f"| {name} |" in page for name in SERVICES)
     assert all(scheme.uri in page for scheme in SCHEMES.values())
     assert "secret: never shown" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Unkown User", ProblemType.UNKNOWN_USER),
+        ("user unknown", ProblemType.UNKNOWN_USER),
+        ("Unknown partner", ProblemType.UNKNOWN_AGENCY),
+        ("Not On Loan", ProblemType.ITEM_NOT_CHECKED_OUT),
+        ("9022", ProblemType.ITEM_NOT_CHECKED_OUT),
+        ("unknown-item", ProblemType.UNKNOWN_ITEM),
+        ("Renewal Not Allowed \u2212 Item Has Outstanding Requests", ProblemType.RENEWAL_NOT_ALLOWED),
+        ("Anything", None),
+    ],
+)
+def test_problems_are_known_by_what_products_call_them(words: str, kind: ProblemType | None) -> None:
+    assert problem_type_of(SchemeValue(words)) is kind

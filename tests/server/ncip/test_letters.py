@@ -201,3 +201,9 @@ def test_terms_are_read_off_a_refusal(network: Network) -> None:
     assert reply.event is not None
     assert reply.event.event is Event.CONDITIONS
     assert terms_of(reply.event.terms) == Terms(250, "EUR", ("No Reproduction",))
+
+
+def test_a_partner_that_does_not_know_us_is_tried_again_until_someone_mends_it(network: Network) -> None:
+    told = Problem(problem_type=SchemeValue("Unknown partner"))
+    reply = understand(sheet(network, "RequestItem"), PlainResponse(name="RequestItem", problem=(told,)))
+    assert (reply.fate, reply.event, reply.trouble) == (Fate.FAILED, None, "Unknown partner")
