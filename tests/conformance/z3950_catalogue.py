@@ -78,7 +78,7 @@ def records() -> list[NewRecord]:
             *([_more("300", "a" + "é" * 4_000)] * 3),
         )
     )
-    serial = (_more("530", "aGazette houillère"), _more("606", "aPresse"), _more("995", "bLENS"))
+    serial = (_more("530", "aGazette houillère"), _more("606", "aPresse"))
     made.append(unimarc("kitkey", "Gazette houillère", "Anne", "Delattre", _isbn_13(901), "1990", *serial))
     made.append(marc21("kitm1", "Voyage en Amérique", "Tremblay, Michel"))
     return made

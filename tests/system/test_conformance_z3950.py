@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlalchemy import func, select
 
 from conformance.results import Level, Outcome, Result
 from conformance.z3950 import ber, command
-from conformance.z3950.ber import Node, context
+from conformance.z3950.ber import BerError, Incomplete, Node, context
 from conformance.z3950.client import Account, Connection
 from conformance.z3950.corpus import Source
 from conformance.z3950.table import CHECKS, Bench, run
@@ -228,9 +229,21 @@ def captured(proxy: Proxy, target: int) -> bytes:
             packet(number, False, 0x02)
             packet(number, True, 0x12)
             packet(number, False, 0x10)
-        for at in range(0, len(data), _MOST):
-            packet(number, answers, 0x18, data[at : at + _MOST])
+        for each in _apart(data):
+            for at in range(0, len(each), _MOST):
+                packet(number, answers, 0x18, each[at : at + _MOST])
     return b"".join(out)
+
+
+def _apart(octets: bytes) -> Iterator[bytes]:
+    """Yield the PDUs that came together one by one: of several in a packet tshark names the first only."""
+    with suppress(Incomplete, BerError):
+        while octets:
+            _, end = ber.read(octets)
+            yield octets[:end]
+            octets = octets[end:]
+    if octets:
+        yield octets
 
 
 @needs("tshark")
