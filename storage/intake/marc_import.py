@@ -20,6 +20,7 @@ from protocols.marc.format import Format
 from storage.bulk import insert_rows, new_ids
 from storage.catalogue.postings import Index
 from storage.catalogue.records import NewRecord, lock_catalogue, save_records
+from storage.catalogue.reindex import LAYOUT
 from storage.intake.holdings import DEFAULT_PROFILES, PROFILES, Profile, SourceItem, is_isbn
 from storage.intake.marc_read import SourceRecord
 from storage.schema import barcode, database, item, item_type, library
@@ -180,23 +181,25 @@ def import_json(
     now: int,
     profile: str | None = None,
     dry_run: bool = False,
-    index: Index | None = None,
+    index: Mapping[Any, dict[str, int | list[int]]] | None = None,
+    layout: int = LAYOUT,
 ) -> dict[str, Any]:
     """Import a batch that came as JSON, with ``write(function, *args)`` which runs the function in one transaction.
 
     `records` are SourceRecords, `profile` is a name of `PROFILES` (None: as the first record's format has it), `index` that of
-    the records (`storage.catalogue.ahead`), which does not come as JSON. Of at most `PREPARED` records all that can be is done
-    before the transaction begins. Raises UnknownLibrary.
+    the records (`storage.catalogue.records.index_of`) of whoever sends them, whose `layout` must be ours for it to count. Of at
+    most `PREPARED` records all that can be is done before the transaction begins. Raises UnknownLibrary.
     """
     batch = [SourceRecord._make((*values[:-1], [SourceItem(*each) for each in values[-1]])) for values in records]
     if not batch:
         return Report().to_json()
     chosen = PROFILES[profile or DEFAULT_PROFILES[Format(batch[0].form)]]
     prepared = new_records(library, batch)
-    if index is None and len(batch) <= PREPARED:
+    known = None if index is None or layout != LAYOUT else {int(code): terms for code, terms in index.items()}
+    if known is None and len(batch) <= PREPARED:
         for each in prepared:
             each.prepare()
-    return write(import_batch, Task(library, databases, chosen, now, dry_run), batch, prepared, index).to_json()
+    return write(import_batch, Task(library, databases, chosen, now, dry_run), batch, prepared, known).to_json()
 
 
 # --- what the codes of a source stand for -------------------------------------------------------------------------------------

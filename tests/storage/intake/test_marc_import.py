@@ -18,6 +18,8 @@ from protocols.marc.errors import BadRecord, BrokenStream, Reason
 from protocols.marc.format import Format
 from storage.catalogue.access_points import ISBN, TITLE
 from storage.catalogue.query import Kind, Term
+from storage.catalogue.records import index_of
+from storage.catalogue.reindex import LAYOUT
 from storage.database import Location, upgrade
 from storage.intake.holdings import PROFILES, Profile, SourceItem, source_items
 from storage.intake.marc_import import (
@@ -32,7 +34,7 @@ from storage.intake.marc_import import (
 )
 from storage.intake.marc_read import MarcFile, Options, SourceRecord
 from storage.intake.rejects import Rejects
-from storage.schema import barcode, database, item, library, record
+from storage.schema import barcode, database, item, library, posting, record
 from tests.network import AVION, LENS, LIEVIN, NOW
 from tests.storage.catalogue.running import field, found
 from tests.storage.intake.importing import content, marc, run_import
@@ -360,6 +362,23 @@ def test_batches_and_reports_travel_as_json(sqlite: Engine) -> None:
     assert report.refused == [("9", "9782253004226", ItemProblem.ISBN)]
     assert report.unknown == {("owner", "WHO"): 1}
     assert import_json(write, library="LENS", databases=[], records=[], now=NOW) == Report().to_json()
+
+
+@pytest.mark.parametrize("layout", [LAYOUT, LAYOUT - 1])
+def test_an_index_that_comes_along_is_that_of_this_layout_or_is_not_used(sqlite: Engine, layout: int) -> None:
+    batch, _, _ = read(GERMINAL + marc("9", "200 1  $aUn"))
+    others = [(Format(each.form), each.text.replace("Germinal", "Nana").encode()) for each in batch]
+
+    def write(function: object, *args: object) -> Report:
+        with sqlite.begin() as connection:
+            report: Report = function(connection, *args)  # type: ignore[operator]
+            return report
+
+    sent = {"library": "LENS", "databases": [], "records": batch, "index": index_of(others), "layout": layout}
+    import_json(write, **json.loads(json.dumps(sent)), now=NOW)
+    with sqlite.connect() as connection:
+        terms = set(connection.execute(select(posting.c.term).where(posting.c.access_point == TITLE.code)).scalars())
+    assert ("nana" in terms, "germinal" in terms, "un" in terms) == (layout == LAYOUT, layout != LAYOUT, True)
 
 
 # --- property -----------------------------------------------------------------------------------------------------------------
