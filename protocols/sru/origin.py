@@ -39,7 +39,9 @@ def told(diagnostics: list[tuple[int, str]]) -> str:
 
 def address(url: str, query: str, *, version: str, schema: str, most: int) -> str:
     """Return the address of the first *most* records that *query* (CQL) finds; a blank *schema* is the target's own choice."""
-    asked = {"version": version, "operation": "searchRetrieve", "query": query, "maximumRecords": str(most)}
+    asked = {"query": query, "maximumRecords": str(most)}
+    if not version.startswith("2"):  # version 2.0 has neither, and may mind them
+        asked |= {"version": version, "operation": "searchRetrieve"}
     if schema:
         asked["recordSchema"] = schema
     return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"

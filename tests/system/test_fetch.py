@@ -78,11 +78,15 @@ def rows(own: Location, query: str) -> list[Any]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
-@pytest.mark.parametrize("wire", [z3950, sru])
+def sru_2(port: int, **more: Any) -> dict[str, Any]:
+    return sru(port, version="2.0", **more)
+
+
+@pytest.mark.parametrize("wire", [z3950, sru, sru_2])
 def test_a_record_is_fetched_by_isbn_and_a_second_time_changes_nothing(
     own: Location, source: Daemon, wire: Callable[..., dict[str, Any]]
 ) -> None:
-    more = {"syntax": ["marcxchange"]} if wire is sru else {}
+    more = {} if wire is z3950 else {"syntax": ["marcxchange"]}
     config = configure(own, wire(source.ports["z3950"], **more))
     code, told = fetch(config, "2-253-00422-7")
     assert [line["failure"] for line in told["targets"]] == [""]

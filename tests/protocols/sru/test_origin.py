@@ -25,6 +25,14 @@ def test_an_address_carries_the_query_whole() -> None:
     assert (asked["db"], asked["maximumRecords"], asked["recordSchema"]) == (["1"], ["3"], ["marcxml"])
 
 
+@pytest.mark.parametrize(("version", "named"), [("1.1", ["1.1"]), ("1.2", ["1.2"]), ("2.0", None)])
+def test_version_2_is_asked_without_what_it_does_not_know(version: str, named: list[str] | None) -> None:
+    asked = parse_qs(urlsplit(address("http://sru.example.org/x", "zola", version=version, schema="", most=3)).query)
+    assert asked.get("version") == named
+    assert ("operation" in asked) == (named is not None)
+    assert asked["query"] == ["zola"]
+
+
 def test_records_in_xml_and_as_text_are_found() -> None:
     inside = "<z:numberOfRecords>2</z:numberOfRecords><z:records><z:record><z:recordData>{}</z:recordData></z:record></z:records>"
     whole = answer(inside.format("<record/>"))
