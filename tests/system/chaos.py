@@ -78,10 +78,11 @@ class Chaos:
         self.scenario(WORST)
         self.here.start()
         self.there.start()
-        until, asked = time.monotonic() + seconds, 0
+        began, asked = time.monotonic(), 0
+        until = began + seconds
         next_kill = time.monotonic() + 4
         while time.monotonic() < until:
-            if asked < seconds / 2:
+            if asked < (time.monotonic() - began) / 2:
                 with suppress(AssertionError):
                     self.here.ask(str(self.random.randint(1, 40)), f"R{self.random.randint(1, 7)}")
                 asked += 1
@@ -129,6 +130,10 @@ class Chaos:
             if calm or self.random.random() < 0.6:
                 (self.borrow if role == "borrowing" else self.lend)(agency, number, state, barcode, loan, hold)
 
+    def unlucky(self, number: str) -> bool:
+        """Tell whether a request is one that is given up."""
+        return Random(f"{self.seed}:{number}").random() < 0.15
+
     def note(self, event: str, agency: str, number: str) -> None:
         self.here.note(event, agency, number)
 
@@ -136,7 +141,7 @@ class Chaos:
         chance = self.random.random()
         if state == "conditional":
             self.note("agreed", agency, number)
-        elif state in {"asked", "accepted"} and chance < 0.0015:
+        elif state in {"asked", "accepted"} and self.unlucky(number):
             self.note("cancelled", agency, number)
         elif state == "shipped":
             self.here.scan(barcode, "lievin")
@@ -154,7 +159,7 @@ class Chaos:
 
     def lend(self, agency: str, number: str, state: str, barcode: str | None, _loan: Any, hold: str | None) -> None:
         chance = self.random.random()
-        if state == "accepted" and chance < 0.005:
+        if state == "accepted" and self.unlucky(number):
             self.note("refused", agency, number)
         elif state == "accepted" and hold == "waiting":
             (record,) = self.here.sql(f"SELECT record_id FROM ill_request WHERE number = '{number}'")[0]
