@@ -375,8 +375,59 @@ class Iso10646(Sequence):
     encoding_level: Annotated[ObjectIdentifier, 2]
 
 
+class InitialSet(Sequence):
+    """The sets that are in force at the beginning."""
+
+    g0: Annotated[Integer | None, 0] = None
+    g1: Annotated[Integer | None, 1] = None
+    g2: Annotated[Integer | None, 2] = None
+    g3: Annotated[Integer | None, 3] = None
+    c0: Annotated[Integer, 4]
+    c1: Annotated[Integer | None, 5] = None
+
+
+class LeftAndRight(Sequence):
+    """Which of them are the left and the right half."""
+
+    g_left: Annotated[Integer, 3]
+    g_right: Annotated[Integer | None, 4] = None
+
+
+class Iso2022Proposal(Sequence):
+    """Sets of ISO 2022, by their numbers in the international register."""
+
+    proposed_environment: Annotated[AnyType | None, 0] = None
+    proposed_sets: Annotated[tuple[Integer, ...], 1]
+    proposed_initial_sets: Annotated[tuple[InitialSet, ...], 2]
+    proposed_left_and_right: Annotated[LeftAndRight, 3]
+
+
+class Iso2022Response(Sequence):
+    """Those that were chosen."""
+
+    selected_environment: Annotated[AnyType | None, 0] = None
+    selected_sets: Annotated[tuple[Integer, ...], 1]
+    selected_initial_set: Annotated[InitialSet, 2, "selectedinitialSet"]
+    selected_left_and_right: Annotated[LeftAndRight, 3]
+
+
+class Iso2022(Choice):
+    """Sets of ISO 2022, proposed or selected."""
+
+    origin_proposal: Annotated[Iso2022Proposal | None, 1] = None
+    target_response: Annotated[Iso2022Response | None, 2] = None
+
+
+class PrivateCharacterSet(Choice):
+    """A set by agreement; YAZ's clients put the usual name of one into *externally_specified*."""
+
+    via_oid: Annotated[tuple[ObjectIdentifier, ...] | None, 1] = None
+    externally_specified: Annotated[External | None, 2] = None
+    previously_agreed_upon: Annotated[Null | None, 3] = None
+
+
 class CharacterSet(Choice):
-    """A character set, proposed or selected."""
+    """A character set, proposed or selected: an `Iso2022` or `PrivateCharacterSet` that cannot be read hides none beside it."""
 
     iso2022: Annotated[AnyType | None, 1] = None
     iso10646: Annotated[Iso10646 | None, 2] = None

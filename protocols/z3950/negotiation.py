@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from protocols.z3950 import oids
 from protocols.z3950.apdu import InitializeRequest, InitializeResponse, Options, ProtocolVersion
-from protocols.z3950.asn1 import sequence_of
+from protocols.z3950.asn1 import Codec, sequence_of
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import (
     CharacterSet,
@@ -18,8 +18,12 @@ from protocols.z3950.elements import (
     DiagnosticEntry,
     External,
     Information,
+    InitialSet,
+    Iso2022,
+    Iso2022Response,
     OriginProposal,
     OtherInformationUnit,
+    PrivateCharacterSet,
     TargetResponse,
 )
 from protocols.z3950.errors import RemoteProtocolError
@@ -29,7 +33,38 @@ VERSIONS: Final = ProtocolVersion.VERSION_1 | ProtocolVersion.VERSION_2 | Protoc
 
 _NEGOTIATION: Final = codec_of(CharSetAndLanguageNegotiation)
 _UNITS: Final = sequence_of(codec_of(OtherInformationUnit))
+_ISO_2022: Final = codec_of(Iso2022)
+_PRIVATE: Final = codec_of(PrivateCharacterSet)
 _ENTRIES: Final = sequence_of(codec_of(DiagnosticEntry))
+
+
+UTF_8: Final = "utf-8"
+NAMED: Final = {
+    **dict.fromkeys(("utf-8", "utf8"), UTF_8),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "iso-8859-1"),
+    **dict.fromkeys(("windows-1252", "cp1252"), "windows-1252"),
+    **dict.fromkeys(("iso-5426", "iso5426"), "iso-5426"),
+    **dict.fromkeys(("marc-8", "marc8", "ansel"), "marc-8"),
+}
+"""Name of a set, in small letters -> the name by which it is known here."""
+REGISTERED: Final = {53: "iso-5426", 100: "iso-8859-1", 231: "marc-8"}
+"""Number of a right half in the register of ISO 2375 -> the same."""
+OF_RECORDS: Final = frozenset({UTF_8, "iso-5426", "marc-8"})
+"""The sets that records can say of themselves."""
+LANGUAGES: Final = {**dict.fromkeys(("eng", "en"), "en"), **dict.fromkeys(("fre", "fra", "fr"), "fr")}
+"""Language as it is proposed (ISO 639) -> that in which diagnostics are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What an Init has agreed on: the set of names, terms and messages, and whether it is that of records; the language.
+
+    The empty *charset* is none: terms are told by what they look like.
+    """
+
+    charset: str = ""
+    records: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +105,65 @@ def accept(request: InitializeRequest, offer: Offer) -> InitializeResponse:
     )
 
 
-def records_in_utf8(response: InitializeResponse) -> bool:
-    """Tell whether an accepted Init has promised that records come in UTF-8."""
+def agreement(response: InitializeResponse) -> Agreement:
+    """Return what an accepted Init has agreed on."""
     for unit in response.other_info or ():
         sent = unit.information.externally_defined_info
         if sent is not None and sent.single_asn1_type is not None:
             chosen = _NEGOTIATION.decode(sent.single_asn1_type).response
-            return bool(chosen is not None and chosen.records_in_selected_char_sets)
-    return False
+            if chosen is not None:
+                selected = chosen.selected_char_sets
+                return Agreement(
+                    "" if selected is None else _name(selected),
+                    bool(chosen.records_in_selected_char_sets),
+                    LANGUAGES.get(chosen.selected_language or "", ""),
+                )
+    return Agreement()
+
+
+def _name(chosen: CharacterSet) -> str:
+    """Return the name of a set, proposed or selected; the empty one where it is not known here."""
+    if chosen.iso10646 is not None:
+        return UTF_8 if chosen.iso10646.encoding_level == oids.UTF_8 else ""
+    if chosen.private is not None:
+        private = _read(_PRIVATE, chosen.private)
+        sent = None if private is None else private.externally_specified
+        if sent is not None and sent.direct_reference == oids.CHARACTER_SET_NAME:
+            return NAMED.get((sent.octet_aligned or b"").decode("ascii", "replace").strip("\0 ").lower(), "")
+    sets = None if chosen.iso2022 is None else _read(_ISO_2022, chosen.iso2022)
+    if sets is not None:
+        proposed, selected = sets.origin_proposal, sets.target_response
+        numbers = (
+            proposed.proposed_sets if proposed is not None else selected.selected_sets if selected is not None else ()
+        )
+        return next((REGISTERED[number] for number in numbers if number in REGISTERED), "")
+    return ""
+
+
+def _selected(proposed: CharacterSet) -> CharacterSet:
+    """Return a set that was proposed as the one that is chosen."""
+    if proposed.iso2022 is None:
+        return proposed
+    sent = _ISO_2022.decode(proposed.iso2022).origin_proposal
+    number = next(each for each in sent.proposed_sets if each in REGISTERED)
+    kept = tuple(each for each in sent.proposed_sets if each == number or each not in REGISTERED)
+    initial = next(
+        (each for each in sent.proposed_initial_sets if each.g1 == number), InitialSet(g0=6, g1=number, c0=1)
+    )
+    chosen = Iso2022Response(
+        selected_environment=sent.proposed_environment,
+        selected_sets=kept,
+        selected_initial_set=initial,
+        selected_left_and_right=sent.proposed_left_and_right,
+    )
+    return CharacterSet(iso2022=_ISO_2022.encode(Iso2022(target_response=chosen)))
+
+
+def _read(codec: Codec, octets: bytes) -> Any:
+    try:
+        return codec.decode(octets)
+    except RemoteProtocolError:
+        return None
 
 
 def refuse(request: InitializeRequest, offer: Offer, refused: Refused) -> InitializeResponse:
@@ -138,14 +224,11 @@ def _characters(request: InitializeRequest) -> OtherInformationUnit | None:
 
 
 def _choose(proposal: OriginProposal) -> TargetResponse:
-    """Choose UTF-8, for names, terms, messages and records, where it is proposed; and English."""
-    chosen = CharacterSet(none=True)
-    for proposed in proposal.proposed_char_sets or ():
-        if proposed.iso10646 is not None and proposed.iso10646.encoding_level == oids.UTF_8:
-            chosen = CharacterSet(iso10646=proposed.iso10646)
-            break
+    """Choose UTF-8 where it is proposed, else the first set that is known here; and the first language that is."""
+    known = [(name, each) for each in proposal.proposed_char_sets or () if (name := _name(each))]
+    name, proposed = min(known, key=lambda pair: pair[0] != UTF_8, default=("", CharacterSet(none=True)))
     return TargetResponse(
-        selected_char_sets=chosen if proposal.proposed_char_sets else None,
-        selected_language="eng" if "eng" in (proposal.proposed_languages or ()) else None,
-        records_in_selected_char_sets=chosen.iso10646 is not None and bool(proposal.records_in_selected_char_sets),
+        selected_char_sets=_selected(proposed) if proposal.proposed_char_sets else None,
+        selected_language=next((each for each in proposal.proposed_languages or () if each in LANGUAGES), None),
+        records_in_selected_char_sets=name in OF_RECORDS and bool(proposal.records_in_selected_char_sets),
     )

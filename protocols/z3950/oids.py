@@ -31,6 +31,9 @@ USER_INFO_1: Final = f"{_Z}.10.3"
 CHARACTER_SETS_3: Final = f"{_Z}.15.3"
 """Character set and language negotiation, version 3."""
 
+CHARACTER_SET_NAME: Final = f"{_Z}.15.1000.81.1"
+"""The usual name of a character set, as YAZ's clients propose it."""
+
 CQL: Final = f"{_Z}.16.2"
 """Type of query."""
 

@@ -304,6 +304,15 @@ def listing(attributes: Attributes, start: bytes) -> tuple[tuple[AccessPoint, ..
     return points, term_text(start, iso5426), whole
 
 
+def recoded(node: rpn.Query, charset: Charset) -> rpn.Query:
+    """Return a query with its terms, which are in *charset*, in UTF-8."""
+    if isinstance(node, rpn.Boolean):
+        return rpn.Boolean(node.operator, recoded(node.left, charset), recoded(node.right, charset))
+    if isinstance(node, rpn.ResultSetOperand):
+        return node
+    return rpn.Term(node.attributes, decode(node.value, charset).encode())
+
+
 def iso5426(value: bytes) -> str:
     """Return the text of octets in ISO 5426. Raises ValueError."""
     return decode(value, Charset.ISO5426)

@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
 from protocols.marc import dublincore, iso2709
+from protocols.marc.charsets import Charset, encode_nearest
 from protocols.marc.crosswalk import convert
 from protocols.marc.display import brief, isbd
 from protocols.marc.errors import MarcError, Unwritable
@@ -123,6 +124,18 @@ def _opac(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holdin
     return opac_record(oids.UNIMARC, iso2709.join(leader, fields), grouped(leader, holdings))
 
 
+def _opac_eight_bit(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return opac_record(oids.UNIMARC, iso2709.join(*eight_bit(leader, fields, form)), grouped(leader, holdings))
+
+
+def _opac_marc21(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return opac_record(oids.USMARC, iso2709.join(leader, fields), grouped(leader, holdings))
+
+
+def _sutrs_latin1(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return encode_nearest(_sutrs(leader, fields, form, holdings).decode(), Charset.LATIN1)
+
+
 def _opac_xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
     return opac_xml(_marcxchange(leader, fields, form, ()).decode(), grouped(leader, holdings)).encode()
 
@@ -142,6 +155,9 @@ UNIMARC_XML: Final = Shape(Format.UNIMARC, _marcxchange)
 DC: Final = Shape(None, _srw_dc)
 OAI_DC: Final = Shape(None, _oai_dc)
 OPAC: Final = Shape(Format.UNIMARC, _opac)
+OPAC_5426: Final = Shape(Format.UNIMARC, _opac_eight_bit)
+OPAC_MARC21: Final = Shape(Format.MARC21, _opac_marc21)
+SUTRS_LATIN1: Final = Shape(None, _sutrs_latin1)
 OPAC_XML: Final = Shape(Format.UNIMARC, _opac_xml)
 GRS_1: Final = Shape(None, _grs_1)
 MODS: Final = Shape(None, _mods)

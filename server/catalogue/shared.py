@@ -29,6 +29,8 @@ SHARED_OCTETS: Final = 64 << 20
 UTF8: Final = "utf8"
 EIGHT_BIT: Final = "5426"
 MARC21: Final = "marc21"
+LATIN_1: Final = "latin1"
+"""No end of a name: text for who has agreed on it."""
 VARIANTS: Final = frozenset({UTF8, EIGHT_BIT, MARC21})
 """Ends of names: records in UTF-8; in the eight-bit set of their format; in MARC 21 where no syntax is asked for."""
 _DEFAULT: Final = "default"

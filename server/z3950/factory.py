@@ -74,6 +74,7 @@ class Z3950Connection(Protocol):
     def connectionMade(self) -> None:  # noqa: N802
         """Wait for an Init, but not for ever."""
         transport.prepare(self.transport)
+        self._target.address = getattr(self.transport.getPeer(), "host", "")
         self.transport.registerProducer(self, True)
         self._timer = self._owner.clock.callLater(INIT_SECONDS, self._expired)
         self._owner.made(self)

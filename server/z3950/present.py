@@ -13,7 +13,7 @@ from protocols.z3950.elements import CompSpec, ElementSetNames, RecordCompositio
 from protocols.z3950.records import surrogate_diagnostic
 from server.catalogue.records import ELEMENT_SETS, Schema, schema_named
 from server.catalogue.result_sets import ResultSet
-from server.catalogue.shared import EIGHT_BIT, MARC21, Catalogue
+from server.catalogue.shared import MARC21, Catalogue
 from server.z3950.records import SYNTAXES, Form
 from storage.network.network import Database
 from storage.statements import Steps
@@ -69,13 +69,17 @@ def asked_ranges(request: PresentRequest, count: int) -> list[range]:
 
 
 def composed_form(
-    syntax: str | None, composition: RecordComposition | None, databases: Sequence[Database], version: int
+    syntax: str | None,
+    composition: RecordComposition | None,
+    databases: Sequence[Database],
+    version: int,
+    habit: str | None = None,
 ) -> Form:
-    """Return the form that a Present asks for. Raises Refused."""
+    """Return the form that a Present asks for; *habit* is the syntax where it asks for none. Raises Refused."""
     if composition is None or composition.complex is None:
-        return simple_form(syntax, composition.simple if composition is not None else None, databases, version)
+        return simple_form(syntax or habit, composition.simple if composition is not None else None, databases, version)
     sent = composition.complex
-    chosen = _syntax(syntax, sent, databases)
+    chosen = _syntax(syntax or (None if sent.record_syntax else habit), sent, databases)
     spec = _specification(sent, databases)
     schema = name = None
     if spec is not None and spec.schema is not None:
@@ -114,7 +118,7 @@ def _form(
 ) -> Form:
     name = ELEMENT_SETS[0] if name is None else name
     if name.upper() in ELEMENT_SETS:
-        return Form(syntax, name.upper(), version, schema, databases[0].variant == EIGHT_BIT)
+        return Form(syntax, name.upper(), version, schema, databases[0].variant)
     named = schema_named(name) if syntax == oids.XML and schema is None else None  # a habit of YAZ and its users
     if named is None:
         raise Refused(Bib1.ELEMENT_SET_NAME_NOT_VALID, name)

@@ -12,13 +12,17 @@ from server.catalogue.records import (
     MARC21_MARC8,
     MARCXML,
     OPAC,
+    OPAC_5426,
+    OPAC_MARC21,
     SUTRS,
+    SUTRS_LATIN1,
     UNIMARC,
     UNIMARC_5426,
     USMARC,
     Schema,
     Shape,
 )
+from server.catalogue.shared import EIGHT_BIT, LATIN_1, MARC21
 
 SYNTAXES: Final[dict[str, Shape]] = {
     oids.UNIMARC: UNIMARC,
@@ -29,28 +33,34 @@ SYNTAXES: Final[dict[str, Shape]] = {
     oids.GRS_1: GRS_1,
 }
 """Record syntax -> what a record is made into."""
-EIGHT_BIT: Final[dict[str, Shape]] = {oids.UNIMARC: UNIMARC_5426, oids.USMARC: MARC21_MARC8}
-"""The same for those who read no UTF-8; the other syntaxes are in UTF-8 for them too."""
+VARIANTS: Final[dict[tuple[str, str], Shape]] = {
+    (EIGHT_BIT, oids.UNIMARC): UNIMARC_5426,
+    (EIGHT_BIT, oids.USMARC): MARC21_MARC8,
+    (EIGHT_BIT, oids.OPAC): OPAC_5426,
+    (MARC21, oids.OPAC): OPAC_MARC21,
+    (LATIN_1, oids.SUTRS): SUTRS_LATIN1,
+}
+"""What differs for who reads no UTF-8, or no UNIMARC: XML says its characters itself, and GRS-1 has those of its strings."""
 
 
 class Form(NamedTuple):
     """In which syntax and element set a record is sent, and the version of the protocol that says why it is not.
 
-    XML may be asked for in a schema, ISO 2709 in *eight_bit* characters.
+    XML may be asked for in a schema, others in a *variant* of `server.catalogue.shared`.
     """
 
     syntax: str
     element_set: str
     version: int
     schema: Schema | None = None
-    eight_bit: bool = False
+    variant: str = ""
 
     @property
     def shape(self) -> Shape:
         """What the record is made into."""
-        if self.eight_bit and self.syntax in EIGHT_BIT:
-            return EIGHT_BIT[self.syntax]
-        return SYNTAXES[self.syntax] if self.schema is None else self.schema.shape
+        if self.schema is not None:
+            return self.schema.shape
+        return VARIANTS.get((self.variant, self.syntax)) or SYNTAXES[self.syntax]
 
     def record(self, database: str, contents: bytes) -> bytes:
         """Return *contents* as a NamePlusRecord."""

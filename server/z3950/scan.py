@@ -14,6 +14,7 @@ from protocols.z3950.records import term_entry
 from protocols.z3950.schema import alternative_of
 from server.catalogue.query import LISTS, listing, refused
 from server.catalogue.shared import Catalogue, databases
+from server.z3950.clients import Manners
 from server.z3950.control import Cancellation
 from storage.catalogue import scan as scanning
 from storage.catalogue.query import QueryError
@@ -25,12 +26,14 @@ MAX_TERMS: Final = 1_000
 """Terms of one response, and of the steps between them."""
 
 
-async def answer(catalogue: Catalogue, request: apdu.ScanRequest, cancellation: Cancellation) -> apdu.ScanResponse:
+async def answer(
+    catalogue: Catalogue, request: apdu.ScanRequest, cancellation: Cancellation, manners: Manners
+) -> apdu.ScanResponse:
     """Return the response to a Scan. Raises Refused, StoreUnavailable."""
     number, position, step = _shape(request)
     sent = request.term_list_and_start_point
     attributes = rpn.resolve(sent.attributes, request.attribute_set or oids.BIB_1, LISTS)
-    points, text, headings = listing(attributes, _octets(sent.term))
+    points, text, headings = listing(attributes, manners.start(_octets(sent.term)))
     # At position 0 the term itself is left out, so one more is looked for.
     before, after = max(0, position - 1), number - max(0, position - 1) + (position == 0)
     store = catalogue.store
@@ -57,7 +60,7 @@ async def answer(catalogue: Catalogue, request: apdu.ScanRequest, cancellation: 
         scan_status=_status(len(entries), number, cut=found.cut),
         number_of_entries_returned=len(entries),
         position_of_term=min(position, len(found.before) // every + 1),
-        entries=apdu.ListEntries(entries=_encoded(entries, shown, suggested)) if entries else None,
+        entries=apdu.ListEntries(entries=_encoded(entries, shown, suggested, manners)) if entries else None,
         attribute_set=oids.BIB_1 if suggested else None,
     )
 
@@ -94,9 +97,10 @@ def _status(found: int, asked: int, *, cut: bool) -> ScanStatus:
     return ScanStatus.PARTIAL_4 if cut else ScanStatus.PARTIAL_5
 
 
-def _encoded(entries: Sequence[Entry], shown: Sequence[str], suggested: bytes) -> tuple[bytes, ...]:
+def _encoded(entries: Sequence[Entry], shown: Sequence[str], suggested: bytes, manners: Manners) -> tuple[bytes, ...]:
+    write = manners.written
     return tuple(
-        term_entry(entry.term.encode(), entry.records, text.encode(), suggested)
+        term_entry(write(entry.term), entry.records, write(text), suggested)
         for entry, text in zip(entries, shown, strict=True)
     )
 

@@ -20,12 +20,13 @@ from protocols.z3950.elements import ElementSetNames, OtherInformationUnit, Reco
 from protocols.z3950.search_result import SubqueryReport, full_report, search_info, term_report, wanted
 from server.catalogue import query as catalogue_query
 from server.catalogue.result_sets import ResultSet, ResultSets
-from server.catalogue.shared import EIGHT_BIT, Catalogue, databases
+from server.catalogue.shared import Catalogue, databases
 from server.z3950 import query as z3950_query
 from server.z3950 import scan as z3950_scan
 from server.z3950 import sort as z3950_sort
 from server.z3950 import tasks as z3950_tasks
 from server.z3950.access import admitted
+from server.z3950.clients import Manners, manners
 from server.z3950.control import CANCEL, Cancellation, Usage
 from server.z3950.present import (
     MAX_SEGMENTS,
@@ -71,10 +72,12 @@ class Target:
         self._preferred_size = OFFER.preferred_message_size
         self._exceptional_size = OFFER.exceptional_record_size
         self._ended = False
-        self._utf8 = False  # the Init has promised records in UTF-8
+        self._manners = Manners()
         self._cancellation = Cancellation()
         self._usage = Usage(catalogue.clock.seconds())
         self.version = 3
+        self.address = ""
+        """Where the origin is; the transport knows it."""
 
     def end(self) -> None:
         """Drop all result sets, and make no more records: nobody is there to take them."""
@@ -100,7 +103,9 @@ class Target:
         self._account = await admitted(self._catalogue.store.network, request.id_authentication)
         self.version = 3 if response.protocol_version & ProtocolVersion.VERSION_3 else 2
         self._options = response.options
-        self._utf8 = negotiation.records_in_utf8(response)
+        self._manners = made = manners(self._catalogue.store.network, request, response, self.address)
+        if made.message_size:
+            response = replace(response, preferred_message_size=min(made.message_size, response.preferred_message_size))
         self._preferred_size = response.preferred_message_size
         self._exceptional_size = response.exceptional_record_size
         return response
@@ -115,7 +120,7 @@ class Target:
             raise
         count = len(found.records)
         number, names = _along(request, count)
-        if not number:
+        if not (number and self._manners.piggyback):
             return apdu.SearchResponse(
                 reference_id=request.reference_id,
                 result_count=count,
@@ -125,7 +130,9 @@ class Target:
                 additional_search_info=info,
             )
         try:
-            form = simple_form(request.preferred_record_syntax, names, found.databases, self.version)
+            form = simple_form(
+                request.preferred_record_syntax or self._manners.syntax, names, found.databases, self.version
+            )
             made = await collect(self._catalogue, found, [range(number)], form, self._limits(), self._stopped)
             self._usage.sent += made.number
             along = Records(response_records=tuple(made.messages[0]))
@@ -154,7 +161,7 @@ class Target:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
         asked = self._databases(request.database_names)
         notes: list[str] = []
-        query = z3950_query.parsed(request.query, lenient=asked[0].lenient)
+        query = self._manners.query(z3950_query.parsed(request.query, lenient=asked[0].lenient))
         if asked[0].lenient:
             query = z3950_query.softened(query, notes)
         self._sets[name] = found = ResultSet(await self._records(query, asked), asked)
@@ -178,14 +185,18 @@ class Target:
         if any(name.casefold() == _EXPLAIN for name in names):
             raise Refused(Bib1.NO_EXPLAIN, "the explain record of SRU, on this port")
         asked = databases(self._catalogue.store.network, names)
-        if self._utf8 and asked[0].variant == EIGHT_BIT:
-            return tuple(replace(database, variant="") for database in asked)
-        return asked
+        return tuple(map(self._manners.database, asked)) if self._manners.sends else asked
 
     async def present(self, request: apdu.PresentRequest) -> Pdu | tuple[Pdu, ...]:
         """Send records of a result set, those that do not fit into the response in segments before it."""
         found = self._named(request.result_set_id)
-        form = composed_form(request.preferred_record_syntax, request.record_composition, found.databases, self.version)
+        form = composed_form(
+            request.preferred_record_syntax,
+            request.record_composition,
+            found.databases,
+            self.version,
+            self._manners.syntax,
+        )
         ranges = asked_ranges(request, len(found.records))
         made = await collect(self._catalogue, found, ranges, form, self._limits(request), self._stopped)
         self._usage.sent += made.number
@@ -222,7 +233,7 @@ class Target:
 
     async def scan(self, request: apdu.ScanRequest) -> apdu.ScanResponse:
         """List the terms of an index."""
-        return await z3950_scan.answer(self._catalogue, request, self._cancellation)
+        return await z3950_scan.answer(self._catalogue, request, self._cancellation, self._manners)
 
     async def sort(self, request: apdu.SortRequest) -> apdu.SortResponse:
         """Put result sets in order, and keep what comes of it under its name; that may be one of theirs."""

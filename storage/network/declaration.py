@@ -25,6 +25,7 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
+from storage.network.declaration_clients import Z3950Client
 from storage.network.declaration_keys import (
     Calendar,
     Cataloguer,
@@ -87,6 +88,7 @@ class Declaration:
     partners: tuple[Partner, ...] = many("NCIP agencies.")
     databases: tuple[Database, ...] = many("Z39.50 databases.")
     cataloguers: tuple[Cataloguer, ...] = many("Z39.50 accounts.")
+    z3950_clients: tuple[Z3950Client, ...] = many("Programs that speak Z39.50.")
     problems: tuple[Problem, ...] = attrs.field(default=(), eq=False)
 
 

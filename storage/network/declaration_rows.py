@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from storage import schema
 from storage.network.declaration import Declaration
+from storage.network.declaration_clients import Z3950Client
 from storage.network.declaration_keys import (
     REQUIRED,
     Calendar,
@@ -27,7 +28,7 @@ from storage.network.declaration_keys import (
     keys_of,
 )
 from storage.network.declaration_plan import Kind, Plan, Row
-from storage.network.network import PROFILES
+from storage.network.network import CLIENTS, PROFILES
 
 COMMUNES: Final = Kind("communes", schema.commune, ("code",), named=True)
 MEMBERSHIPS: Final = Kind(
@@ -280,6 +281,7 @@ def plan_accounts(plan: Plan, declaration: Declaration, passwords: Passwords) ->
     _plan_accounts(plan, DEVICES, declaration.devices, passwords, "password", needed)
     _plan_accounts(plan, CATALOGUERS, declaration.cataloguers, passwords, "password", {"password_hash": REQUIRED})
     _plan_profiles(plan, declaration)
+    _plan_clients(plan, declaration.z3950_clients)
     _plan_accounts(plan, PARTNERS, declaration.partners, passwords, "secret", {"secret_hash": None, "profile": "{}"})
 
 
@@ -292,6 +294,20 @@ def _plan_profiles(plan: Plan, declaration: Declaration) -> None:
         name = f"{PROFILES}{devices.library or ''}"
         old: dict[str, str] = next((json.loads(found["value"]) for found in plan.stored(SETTINGS, "name", [name])), {})
         rows.append(Row(path, {"name": name, "value": json.dumps(old | (devices.profile or {}), sort_keys=True)}))
+    plan.put(SETTINGS, rows)
+
+
+def _plan_clients(plan: Plan, clients: Sequence[Z3950Client]) -> None:
+    rows = []
+    for number, client in enumerate(clients):
+        path = f"z3950_clients[{number}]"
+        if client.name is None:
+            plan.problem(f"{path}.name", "is missing")
+            continue
+        for key, fault in client.complaints():
+            plan.problem(f"{path}.{key}", fault)
+        told = attrs.asdict(client, filter=lambda each, value: each.name != "name" and value not in (None, ()))
+        rows.append(Row(path, {"name": f"{CLIENTS}{client.name}", "value": json.dumps(told, sort_keys=True)}))
     plan.put(SETTINGS, rows)
 
 

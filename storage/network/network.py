@@ -33,6 +33,9 @@ REVISION: Final = Statement(
 PROFILES: Final = "sip2.profile:"
 """Prefix of the settings that hold the profiles of devices, for a library (by its code) or for all."""
 
+CLIENTS: Final = "z3950.client:"
+"""Prefix of the settings that hold what is known of programs that speak Z39.50, by name."""
+
 _BY_NOTIFICATION: Final = (schema.membership.c.notified_on, schema.membership.c.id)
 
 
@@ -126,6 +129,25 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """What is known of a program that speaks Z39.50: by what it is recognised, and how it wants to be spoken to.
+
+    What is empty says nothing. Names are parts of those that the program gives, in any case; addresses are networks.
+    """
+
+    name: str
+    implementation_id: str = ""
+    implementation_name: str = ""
+    addresses: tuple[str, ...] = ()
+    terms: str = ""
+    records: str = ""
+    syntax: str = ""
+    language: str = ""
+    message_size: int = 0
+    piggyback: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Commune:
     """A town, with its conventions with the network in the order of their notification."""
 
@@ -160,6 +182,7 @@ class Network:
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What is declared for the devices of a library, by its code; for all devices by the empty one."""
     cataloguers: Mapping[str, Cataloguer] = field(default_factory=dict)
+    clients: tuple[Client, ...] = ()
 
     @cached_property
     def by_code(self) -> Mapping[str, Library]:
@@ -309,6 +332,10 @@ def _communes(connection: Connection) -> dict[str, Commune]:
     }
 
 
+def _client(name: str, stored: dict[str, Any]) -> Client:
+    return Client(name=name, **{**stored, "addresses": tuple(stored.get("addresses", ()))})
+
+
 def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Network:
     """Read the network from the database: one pass at start and after each change, never on the way of a message."""
 
@@ -352,6 +379,11 @@ def load_network(connection: Connection, pins: Pins, revision: int = 0) -> Netwo
             row.name.casefold(): Database(row.id, row.name, row.title, bool(row.is_default), bool(row.lenient))
             for row in all_of(schema.database)
         },
+        clients=tuple(
+            _client(name.removeprefix(CLIENTS), json.loads(value))
+            for name, value in sorted(settings.items())
+            if name.startswith(CLIENTS)
+        ),
         pins=pins,
         routes=load_routes(connection),
         communes=_communes(connection),

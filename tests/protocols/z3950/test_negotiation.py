@@ -100,7 +100,7 @@ def test_where_utf_8_is_not_proposed_none_is_chosen() -> None:
     answer = codec.decode(external.single_asn1_type or b"").response
     assert answer.selected_char_sets.none is True
     assert answer.records_in_selected_char_sets is False
-    assert answer.selected_language == "eng"
+    assert answer.selected_language == "fre"
 
 
 @pytest.mark.parametrize(

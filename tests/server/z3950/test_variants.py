@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from protocols.marc import detect, iso2709
 from protocols.marc.charsets import Charset, decode
 from protocols.marc.format import Format
@@ -16,10 +18,17 @@ from protocols.z3950.elements import (
     Information,
     Iso10646,
     OtherInformationUnit,
+    PrivateCharacterSet,
 )
+from protocols.z3950.negotiation import Agreement
+from protocols.z3950.opac import OpacRecord
 from protocols.z3950.schema import codec_of
-from tests.server.z3950.association import Z3950TestCase
-from tests.server.z3950.origin import Origin, init, present, records, search
+from storage.network.declaration import DeclarationError, read_declaration
+from storage.network.declaration_rows import Passwords
+from storage.network.declare import apply_declaration
+from tests.network import NOW
+from tests.server.z3950.association import Z3950TestCase, raw
+from tests.server.z3950.origin import Origin, init, present, records, search, texts
 
 
 def octets(response: Any) -> bytes:
@@ -30,10 +39,34 @@ def octets(response: Any) -> bytes:
     return raw
 
 
-def proposal(*, records_too: bool | None) -> tuple[OtherInformationUnit, ...]:
-    """Return the proposal of UTF-8."""
-    utf8 = CharacterSet(iso10646=Iso10646(encoding_level=oids.UTF_8))
-    sent = elements.OriginProposal(proposed_char_sets=(utf8,), records_in_selected_char_sets=records_too)
+UTF_8 = CharacterSet(iso10646=Iso10646(encoding_level=oids.UTF_8))
+
+
+def named(charset: str) -> CharacterSet:
+    """Return a set as YAZ's clients propose it."""
+    name = External(direct_reference=oids.CHARACTER_SET_NAME, octet_aligned=charset.encode())
+    return CharacterSet(private=codec_of(PrivateCharacterSet).encode(PrivateCharacterSet(externally_specified=name)))
+
+
+def registered(number: int) -> CharacterSet:
+    """Return a right half of ISO 2022."""
+    sent = elements.Iso2022Proposal(
+        proposed_sets=(6, number),
+        proposed_initial_sets=(elements.InitialSet(g0=6, g1=number, c0=1),),
+        proposed_left_and_right=elements.LeftAndRight(g_left=0, g_right=1),
+    )
+    return CharacterSet(iso2022=codec_of(elements.Iso2022).encode(elements.Iso2022(origin_proposal=sent)))
+
+
+def proposal(
+    *sets: CharacterSet, records_too: bool | None, language: str | None = None
+) -> tuple[OtherInformationUnit, ...]:
+    """Return the proposal of character sets, UTF-8 where none is given, and of a language."""
+    sent = elements.OriginProposal(
+        proposed_char_sets=sets or (UTF_8,),
+        proposed_languages=None if language is None else (language,),
+        records_in_selected_char_sets=records_too,
+    )
     made = codec_of(CharSetAndLanguageNegotiation).encode(CharSetAndLanguageNegotiation(proposal=sent))
     external = External(direct_reference=oids.CHARACTER_SETS_3, single_asn1_type=made)
     return (OtherInformationUnit(information=Information(externally_defined_info=external)),)
@@ -90,5 +123,115 @@ class VariantTests(Z3950TestCase):
             asked = init(other_info=proposal(records_too=records_too), options=(1 << 18) - 1)
             response = await origin.ask(asked)
             assert response.options & Options.NEGOTIATION_MODEL
-            assert negotiation.records_in_utf8(response) is bool(records_too)
+            assert negotiation.agreement(response).records is bool(records_too)
             assert (await self.sent(origin, "network-5426", oids.UNIMARC))[1] is charset
+
+    async def test_an_opac_record_holds_the_record_that_its_alias_means(self) -> None:
+        origin = await self.origin()
+        for database, syntax, charset in [
+            ("network", oids.UNIMARC, Charset.UTF8),
+            ("network-5426", oids.UNIMARC, Charset.ISO5426),
+            ("network-MARC21", oids.USMARC, Charset.UTF8),
+        ]:
+            assert await origin.count("@attr 1=4 germinal", database) == 1
+            (sent,) = records(await origin.ask(present(1, 1, oids.OPAC)))
+            whole = codec_of(OpacRecord).decode(sent.record.retrieval_record.single_asn1_type)
+            held: bytes = whole.bibliographic_record.octet_aligned
+            form = Format.MARC21 if held[20:24] == b"4500" else Format.UNIMARC
+            assert whole.bibliographic_record.direct_reference == syntax
+            assert detect.claim(held[:24], iso2709.fields(held), form) is charset
+            assert "Émile" in decode(held, charset)
+
+
+class AgreedTests(Z3950TestCase):
+    """Characters that the Init has agreed on."""
+
+    async def agreed(self, *sets: CharacterSet, records_too: bool = True) -> tuple[Origin, Agreement]:
+        origin = await self.connected()
+        sent = proposal(*sets, records_too=records_too)
+        response = await origin.ask(init(other_info=sent, options=(1 << 18) - 1))
+        assert response.result
+        return origin, negotiation.agreement(response)
+
+    async def test_sets_are_agreed_on_in_all_their_spellings_and_utf_8_before_others(self) -> None:
+        for sets, charset, records_too in [
+            ((named("iso-8859-1"),), "iso-8859-1", False),
+            ((named("ISO-5426"),), "iso-5426", True),
+            ((named("marc-8"),), "marc-8", True),
+            ((registered(53),), "iso-5426", True),
+            ((registered(100),), "iso-8859-1", False),
+            ((named("koi8-r"), registered(77), named("latin1")), "iso-8859-1", False),
+            ((named("iso-5426"), UTF_8), "utf-8", True),
+            ((named("koi8-r"),), "", False),
+        ]:
+            _, agreement = await self.agreed(*sets)
+            assert agreement == Agreement(charset, records_too)
+
+    async def test_terms_are_read_in_the_set_that_was_agreed_on(self) -> None:
+        for charset, term in [("marc-8", b"\xe2Emile"), ("iso-5426", b"\xc2Emile"), ("iso-8859-1", b"\xc9mile")]:
+            origin, _ = await self.agreed(named(charset))
+            assert await origin.count(raw(1003, term)) == 3, charset
+
+    async def test_records_are_in_it_where_that_was_agreed_on_and_text_in_any_case(self) -> None:
+        origin, _ = await self.agreed(registered(53))
+        assert await origin.count("@attr 1=4 germinal") == 1
+        assert b"\xc2Emile" in octets(await origin.ask(present(1, 1, oids.UNIMARC)))
+        origin, _ = await self.agreed(named("iso-8859-1"))
+        assert await origin.count("@attr 1=4 germinal") == 1
+        assert "Émile".encode() in octets(await origin.ask(present(1, 1, oids.UNIMARC)))
+        (sent,) = records(await origin.ask(present(1, 1, oids.SUTRS)))
+        assert b"\xc9mile" in sent.record.retrieval_record.single_asn1_type
+
+
+KNOWN = b"""
+z3950_clients = [
+  {name = "aleph", implementation_name = "aleph", terms = "iso-5426", records = "5426", syntax = "usmarc", piggyback = false},
+  {name = "portal", addresses = ["127.0.0.0/8"], implementation_id = "PORTAL", message_size = 20000, language = "fr"},
+]
+"""
+
+
+class ClientTests(Z3950TestCase):
+    """Programs that the network declares."""
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
+        await super().setUp()
+        await self.declare(KNOWN)
+
+    async def declare(self, text: bytes) -> None:
+        declared, pins = read_declaration(text), self.location.pins()
+        await self.store.work(lambda connection: apply_declaration(connection, declared, pins, Passwords(str), NOW))
+        await self.store.reload_network()
+
+    async def test_a_program_is_known_by_its_name_and_spoken_to_as_it_wants(self) -> None:
+        origin = await self.origin(implementation_name="ALEPH 500", implementation_id="42")
+        asked = search("@attr 1=4 germinal", small_set_upper_bound=5, large_set_lower_bound=6)
+        response = await origin.ask(asked)
+        assert (response.result_count, response.number_of_records_returned) == (1, 0)
+        raw_record = octets(await origin.ask(present(1, 1, None)))
+        assert raw_record[20:24] == b"4500"
+        assert raw_record[9:10] == b" "
+        assert await origin.count(raw(1003, b"\xc2Emile")) == 3
+        assert await origin.count("@attr 1=4 germinal", "network-UTF8") == 1
+        assert octets(await origin.ask(present(1, 1, None)))[9:10] == b"a"
+
+    async def test_all_that_is_declared_of_it_must_be_so(self) -> None:
+        for name, size in [("portal 3", 20_000), ("other", 1 << 20)]:
+            origin = await self.connected()
+            response = await origin.ask(init(implementation_id=name))
+            assert response.preferred_message_size == size
+
+    async def test_who_is_not_declared_gets_what_everybody_gets(self) -> None:
+        origin = await self.origin()
+        assert await origin.count("@attr 1=4 germinal") == 1
+        assert "Émile" in texts(await origin.ask(present(1, 1, None)))[0]
+
+    async def test_what_is_declared_wrongly_is_told(self) -> None:
+        for line, fault in [
+            ('z3950_clients = [{name = "x"}]', "implementation_name"),
+            ('z3950_clients = [{name = "x", addresses = ["nowhere"]}]', "addresses"),
+            ('z3950_clients = [{name = "x", implementation_id = "81", records = "latin1"}]', "records"),
+        ]:
+            with pytest.raises(DeclarationError) as refused:
+                await self.declare(line.encode())
+            assert fault in str(refused.value)
