@@ -135,6 +135,21 @@ def test_where_no_van_is_scanned_a_day_in_the_crate_is_shipped(lender: Lender) -
     assert lender.told() == ["ItemShipped"]
 
 
+def test_where_no_van_is_scanned_what_was_returned_a_day_ago_is_sent_back(lender: Lender) -> None:
+    counter = lender.counter
+    lender.ask()
+    lender.says(Event.SHIPPED, barcode="D-1", due_on=BACK)
+    counter.checkin("D-1", AVION)
+    counter.checkout("R1", "D-1", AVION)
+    counter.checkin("D-1", LENS)
+    lender.watch()
+    assert lender.row().state is State.RETURNED
+    lender.now += DAY + 60
+    lender.watch()
+    assert lender.row().state is State.SENT_BACK
+    assert lender.told()[-1] == "ItemShipped"
+
+
 def test_a_partner_that_checks_out_what_it_is_sent_has_received_it(lender: Lender) -> None:
     counter = lender.counter
     lender.asked(barcode="I1")
