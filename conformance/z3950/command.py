@@ -13,13 +13,15 @@ from typing import Final
 
 from conformance import documents
 from conformance.results import Result
-from conformance.z3950 import bath, clients, counts, init, present, search, services, terms, wire
+from conformance.z3950 import bath, clients, counts, init, present, refusals, search, services, terms, wire
 from conformance.z3950.client import Account
 from conformance.z3950.corpus import Source
 from conformance.z3950.marc import MARC21, UNIMARC
 from conformance.z3950.table import CHECKS, Bench, Row, run
 
-_PARTS: Final = [part.__name__ for part in (init, search, counts, present, terms, services, clients, bath, wire)]
+_PARTS: Final = [
+    part.__name__ for part in (init, search, refusals, counts, present, terms, services, clients, bath, wire)
+]
 """The modules of the checks, in the order in which these are made: what breaks servers comes last."""
 _PAGE: Final = """\
 # Checks of a Z39.50 target

@@ -8,16 +8,15 @@ from typing import Final
 from conformance.results import Failed, NotApplicable
 from conformance.z3950 import ber
 from conformance.z3950.ber import Node, context, oid_octets, universal
-from conformance.z3950.client import DEFAULT, Association, Diagnostic, diagnostic, records
+from conformance.z3950.client import DEFAULT, Association, diagnostic, records
 from conformance.z3950.corpus import ANY, TITLE
-from conformance.z3950.queries import BIB_1, Z3950, ccl, cql, rpn, type_1
+from conformance.z3950.queries import Z3950, ccl, cql, type_1
 from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
 
-_SEARCH: Final = "Z39.50 3.2.2, Search"
+SEARCH: Final = "Z39.50 3.2.2, Search"
 _SETS: Final = "Z39.50 3.2.2.1.4, result set name"
 _ALONG: Final = "Z39.50 3.2.2.1.6, records in the response"
-_BOOLEAN: Final = "Z39.50 3.7.2, operators of RPN"
-_BIB_1: Final = "Bib-1 attributes"
+BOOLEAN: Final = "Z39.50 3.7.2, operators of RPN"
 _NOWHERE: Final = "@attr 1=1016 qqqzzzxxkit"
 _FAILURE: Final = 5
 
@@ -33,7 +32,7 @@ def common(bench: Bench, number: int = 3, use: int = TITLE) -> list[str]:
 # --- the response -------------------------------------------------------------------------------------------------------
 
 
-@check("search", MUST, "a search that finds something says how much, and where the first record is", _SEARCH)
+@check("search", MUST, "a search that finds something says how much, and where the first record is", SEARCH)
 def _search(bench: Bench) -> None:
     association = bench.association()
     answer = association.search(common(bench)[0], referenceId=b"one")
@@ -45,7 +44,7 @@ def _search(bench: Bench) -> None:
     want(answer["referenceId"] == b"one", f"the referenceId is {answer['referenceId']!r}")
 
 
-@check("search nothing found", MUST, "a search that finds nothing has worked all the same", _SEARCH)
+@check("search nothing found", MUST, "a search that finds nothing has worked all the same", SEARCH)
 def _nothing(bench: Bench) -> None:
     answer = bench.association().search(_NOWHERE)
     want(answer["searchStatus"], f"it is refused: {diagnostic(answer)}")
@@ -53,7 +52,7 @@ def _nothing(bench: Bench) -> None:
     want(answer["nextResultSetPosition"] in {0, 1}, f"nextResultSetPosition is {answer['nextResultSetPosition']}")
 
 
-@check("search again", MUST, "the same search finds the same, again and on another association", _SEARCH)
+@check("search again", MUST, "the same search finds the same, again and on another association", SEARCH)
 def _again(bench: Bench) -> None:
     for query in common(bench):
         one, other = bench.association(), bench.association()
@@ -74,7 +73,7 @@ def _pipelined(bench: Bench) -> None:
         want(answer["referenceId"] == str(at).encode(), f"answer {at} has the referenceId {answer['referenceId']!r}")
 
 
-@check("search failed", MUST, "a search that fails has no count, no record and no result set", _SEARCH)
+@check("search failed", MUST, "a search that fails has no count, no record and no result set", SEARCH)
 def _failed(bench: Bench) -> None:
     association = bench.association()
     association.count(common(bench)[0])
@@ -85,226 +84,6 @@ def _failed(bench: Bench) -> None:
     want(answer["resultSetStatus"] in {None, 3}, f"resultSetStatus is {answer['resultSetStatus']}")
     after = association.present(1, 1)
     want(after["presentStatus"] == _FAILURE, "the set that was to be replaced is still there")
-
-
-# --- what is refused ----------------------------------------------------------------------------------------------------
-
-
-def _wants(bench: Bench, query: str | Node, *conditions: int) -> Diagnostic:
-    what = query if isinstance(query, str) else "it"
-    return want_refused(bench.association().refused(query), *conditions, what=what)
-
-
-def _names(found: Diagnostic, value: str) -> None:
-    want(value in found.addinfo, f"the addinfo is {found.addinfo!r}: {value} is not named")
-
-
-@check("refuses use", MUST, "a Use attribute that is not supported is refused with 114", _BIB_1)
-def _use(bench: Bench) -> None:
-    _wants(bench, "@attr 1=9876 kit", 114)
-
-
-@check("refuses use by name", SHOULD, "of a Use attribute that is not supported the value is named", _BIB_1)
-def _use_named(bench: Bench) -> None:
-    _names(_wants(bench, "@attr 1=9876 kit", 114), "9876")
-
-
-@check("refuses every use", MUST, "each Use attribute of Bib-1 is searched, or refused with 114", _BIB_1)
-def _every_use(bench: Bench) -> None:
-    association = bench.association()
-    for use in [*range(1, 64), *range(1000, 1037), *range(1097, 1112)]:
-        found = association.refused(f"@attr 1={use} 1999")
-        want(found is None or found.condition in {114, 123, 126}, f"Use {use} is refused with {found}")
-
-
-_TYPES: Final = {2: 117, 3: 119, 4: 118, 5: 120, 6: 122}
-_NAMED: Final = {2: "relation", 3: "position", 4: "structure", 5: "truncation", 6: "completeness"}
-
-
-def _unknown(kind: int, condition: int) -> None:
-    @check(f"refuses {_NAMED[kind]}", MUST, f"a {_NAMED[kind]} that there is not is refused with {condition}", _BIB_1)
-    def _look(bench: Bench) -> None:
-        found = _wants(bench, f"@attr 1=4 @attr {kind}=777 kit", condition)
-        want(found.diagnostic_set in {f"{Z3950}4.1", ""}, f"the diagnostic set is {found.diagnostic_set}")
-
-    @check(f"{_NAMED[kind]} said", SHOULD, f"of a {_NAMED[kind]} that is not supported the value is named", _BIB_1)
-    def _say(bench: Bench) -> None:
-        _names(_wants(bench, f"@attr 1=4 @attr {kind}=777 kit", condition), "777")
-
-
-for _kind, _condition in _TYPES.items():
-    _unknown(_kind, _condition)
-
-
-_VALUES: Final = {
-    2: (1, 2, 3, 4, 5, 6, 100, 101, 102, 103, 104),
-    3: (1, 2, 3),
-    4: (1, 2, 3, 4, 5, 6, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109),
-    5: (1, 2, 3, 100, 101, 102, 103, 104),
-    6: (1, 2, 3),
-}
-
-
-@check("every value", MUST, "each value of each attribute is searched, or refused with its own diagnostic", _BIB_1)
-def _every_value(bench: Bench) -> None:
-    association = bench.association()
-    for kind, values in _VALUES.items():
-        for value in values:
-            found = association.refused(f"@attr 1=4 @attr {kind}={value} abcd")
-            allowed = {_TYPES[kind], 123, 125, 126, 9, 124, 127}
-            want(found is None or found.condition in allowed, f"{_NAMED[kind]} {value} is refused with {found}")
-
-
-@check("refuses attribute type", MUST, "an attribute type that Bib-1 has not is refused with 113", _BIB_1)
-def _type(bench: Bench) -> None:
-    _wants(bench, "@attr 1=4 @attr 77=1 kit", 113)
-
-
-@check("refuses attribute set", MUST, "an attribute set that is not supported is refused with 121", _BIB_1)
-def _set(bench: Bench) -> None:
-    _wants(bench, type_1("@attr 1=4 kit", f"{Z3950}3.999"), 121, 247, 114)
-
-
-@check("refuses set in attribute", MUST, "so is one that stands in an attribute", "Z39.50 3.7.1, attribute element")
-def _set_inside(bench: Bench) -> None:
-    _wants(bench, f"@attr {Z3950}3.999 1=4 kit", 121, 247, 114)
-
-
-@check("takes set in attribute", SHOULD, "Bib-1 may be named in each attribute as well", "OCLC Sisis")
-def _sisis(bench: Bench) -> None:
-    (query, *_) = common(bench)
-    word = query.split()[-1]
-    association = bench.association()
-    plain = association.count(query)
-    want(association.count(f"@attr {BIB_1} 1=4 {word}") == plain, "something else is found")
-
-
-@check(
-    "refuses use by string",
-    SHOULD,
-    "an access point by a name that there is not is refused",
-    "Z39.50 3.7.1, complex attribute",
-)
-def _string(bench: Bench) -> None:
-    _wants(bench, "@attr 1=nosuchindexkit kit", 114, 246, 113)
-
-
-@check("refuses database", MUST, "a database that there is not is refused with 235 or 109", _SEARCH)
-def _database(bench: Bench) -> None:
-    found = bench.association().refused("@attr 1=4 kit", DEFAULT, "no-such-database-kit")
-    want_refused(found, 235, 109, what="a database that there is not")
-
-
-@check("refuses database by name", SHOULD, "of a database that there is not the name is told", _SEARCH)
-def _database_named(bench: Bench) -> None:
-    found = bench.association().refused("@attr 1=4 kit", DEFAULT, "no-such-database-kit")
-    _names(want_refused(found, 235, 109, what="it"), "no-such-database-kit")
-
-
-@check(
-    "refuses one of databases", MUST, "one database that there is not among others is not left out in silence", _SEARCH
-)
-def _one_of(bench: Bench) -> None:
-    found = bench.association().refused("@attr 1=4 kit", DEFAULT, bench.databases[0], "no-such-database-kit")
-    want_refused(found, 235, 109, 23, 111, what="it")
-
-
-@check(
-    "refuses query type",
-    MUST,
-    "a query type that is not supported is refused with 107, and the association goes on",
-    _SEARCH,
-)
-def _query_type(bench: Bench) -> None:
-    association = bench.association()
-    for query in (context(102, universal(ber.OCTETS, b"kit")), context(100, universal(ber.OCTETS, b"kit"))):
-        want_refused(association.refused(query), 107, 108, 3, what=f"type {query.tag}")
-    association.count(common(bench)[0])
-
-
-@check("refuses operator", SHOULD, "an operator that there is not is refused, with 110 as a rule", _BOOLEAN)
-def _operator(bench: Bench) -> None:
-    left = rpn("@attr 1=4 kit")
-    wrong = context(1, [left, left, context(46, Node(7, b""))])
-    association = bench.association()
-    association.send(association.search_request(context(1, [universal(ber.OID, oid_octets(BIB_1)), wrong])))
-    answer = association.receive()
-    want(answer.name == "close" or not answer["searchStatus"], "it is searched")
-
-
-@check(
-    "refuses term in parts",
-    MUST,
-    "a kind of term that is not understood is refused, not read as something else",
-    "Z39.50 3.7.1, term",
-)
-def _term(bench: Bench) -> None:
-    association = bench.association()
-    unit = context(
-        102, [context(44, [ber.sequence(context(120, 1), context(121, 4))]), context(217, oid_octets("1.2.3"))]
-    )
-    query = context(1, [universal(ber.OID, oid_octets(BIB_1)), context(0, unit)])
-    found = association.search(query)
-    want(not found["searchStatus"] or not found["resultCount"], f"{found['resultCount']} are found of an OID")
-
-
-@check("refuses null term", SHOULD, "a term that is nothing finds nothing, or is refused", "Z39.50 3.7.1, term")
-def _null(bench: Bench) -> None:
-    found = bench.association().search("@attr 1=4 @term null x")
-    want(not found["searchStatus"] or not found["resultCount"], f"{found['resultCount']} are found")
-
-
-@check(
-    "always matches",
-    SHOULD,
-    "relation 103 finds every record, with an empty term as well, or is refused with 117",
-    _BIB_1,
-)
-def _always(bench: Bench) -> None:
-    association = bench.association()
-    for term in ('""', "kit"):
-        query = f"@attr 1=1016 @attr 2=103 {term}"
-        if (found := association.refused(query)) is not None:
-            want(found.condition in {117, 123}, f"{query} is refused with {found}")
-            raise NotApplicable("always-matches is not supported")
-        due = len(bench.whole().records)
-        want(association.count(query) == due, f"{query} does not find {due}")
-
-
-@check("refuses letters in a year", SHOULD, "a year that is no number is refused (126), or finds nothing", _BIB_1)
-def _letters(bench: Bench) -> None:
-    found = bench.association().search("@attr 1=31 @attr 4=4 abcd")
-    want(not found["searchStatus"] or not found["resultCount"], f"{found['resultCount']} are found")
-
-
-@check(
-    "diagnostics of version 2",
-    SHOULD,
-    "in version 2 a diagnostic is written as version 2 knows it",
-    "Z39.50, DefaultDiagFormat",
-)
-def _old(bench: Bench) -> None:
-    association = bench.association(protocolVersion=(0, 1))
-    found = want_refused(association.refused("@attr 1=9876 kit"), 114, what="Use 9876")
-    want(not found.new, "its addinfo is a GeneralString")
-    want(found.addinfo.isascii(), f"{found.addinfo!r} has more than ASCII")
-
-
-@check("term kinds", MUST, "a term may be octets or a string: the same is found", "Z39.50 3.7.1, term")
-def _kinds(bench: Bench) -> None:
-    association = bench.association()
-    for query in common(bench):
-        word = query.split()[-1]
-        counts = [association.count(f"@attr 1=4 {kind}{word}") for kind in ("", "@term string ")]
-        want(counts[0] == counts[1], f"{word}: {counts[0]} as octets, {counts[1]} as a string")
-
-
-@check("numeric term", SHOULD, "a year may be sent as a number", "Z39.50 3.7.1, term")
-def _numeric(bench: Bench) -> None:
-    association = bench.association()
-    for year in list(bench.corpus().dates)[:3]:
-        one, other = association.count(f"@attr 1=31 {year}"), association.count(f"@attr 1=31 @term numeric {year}")
-        want(one == other, f"{year}: {one} as text, {other} as a number")
 
 
 # --- result sets --------------------------------------------------------------------------------------------------------
@@ -369,7 +148,8 @@ def _unnamed(bench: Bench) -> None:
     "unknown set", MUST, "a set that there is not cannot be searched: 30 or 128", "Z39.50 3.7.2, result set as operand"
 )
 def _no_set(bench: Bench) -> None:
-    _wants(bench, "@and @set no-such-set-kit @attr 1=4 kit", 30, 128, 18, 27)
+    query = "@and @set no-such-set-kit @attr 1=4 kit"
+    want_refused(bench.association().refused(query), 30, 128, 18, 27, what=query)
 
 
 @check("set in a query", MUST, "a set may be an operand: what it holds is found", "Z39.50 3.7.2, result set as operand")
@@ -408,7 +188,7 @@ def _empty(bench: Bench) -> None:
 # --- Boolean algebra ----------------------------------------------------------------------------------------------------
 
 
-@check("boolean algebra", MUST, "and, or and and-not find as many as arithmetic says", _BOOLEAN)
+@check("boolean algebra", MUST, "and, or and and-not find as many as arithmetic says", BOOLEAN)
 def _algebra(bench: Bench) -> None:
     association = bench.association()
     count = association.count
@@ -421,7 +201,7 @@ def _algebra(bench: Bench) -> None:
             want(count(f"@and {b} {a}") == both, f"@and {b} {a} is not {both}")
 
 
-@check("boolean identities", MUST, "de Morgan, distribution, and what is said twice", _BOOLEAN)
+@check("boolean identities", MUST, "de Morgan, distribution, and what is said twice", BOOLEAN)
 def _identities(bench: Bench) -> None:
     count = bench.association().count
     a, b, c = common(bench)
@@ -435,7 +215,7 @@ def _identities(bench: Bench) -> None:
     want(count(f"@and {a} {_NOWHERE}") == 0, "and with nothing")
 
 
-@check("many operands", SHOULD, "a query of thirty terms is answered, or refused with its diagnostic", _BOOLEAN)
+@check("many operands", SHOULD, "a query of thirty terms is answered, or refused with its diagnostic", BOOLEAN)
 def _operands(bench: Bench) -> None:
     terms = [f"@attr 1=4 kit{at}" for at in range(30)]
     query = "@or " * (len(terms) - 1) + " ".join(terms)
