@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,11 +49,16 @@ class MigrationNeeded(Exception):
     """The database's schema is not this release's."""
 
 
+_NUMBERS: Final = count()
+
+
 def prepare(connection: sqlite3.Connection, *, cache_kib: int = 65536) -> None:
     """Set what every SQLite connection to the store must have."""
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+    number = next(_NUMBERS)
+    connection.create_function("connection_number", 0, lambda: number)
 
 
 def _sqlite_engine(path: Path, *, reads: bool) -> Engine:

@@ -117,7 +117,8 @@ _new: Final = tuple.__new__
 
 STAMP: Final = Statement(
     "stamp",
-    text("PRAGMA data_version"),
+    # What a connection has committed itself does not change its data_version; nor can those of two connections be compared.
+    text("SELECT data_version || ' ' || total_changes() || ' ' || connection_number() FROM pragma_data_version"),
     postgresql=select(cast(func.pg_current_snapshot(), Text)),
 )
 """What the database itself calls its state: as long as the answer is the same, nothing at all has been committed."""

@@ -14,6 +14,7 @@ from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.status import Status
 from storage.database import Location
 from storage.drivers.sqlite import SQLiteDriver
+from storage.statements import STAMP, Steps
 from tests.counter import Counter, at
 from tests.network import LENS, NOW
 from tests.reactor import await_
@@ -62,3 +63,27 @@ def test_a_snapshot_on_the_writing_connection_ends_before_the_next_batch(counter
     assert status(counter) is Status.ON_LOAN
     await_(deferLater(reactor, 0))
     assert not driver._writer.in_transaction
+
+
+def test_the_stamp_is_another_after_each_act_on_whichever_connection_it_is_read(counter: Counter) -> None:
+    driver = counter.store._driver
+    assert isinstance(driver, SQLiteDriver)
+
+    def stamp() -> object:
+        await_(deferLater(reactor, 0))  # a snapshot is as long as a turn
+
+        def read() -> Steps[object]:
+            (((found,),),) = yield [STAMP()]
+            return found
+
+        return await_(counter.store.read(read()))
+
+    lent = stamp()
+    assert stamp() == lent
+    driver._snapshot.give_back()
+    own = stamp()
+    driver._snapshot.lent = driver._writer
+    assert counter.checkout("R1", "I1").ok
+    after = stamp()
+    driver._snapshot.give_back()
+    assert len({lent, own, after, stamp()}) == 4
