@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from tests.server.ncip import test_brokers as test_ncip_brokers
+from tests.server.ncip import test_hostile as test_ncip_hostile
 from tests.server.ncip import test_ill as test_ncip_ill
 from tests.server.ncip import test_lookups as test_ncip_lookups
 from tests.server.ncip import test_protocol as test_ncip_protocol
@@ -76,3 +78,35 @@ class ValidDeskTests(Valid, test_ncip_upkeep.DeskTests):
 
 class ValidHoldTests(Valid, test_ncip_upkeep.HoldTests):
     """Holds for readers of ours."""
+
+
+class ValidReShareTests(Valid, test_ncip_brokers.ReShareTests):
+    """ReShare's words."""
+
+
+class ValidCrossLinkTests(Valid, test_ncip_brokers.CrossLinkTests):
+    """CrossLink's words."""
+
+
+class ValidILLiadTests(Valid, test_ncip_brokers.ILLiadTests):
+    """ILLiad's words."""
+
+
+class ValidCircillTests(Valid, test_ncip_brokers.CircillTests):
+    """WorldShare's words."""
+
+
+class ValidPeerTests(Valid, test_ncip_brokers.PeerTests):
+    """Peers' words."""
+
+
+class ValidTermsTests(Valid, test_ncip_brokers.TermsTests):
+    """Terms."""
+
+
+class ValidFeeTests(Valid, test_ncip_brokers.FeeTests):
+    """Fees."""
+
+
+class ValidHostileTests(Valid, test_ncip_hostile.HostileTests):
+    """What nobody means well."""
