@@ -18,11 +18,11 @@ from sqlalchemy import update
 
 from bench import network, zebra
 from bench.daemon import Daemon, daemon, run
-from bench.load import Frame, Script
+from bench.load import Connection, Frame, Framing, Script
 from bench.machine import memory_kib, processor_seconds
 from bench.report import Asked
 from bench.scenarios import Bench, WrongReplies, catalogue, held
-from bench.z3950 import QUERIES, Queries, idle, presenting, script
+from bench.z3950 import INIT, QUERIES, Queries, idle, presenting, script
 from protocols.z3950 import oids
 from storage.schema import catalogue_version
 
@@ -47,6 +47,16 @@ def _of(make: Callable[[Queries], Iterator[Frame]]) -> Callable[[Queries, int], 
     return lambda queries, sessions: script(sessions, list(make(queries)))
 
 
+def _once(make: Callable[[Queries], Iterator[Frame]]) -> Callable[[Queries, int], Script]:
+    """Give each session others to ask for."""
+
+    def made(queries: Queries, sessions: int) -> Script:
+        frames = list(make(queries))
+        return Script(Framing.BER, [Connection([INIT], frames[number::sessions]) for number in range(sessions)])
+
+    return made
+
+
 def _presents(searches: int, records: int) -> Callable[[Queries, int], Script]:
     return lambda queries, sessions: presenting(sessions, list(queries.presents(oids.UNIMARC, records))[:searches])
 
@@ -63,7 +73,7 @@ KINDS: Final = (
     Kind("scan of 20", _of(Queries.scans), 10),
     Kind("present of 10", _presents(1, 100), 2, 0.3),
     Kind("ISBN with record", _of(partial(Queries.isbn, piggyback=oids.UNIMARC))),
-    Kind("rare word, others each time", _of(Queries.rare_once)),
+    Kind("rare word, others each time", _once(Queries.rare_once)),
     Kind("present of 10, others each time", _presents(QUERIES, 1_000), None, 0.3),
 )
 """Those with a ratio are in the geometric mean."""
