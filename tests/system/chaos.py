@@ -105,7 +105,8 @@ class Chaos:
         self.there.kill()
         self.scenario(CALM)
         self.there.start()
-        for _ in range(int(PATIENCE * 4)):
+        until = time.monotonic() + 6 * PATIENCE
+        while time.monotonic() < until:
             self.at_the_desks(calm=True)
             if not self.here.waiting() and not self.open() and self.there.count("borrowing") == len(self.asks):
                 return
