@@ -183,7 +183,7 @@ def measure_logins(bench: Bench) -> None:
         for _ in range(bench.rounds):
             with daemon(store.configuration) as server:
                 for what in ("the first since the start", "again"):
-                    with _held(bench, script, server.ports["sip2"]) as took:
+                    with held(bench, script, server.ports["sip2"]) as took:
                         pass
                     name = f"{LOGINS} SIP2 connections made, logged in and told the status, {what}"
                     bench.figure(name, took(), "s", Asked("logins", "<", 1))
@@ -360,7 +360,7 @@ def measure_idle(bench: Bench) -> None:
         store = network.make(folder, connections=CROWD)
         with (
             daemon(store.configuration) as server,
-            _held(bench, sip2.idle(CROWD, store.libraries), server.ports["sip2"]) as took,
+            held(bench, sip2.idle(CROWD, store.libraries), server.ports["sip2"]) as took,
         ):
             mib = memory_kib(server.pid) / 1024
         remark = f"made in {took():.2f} s"
