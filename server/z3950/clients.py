@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from protocols.marc.charsets import Charset, decode, encode_nearest
 from protocols.z3950 import oids, rpn
 from protocols.z3950.apdu import InitializeRequest, InitializeResponse
+from protocols.z3950.diagnostics import Refused, ascii_text
+from protocols.z3950.french import in_french
 from protocols.z3950.negotiation import UTF_8, agreement
 from server.catalogue.query import recoded
 from server.catalogue.shared import EIGHT_BIT, LATIN_1, UTF8
@@ -23,6 +25,7 @@ SYNTAXES: Final = {
     "grs-1": oids.GRS_1,
 }
 """Syntax as a network declares it -> its object identifier."""
+FRENCH: Final = "fr"
 _ANYONE: Final = Client("")
 _LATIN: Final = frozenset({Charset.LATIN1, Charset.CP1252})
 
@@ -56,6 +59,11 @@ class Manners(NamedTuple):
     def query(self, sent: rpn.Query) -> rpn.Query:
         """Return a query whose terms are in UTF-8."""
         return sent if self.terms is None else recoded(sent, self.terms)
+
+    def told(self, refused: Refused) -> Refused:
+        """Return a refusal in the language and the characters of the association."""
+        said = in_french(refused) if self.language == FRENCH else refused
+        return said if self.agreed is None else Refused(said.condition, ascii_text(said.addinfo))
 
     def start(self, term: bytes) -> bytes:
         """Return the term at which a list begins, in UTF-8."""

@@ -211,7 +211,7 @@ class Z3950Connection(Protocol):
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, an origin gets the response that it waits for)
             refused = self._refused(error, request)
             self._owner.metrics.count("refusals", "z3950", refused.condition.name)
-            response = refusal(request, refused, self._target.version)
+            response = refusal(request, self._target.told(refused), self._target.version)
         self._busy = False
         if self._closed or self._closing:
             return

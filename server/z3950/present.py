@@ -10,7 +10,6 @@ from protocols.z3950 import oids
 from protocols.z3950.apdu import PresentRequest, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, ElementSetNames, RecordComposition, Specification
-from protocols.z3950.records import surrogate_diagnostic
 from server.catalogue.records import ELEMENT_SETS, Schema, schema_named
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import MARC21, Catalogue
@@ -201,4 +200,4 @@ def _outsized(record: bytes, database: str, form: Form, limits: Limits, *, alone
         refused = Refused(Bib1.RECORD_EXCEEDS_PREFERRED_SIZE, len(record))
     else:
         return record
-    return surrogate_diagnostic(database, refused, form.version)
+    return form.diagnostic(database, refused)

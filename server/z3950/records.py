@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from protocols.z3950 import oids
 from protocols.z3950.diagnostics import Refused
+from protocols.z3950.french import in_french
 from protocols.z3950.records import retrieval_record, surrogate_diagnostic
 from server.catalogue.records import (
     GRS_1,
@@ -46,7 +47,7 @@ VARIANTS: Final[dict[tuple[str, str], Shape]] = {
 class Form(NamedTuple):
     """In which syntax and element set a record is sent, and the version of the protocol that says why it is not.
 
-    XML may be asked for in a schema, others in a *variant* of `server.catalogue.shared`.
+    Why it is not is said in *french* where that was agreed on. XML may be asked for in a schema, others in a *variant* of `server.catalogue.shared`.
     """
 
     syntax: str
@@ -54,6 +55,7 @@ class Form(NamedTuple):
     version: int
     schema: Schema | None = None
     variant: str = ""
+    french: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -68,4 +70,4 @@ class Form(NamedTuple):
 
     def diagnostic(self, database: str, refused: Refused) -> bytes:
         """Return the NamePlusRecord that stands for a record that cannot be sent."""
-        return surrogate_diagnostic(database, refused, self.version)
+        return surrogate_diagnostic(database, in_french(refused) if self.french else refused, self.version)

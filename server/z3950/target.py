@@ -26,7 +26,7 @@ from server.z3950 import scan as z3950_scan
 from server.z3950 import sort as z3950_sort
 from server.z3950 import tasks as z3950_tasks
 from server.z3950.access import admitted
-from server.z3950.clients import Manners, manners
+from server.z3950.clients import FRENCH, Manners, manners
 from server.z3950.control import CANCEL, Cancellation, Usage
 from server.z3950.present import (
     MAX_SEGMENTS,
@@ -37,6 +37,7 @@ from server.z3950.present import (
     composed_form,
     simple_form,
 )
+from server.z3950.records import Form
 from storage.network.network import Cataloguer, Database
 
 OFFER: Final = negotiation.Offer(
@@ -133,12 +134,14 @@ class Target:
             form = simple_form(
                 request.preferred_record_syntax or self._manners.syntax, names, found.databases, self.version
             )
-            made = await collect(self._catalogue, found, [range(number)], form, self._limits(), self._stopped)
+            made = await collect(
+                self._catalogue, found, [range(number)], self._said(form), self._limits(), self._stopped
+            )
             self._usage.sent += made.number
             along = Records(response_records=tuple(made.messages[0]))
         except Refused as refused:  # the search itself has worked
             made = Collected(status=PresentStatus.FAILURE, following=1)
-            along = Records(non_surrogate_diagnostic=refused.diagnostic(self.version))
+            along = Records(non_surrogate_diagnostic=self.told(refused).diagnostic(self.version))
         return apdu.SearchResponse(
             reference_id=request.reference_id,
             result_count=count,
@@ -198,7 +201,7 @@ class Target:
             self._manners.syntax,
         )
         ranges = asked_ranges(request, len(found.records))
-        made = await collect(self._catalogue, found, ranges, form, self._limits(request), self._stopped)
+        made = await collect(self._catalogue, found, ranges, self._said(form), self._limits(request), self._stopped)
         self._usage.sent += made.number
         *before, last = made.messages
         response = apdu.PresentResponse(
@@ -259,10 +262,17 @@ class Target:
 
     # --- what they share ------------------------------------------------------------------------------------------------
 
+    def told(self, refused: Refused) -> Refused:
+        """Return a refusal in the language and the characters of the association."""
+        return self._manners.told(refused)
+
     def _named(self, name: str) -> ResultSet:
         """Return a set of this association, or of those that any wire may name. Raises Refused (27, 30)."""
         shared = self._catalogue.shared
         return shared[name] if name in shared and name not in self._sets else self._sets[name]
+
+    def _said(self, form: Form) -> Form:
+        return form._replace(french=True) if self._manners.language == FRENCH else form
 
     def _check_name(self, name: str) -> None:
         if not name:

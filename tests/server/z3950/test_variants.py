@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from protocols.marc import detect, iso2709
 from protocols.marc.charsets import Charset, decode
 from protocols.marc.format import Format
-from protocols.z3950 import elements, negotiation, oids
+from protocols.z3950 import elements, negotiation, oids, rpn
 from protocols.z3950.apdu import Options
 from protocols.z3950.elements import (
     CharacterSet,
@@ -20,15 +22,18 @@ from protocols.z3950.elements import (
     OtherInformationUnit,
     PrivateCharacterSet,
 )
+from protocols.z3950.french import MEANINGS
 from protocols.z3950.negotiation import Agreement
 from protocols.z3950.opac import OpacRecord
 from protocols.z3950.schema import codec_of
+from server.catalogue import query
+from server.z3950 import refusals
 from storage.network.declaration import DeclarationError, read_declaration
 from storage.network.declaration_rows import Passwords
 from storage.network.declare import apply_declaration
 from tests.network import NOW
 from tests.server.z3950.association import Z3950TestCase, raw
-from tests.server.z3950.origin import Origin, init, present, records, search, texts
+from tests.server.z3950.origin import Origin, init, present, records, refused, search, texts
 
 
 def octets(response: Any) -> bytes:
@@ -181,6 +186,46 @@ class AgreedTests(Z3950TestCase):
         assert "Émile".encode() in octets(await origin.ask(present(1, 1, oids.UNIMARC)))
         (sent,) = records(await origin.ask(present(1, 1, oids.SUTRS)))
         assert b"\xc9mile" in sent.record.retrieval_record.single_asn1_type
+
+
+class LanguageTests(Z3950TestCase):
+    """Diagnostics in the language that was agreed on."""
+
+    async def asked(self, language: str, *sets: CharacterSet, **changes: Any) -> Origin:
+        origin = await self.connected()
+        sent = proposal(*sets, records_too=False, language=language)
+        response = await origin.ask(init(other_info=sent, options=(1 << 18) - 1, **changes))
+        assert response.result
+        return origin
+
+    async def test_french_is_spoken_to_who_proposes_it(self) -> None:
+        for language, said in [
+            ("fre", "base inconnue : nowhere"),
+            ("fr", "base inconnue : nowhere"),
+            ("eng", "nowhere"),
+            ("dut", "nowhere"),
+        ]:
+            origin = await self.asked(language)
+            assert refused(await origin.ask(search("zola", "nowhere"))) == (235, said)
+
+    async def test_a_record_that_cannot_come_says_why_in_french(self) -> None:
+        origin = await self.asked("fre", preferred_message_size=200, exceptional_record_size=250)
+        assert await origin.count("@attr 1=4 germinal") == 1
+        (sent,) = records(await origin.ask(present(1, 1)))
+        diagnostic = sent.record.surrogate_diagnostic.default_format
+        assert diagnostic.condition == 17
+        assert diagnostic.addinfo.v3_addinfo.startswith("notice plus longue que la taille admise : ")
+
+    async def test_where_another_set_than_utf_8_was_agreed_on_diagnostics_are_ascii(self) -> None:
+        origin = await self.asked("fre", named("iso-8859-1"))
+        response = await origin.ask(present(1, 1))
+        assert refused(response) == (30, "resultat inconnu : default")
+
+    def test_every_condition_that_is_said_here_has_its_french(self) -> None:
+        folders = [Path(refusals.__file__).parent, Path(rpn.__file__).parent, Path(query.__file__).parent]
+        modules = [each for folder in folders for each in folder.glob("*.py") if each.name != "french.py"]
+        said = {name for each in modules for name in re.findall(r"Bib1\.([A-Z][A-Z_0-9]+)", each.read_text())}
+        assert said <= {condition.name for condition in MEANINGS}
 
 
 KNOWN = b"""
