@@ -164,7 +164,8 @@ class Chaos:
             self.note("refused", agency, number)
         elif state == "accepted" and hold == "waiting":
             (record,) = self.here.sql(f"SELECT record_id FROM ill_request WHERE number = '{number}'")[0]
-            self.here.scan(f"I{record}")
+            if self.here.sql(f"SELECT 1 FROM item WHERE id = {record} AND current_id = home_id"):  # else nobody can
+                self.here.scan(f"I{record}")
         elif state == "accepted" and barcode is not None:
             self.note("shipped", agency, number)
         elif state == "received" and chance < 0.2:

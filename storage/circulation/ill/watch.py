@@ -39,7 +39,9 @@ def implied(row: IllRow, partner: Partner, now: int) -> Event | None:
             return Event.SHIPPED if left or there or lent else None
         if row.state is State.SHIPPED:
             return Event.RECEIVED if lent else None
-        back = row.loan_id is None and not there and not away and row.item_id is not None
+        # Taken in here, it may be on its way to the same partner again, for another request.
+        again = row.state is State.SENT_BACK and (row.sent_at or 0) >= row.since_at
+        back = row.loan_id is None and not there and (not away or again) and row.item_id is not None
         return Event.HOME if back and row.state in {State.RECEIVED, State.SENT_BACK} else None
     if row.item_id is None:
         return None

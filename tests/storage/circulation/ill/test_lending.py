@@ -70,6 +70,22 @@ def test_an_item_put_aside_for_a_partner_that_cancels_goes_nowhere(lender: Lende
     assert counter.checkin("I1", LENS).destination is None
 
 
+def test_an_item_that_comes_home_and_goes_to_the_same_partner_again_ends_its_first_request(lender: Lender) -> None:
+    counter = lender.counter
+    lender.asked("d1", barcode="I1")
+    counter.checkin("I1", LENS)
+    lender.load()
+    lender.watch()
+    lender.says(Event.RECEIVED, "d1", PARTNER)
+    lender.asked("d2", barcode="I1")
+    lender.says(Event.SENT_BACK, "d1", PARTNER)
+    assert counter.checkin("I1", LENS).destination.id == DEPARTMENT
+    lender.watch()
+    assert lender.row("d1", PARTNER).state is State.CLOSED
+    assert lender.row("d2", PARTNER).state is State.ACCEPTED
+    assert counter.sql("SELECT state FROM hold") == [("transit",)]
+
+
 def test_we_cannot_fill_and_say_so(lender: Lender) -> None:
     lender.asked(barcode="I1")
     assert lender.does(Event.REFUSED, "d1", PARTNER).changed
