@@ -145,6 +145,8 @@ def _selected(proposed: CharacterSet) -> CharacterSet:
     if proposed.iso2022 is None:
         return proposed
     sent = _ISO_2022.decode(proposed.iso2022).origin_proposal
+    if sent is None:  # an answer where a proposal belongs
+        return CharacterSet(none=True)
     number = next(each for each in sent.proposed_sets if each in REGISTERED)
     kept = tuple(each for each in sent.proposed_sets if each == number or each not in REGISTERED)
     initial = next(
@@ -227,8 +229,10 @@ def _choose(proposal: OriginProposal) -> TargetResponse:
     """Choose UTF-8 where it is proposed, else the first set that is known here; and the first language that is."""
     known = [(name, each) for each in proposal.proposed_char_sets or () if (name := _name(each))]
     name, proposed = min(known, key=lambda pair: pair[0] != UTF_8, default=("", CharacterSet(none=True)))
+    chosen = _selected(proposed)
+    of_records = name in OF_RECORDS and chosen.none is None
     return TargetResponse(
-        selected_char_sets=_selected(proposed) if proposal.proposed_char_sets else None,
+        selected_char_sets=chosen if proposal.proposed_char_sets else None,
         selected_language=next((each for each in proposal.proposed_languages or () if each in LANGUAGES), None),
-        records_in_selected_char_sets=name in OF_RECORDS and bool(proposal.records_in_selected_char_sets),
+        records_in_selected_char_sets=of_records and bool(proposal.records_in_selected_char_sets),
     )

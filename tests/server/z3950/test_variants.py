@@ -172,6 +172,16 @@ class AgreedTests(Z3950TestCase):
             _, agreement = await self.agreed(*sets)
             assert agreement == Agreement(charset, records_too)
 
+    async def test_an_answer_where_a_proposal_belongs_agrees_on_nothing(self) -> None:
+        answer = elements.Iso2022Response(
+            selected_sets=(6, 53),
+            selected_initial_set=elements.InitialSet(c0=1),
+            selected_left_and_right=elements.LeftAndRight(g_left=0),
+        )
+        octets = codec_of(elements.Iso2022).encode(elements.Iso2022(target_response=answer))
+        _, agreement = await self.agreed(CharacterSet(iso2022=octets))
+        assert agreement == Agreement()
+
     async def test_terms_are_read_in_the_set_that_was_agreed_on(self) -> None:
         for charset, term in [("marc-8", b"\xe2Emile"), ("iso-5426", b"\xc2Emile"), ("iso-8859-1", b"\xc9mile")]:
             origin, _ = await self.agreed(named(charset))
