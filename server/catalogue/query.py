@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from pyroaring import BitMap
@@ -225,6 +226,7 @@ def _distance(sent: Proximity, distance: Distance) -> int | None:
     return None
 
 
+@lru_cache(4096)  # of terms, which are short
 def term(sent: rpn.Term) -> Query:
     """Return a term in the store's terms. Raises Refused."""
     attributes = sent.attributes

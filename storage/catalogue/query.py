@@ -30,6 +30,9 @@ class Term:
     kind: Kind
     text: str
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # which a string knows already: terms are looked up with every search
+
 
 @dataclass(frozen=True, slots=True)
 class Mask:
