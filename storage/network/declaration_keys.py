@@ -537,7 +537,9 @@ class PartnerProfile(Checked):
     notifications: tuple[Text, ...] = many(
         "What it wants to be told beyond what a loan needs: `ItemCheckedOut`, `ItemCheckedIn`."
     )
-    order: Many | None = key("Its place among the lenders that are asked one after the other; none, when not given.", None)
+    order: Many | None = key(
+        "Its place among the lenders that are asked one after the other; none, when not given.", None
+    )
     fees: Code | None = key("`waive`: a fee that it reports is taken, and owed by nobody; else it is refused.", None)
     restrictions: tuple[Text, ...] = many("Restrictions of use that it must acknowledge in what it asks of us.")
     lend_days: Many | None = key("How many days it may keep what we lend.", None)
@@ -550,7 +552,9 @@ class PartnerProfile(Checked):
     services: tuple[Text, ...] = many("The services that it may ask for; all, when none is given.")
     libraries: tuple[Capitals, ...] = many("The libraries in which its acts may take place; all, when none is given.")
     per_minute: Many | None = key("How many messages it may send in a minute.", None)
-    retry_first: Many | None = key("Seconds until what it did not take is brought again; twice as many each time.", None)
+    retry_first: Many | None = key(
+        "Seconds until what it did not take is brought again; twice as many each time.", None
+    )
     retry_longest: Many | None = key("The longest of these pauses, in seconds.", None)
     trace: bool | None = key("Whether all its messages are kept in the journal, masked.", None)
 
