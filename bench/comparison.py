@@ -104,6 +104,8 @@ def measure_zebra(bench: Bench) -> None:
 @contextmanager
 def _servers(bench: Bench, store: network.Store) -> Iterator[dict[str, Daemon]]:
     """Run our daemon and, where it is installed, Zebra; the one that is not asked anything takes no time."""
+    with store.configuration.open("a") as file:
+        file.write(f"[z3950]\nconnections = {2 * _IDLE}\n")
     with ExitStack() as stack:
         servers = {OURS: stack.enter_context(daemon(store.configuration))}
         if zebra.installed():
