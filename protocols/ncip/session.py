@@ -70,7 +70,7 @@ class Session:
         trouble = self._feed() if ends or len(buffer) - self._fed > _PIECE else None
         if self._end >= 0:
             end = self._end  # of an empty root; of another it is where its last tag begins
-            if buffer[end : end + 2].strip(b"\0").startswith(b"<"):
+            if buffer[end : end + 4].replace(b"\0", b"").startswith(b"</"):
                 end = buffer.find(b">", end) + 1
                 end += buffer[end : end + 1] == b"\0"
             document, rest = bytes(buffer[:end]), data[end - start :]

@@ -5,6 +5,7 @@ One initiation at a time may be outstanding on a line; what comes before its ans
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
 
 from twisted.internet.interfaces import IDelayedCall
@@ -35,7 +36,7 @@ class Line(Protocol):
 
     def __init__(self, size: int) -> None:
         self._session = Session(size)
-        self._waiting: list[bytes] = []
+        self._waiting: deque[bytes] = deque()
         self._busy = False
         self._finishing = False
         self._timer: IDelayedCall | None = None
@@ -80,12 +81,15 @@ class Line(Protocol):
         self.transport.abortConnection()
 
     def _work(self) -> None:
-        if self._waiting and not self._busy:
+        """Begin with what waits; what is answered at once is followed by the next in a loop, for thousands fit in one packet."""
+        while self._waiting and not self._busy:
             self._busy = True
             self._wait(None)
             # Not before there is a document: when a line is made, no certificate has been shown yet.
-            answering = self.factory.responder.answer(self._waiting.pop(0), peer=peer_of(self.transport))
+            answering = self.factory.responder.answer(self._waiting.popleft(), peer=peer_of(self.transport))
             answering.addCallback(self._answer)
+            if not answering.called:
+                answering.addCallback(lambda _: self._work())
 
     def _answer(self, answer: bytes) -> None:
         self._busy = False
@@ -94,9 +98,7 @@ class Line(Protocol):
         self.transport.write(answer + b"\n")
         if self._finishing:
             self.transport.loseConnection()
-        elif self._waiting:
-            self._work()
-        else:
+        elif not self._waiting:
             self._wait(self.factory.deadline if self._session.unfinished else self.factory.idle)
             self.transport.resumeProducing()
 
