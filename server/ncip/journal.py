@@ -72,9 +72,6 @@ class Journal:
         """Keep what was said; *outcome*, unless it is given, is read off the octets of the answer."""
         if self._store.reads_only:  # the daemon that writes has a journal, this one has nowhere to keep it
             return
-        if len(self._waiting) == WAITING:
-            self._waiting.popleft()
-            self._metrics.count("faults", "ncip", "journal-full")
         outcome = outcome or (outcome_in(answered) if isinstance(answered, bytes) else "done")
         whole = outcome != "done" or partner.profile.get("trace") is True
         self._waiting.append(
@@ -84,6 +81,12 @@ class Journal:
                 shown(message) if whole else "", shown(answered) if whole else "",
             )
         )  # fmt: skip
+        self._shed()
+
+    def _shed(self) -> None:
+        while len(self._waiting) > WAITING:
+            self._waiting.popleft()
+            self._metrics.count("faults", "ncip", "journal-full")
 
     def look(self) -> Deferred[None]:
         """Write what waits; what cannot be written now waits on."""
@@ -96,6 +99,7 @@ class Journal:
                 await self._store.transact(SAID, Said(batch, Origin("job", "ncip", 0)), int(self._reactor.seconds()))
             except StoreUnavailable:
                 self._waiting.extendleft(reversed(batch))
+                self._shed()
                 return
 
     def _failed(self, failure: Failure) -> None:

@@ -94,6 +94,23 @@ class JournalTests(PartnerCase):
         assert [line.item for line in await self.kept()] == ["I2", "I3", "I4"]
         assert self.metrics.value("faults", "ncip", "journal-full") == 1
 
+    async def test_what_is_said_while_the_store_does_not_answer_does_not_pile_up(self) -> None:
+        self.patch(journal, "WAITING", 3)
+        partner = self.store.network.partners[PARTNER]
+        transact = self.store.transact
+
+        def down(*_: Any) -> Any:
+            for number in ("I1", "I2"):  # said while the store is asked
+                self.journal.note(partner, "in", _looked_up(number), 0.001)
+            return fail(StoreUnavailable())
+
+        self.patch(self.store, "transact", down)
+        for _ in range(5):
+            self.journal.note(partner, "in", _looked_up("I3"), 0.001)
+            await self.journal.look()
+        self.patch(self.store, "transact", transact)
+        assert [line.item for line in await self.kept()] == ["I3", "I1", "I2"]
+
     async def test_it_writes_by_itself_and_what_is_left_when_it_stops(self) -> None:
         self.journal.start()
         await self.ask(lookup_item("I1"))
