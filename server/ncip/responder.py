@@ -91,7 +91,7 @@ class Responder:
         for defect, _ in received.defects:
             self._metrics.count("defects", "ncip", defect.value)
         try:
-            answered = await self._serve(message, received, body, peer)
+            answered = await self._serve(received, body, charset, peer)
         except Refused as refused:
             self._desk.count(refused.reasons)
             answered = write(refusal(message, refused.problems), received.envelope)
@@ -109,15 +109,16 @@ class Responder:
             defects = ", ".join(f"{defect.value}: {name}" for defect, name in received.defects)
             self._journal.note(partner, "in", message, seconds, answered=answered, release=release, defects=defects)
 
-    async def _serve(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> bytes:
+    async def _serve(self, received: Received, body: bytes, charset: str | None, peer: Peer) -> bytes:
         """Render the service; raises `Refused` and nothing else."""
+        message = cast(Initiation, received.message)
         service = message.service
         try:
             if isinstance(message, LookupVersion):
                 return write(versions(message, self._store.network), received.envelope)
             handler = service_of(service)
             if handler is not None:
-                return await handler(self._desk, await self._asked(message, received, body, peer))
+                return await handler(self._desk, await self._asked(received, body, charset, peer))
         except Refused:
             raise
         except StoreUnavailable:
@@ -130,13 +131,14 @@ class Responder:
             raise Refused(told, reasons=(Reason.NOT_SUPPORTED,))
         raise Refused(*refusals(service, (Reason.UNAVAILABLE,), "en", {}), reasons=(Reason.UNAVAILABLE,))
 
-    async def _asked(self, message: Initiation, received: Received, body: bytes, peer: Peer) -> Asked:
+    async def _asked(self, received: Received, body: bytes, charset: str | None, peer: Peer) -> Asked:
+        message = cast(Initiation, received.message)
         network, header = self._store.network, message.initiation_header
         now = int(self._clock.seconds())
         partner = await self._partners.identify(network, message.service, header, peer, now)
         place = place_of(network, message.service, header, partner)
         if "timezone" in partner.profile:  # its dates without a zone were written there
-            again = read(body, zone=zone_of(partner), limits=self._limits)
+            again = read(body, zone=zone_of(partner), charset=charset, limits=self._limits)
             if isinstance(again, Received):
                 received, message = again, cast(Initiation, again.message)
         setting = Setting(network, place, response_header(header), str(partner.profile.get("language", "fr")))

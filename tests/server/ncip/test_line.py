@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -63,6 +63,13 @@ class LineTests(SynchronousTestCase):
         assert [body for body, _ in self.echo.asked][1:] == [b"<b/>"]
         self.echo.asked[1][1].callback(b"<two/>")
         assert transport.value() == b"<one/>\n<two/>\n"
+        assert transport.producerState == "producing"
+
+    def test_thousands_of_documents_in_one_packet_are_all_answered(self) -> None:
+        self.patch(self.echo, "answer", lambda body, **_: succeed(body))
+        line, transport = self.connect()
+        line.dataReceived(b"<a/>" * 3000)
+        assert transport.value() == b"<a/>\n" * 3000
         assert transport.producerState == "producing"
 
     def test_a_silent_line_and_a_document_that_does_not_end_are_cut(self) -> None:
@@ -145,7 +152,9 @@ class RightsTests(PartnerCase):
         when = "<MandatedAction><DateEventOccurred>2026-11-23T05:00:00</DateEventOccurred></MandatedAction>"
         await self.ask(check_out("R1", "I1"))
         self.clock.advance(20 * 3600)
-        await self.ask(message("CheckInItem", when + item("I1")))
+        # In an encoding that HTTP alone tells: the message is read once more, and must be understood again.
+        body = message("CheckInItem", when + item("I1") + "<Ext><NoticeContent>é</NoticeContent></Ext>").decode()
+        assert (await self.ask(body.encode("latin-1"), charset="iso-8859-1")).problems == []
         (row,) = await self.store.work(lambda c: list(c.exec_driver_sql("SELECT in_at FROM past_loan")))
         assert row[0] == 1_795_377_600  # the evening before, by universal time
 
