@@ -58,7 +58,7 @@ class _Answer(Protocol):
     transport: Any
 
     def __init__(self) -> None:
-        self.done: Deferred[bytes] = Deferred()
+        self.done: Deferred[bytes] = Deferred(lambda _: self._hang_up())  # whoever trickles is not listened to for ever
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -66,9 +66,12 @@ class _Answer(Protocol):
         """Keep a part."""
         self._size += len(data)
         if self._size > LIMITS.size:
-            self.transport.abortConnection()
+            self._hang_up()
             return
         self._parts.append(data)
+
+    def _hang_up(self) -> None:
+        self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Give the whole, or say that there is none."""
