@@ -29,7 +29,7 @@ from protocols.ncip.sets import BibInformation, HoldingsSet, ItemInformation
 from server.ncip.answers import UNASKED
 from server.ncip.desk import Asked, Desk, missing
 from server.ncip.fields import STATUSES, due_moment, elements_asked, item_fields, location, record_id
-from server.ncip.titles import held, record_number, records_named
+from server.ncip.titles import held, needs_few, record_number, records_named
 from storage.catalogue.records import StoredRecord, fetch, living
 from storage.circulation.accounts import item_information
 from storage.circulation.due import Due
@@ -37,8 +37,6 @@ from storage.circulation.holdings import HoldingRow
 from storage.circulation.status import status_of
 from storage.network.network import Network
 
-MOST_IDS: Final = 100
-"""Titles, sets or items of one question."""
 MOST_ITEMS: Final = 500
 """Items of one page; who names no number gets `USUAL_ITEMS`."""
 USUAL_ITEMS: Final = 100
@@ -60,8 +58,7 @@ async def lookup_item_set(desk: Desk, asked: Asked) -> bytes:
     count = len(message.bibliographic_id) + len(message.holdings_set_id) + len(message.item_id)
     if not count:
         raise missing(asked.service, "BibliographicId")
-    if count > MOST_IDS:
-        raise asked.violated(f"at most {MOST_IDS} identifiers are taken at once", "BibliographicId")
+    needs_few(asked, count)
     key, digest = _key(asked.setting.network), _question(message)
     start = _offset(message.next_item_token, key, digest)
     if start is None:

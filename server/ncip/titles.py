@@ -21,6 +21,8 @@ from storage.circulation.holdings import HoldingRow, by_record, holdings
 from storage.circulation.status import Status, status_of
 from storage.statements import Steps
 
+MOST_IDS: Final = 100
+"""Titles, sets or items of one question: each is looked up."""
 _MOST_EDITIONS: Final = 10
 """Records that one ISBN or ISSN is looked up to."""
 _NUMBERINGS: Final = {
@@ -37,6 +39,12 @@ _TOLD: Final = frozenset(
 def record_number(text: str) -> int | None:
     """Read the number of a record; None when it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def needs_few(asked: Asked, count: int) -> None:
+    """Refuse a question that names too many titles or items."""
+    if count > MOST_IDS:
+        raise asked.violated(f"at most {MOST_IDS} identifiers are taken at once", "BibliographicId")
 
 
 async def records_named(desk: Desk, named: BibliographicId) -> tuple[int, ...]:
@@ -74,6 +82,7 @@ class Wanted(NamedTuple):
 async def wanted_of(desk: Desk, asked: Asked) -> Wanted:
     """Find the one of several items or titles that can be had soonest; for who wants an item chosen, the item."""
     message: RequestItem = asked.message
+    needs_few(asked, len(message.item_id) + len(message.bibliographic_id))
     if message.item_id:
         numbers = [each.item_identifier_value or "" for each in message.item_id]
         items = [(number, await _item(desk, asked, number)) for number in numbers]

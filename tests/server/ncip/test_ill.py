@@ -103,6 +103,14 @@ class Case(PartnerCase):
         return answer
 
 
+class BoundsTests(Case):
+    async def test_so_many_titles_or_items_are_taken_in_one_request_and_no_more(self) -> None:
+        for named in (item, record):
+            many = "".join(named(number) for number in range(101))  # type: ignore[operator]
+            answer = await self.ask(request_item("n1", many))
+            assert answer.problems == [("Element Rule Violated", "BibliographicId")]
+
+
 class BorrowingTests(Case):
     async def test_an_item_that_comes_unannounced_is_held_for_its_reader(self) -> None:
         answer = await self.twice(accept())
