@@ -445,13 +445,14 @@ def _aside(work: _Work, event: Event) -> No | None:
         if row.recalled_on is not None:
             work.know(recalled_on=None)
     elif event is Event.CONDITIONS:
-        if row.state is State.CONDITIONAL and row.terms != work.request.terms:
+        # That there are terms, without saying which, is what a lookup tells: those that are known stand.
+        if row.state is State.CONDITIONAL and work.request.terms not in {"", row.terms}:
             work.know(terms=work.request.terms)
             work.writes.append(rows.alert(row, _ALERTS[row.state], work.now))
     elif event is Event.AGREED:
         if row.state is not State.CONDITIONAL:
             return No.NO_TERMS
-        if row.agreed != row.terms:
+        if row.agreed != row.terms or not row.terms:  # who knows of no terms asks again, and is told which
             work.know(agreed=row.terms)
             work.writes.append(rows.LOOKED(row.id, check_at(row.role, row.state, work.now), 0))
     elif event is Event.RENEW_ASKED:

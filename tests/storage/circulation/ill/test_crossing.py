@@ -49,6 +49,22 @@ def test_terms_that_change_are_agreed_to_anew(lender: Lender) -> None:
     assert lender.row().agreed == Terms(300, "EUR").kept()
 
 
+def test_terms_stand_when_a_lookup_tells_only_that_there_are_some(lender: Lender) -> None:
+    lender.ask()
+    lender.says(Event.CONDITIONS, terms=FEE.kept())
+    assert lender.says(Event.CONDITIONS).changed is False
+    assert lender.row().terms == FEE.kept()
+
+
+def test_terms_that_nobody_told_are_asked_for_again(lender: Lender) -> None:
+    lender.ask()
+    lender.says(Event.CONDITIONS)
+    assert lender.does(Event.AGREED).changed
+    assert lender.told() == ["RequestItem", "RequestItem"]
+    assert lender.says(Event.CONDITIONS, terms=FEE.kept()).changed
+    assert (lender.row().terms, lender.row().agreed) == (FEE.kept(), "")
+
+
 def test_nothing_is_agreed_to_where_nothing_was_demanded(lender: Lender) -> None:
     lender.ask()
     assert lender.does(Event.AGREED).no is No.NO_TERMS
