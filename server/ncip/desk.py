@@ -39,7 +39,7 @@ _UNCHECKED: Final = frozenset(
 )
 """Proofs that nobody here can check: as good as a wrong PIN."""
 
-_FAILS: Final = re.compile(rb"[<:]Problem")
+_FAILS: Final = re.compile(rb"<(?:[\w.-]+:)?Problem>")
 """Finds the element, not the word in a title."""
 
 Q = TypeVar("Q", bound=Request)
