@@ -25,20 +25,16 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from storage.network.declaration_clients import Z3950Client
 from storage.network.declaration_keys import (
     Calendar,
-    Cataloguer,
     Category,
     Commune,
-    Database,
     Device,
     Devices,
     Item,
     ItemType,
     Library,
     Network,
-    Partner,
     Patron,
     PolicySet,
     Route,
@@ -46,7 +42,9 @@ from storage.network.declaration_keys import (
     keys_of,
     many,
 )
+from storage.network.declaration_partners import Partner
 from storage.network.declaration_values import VALUES
+from storage.network.declaration_z3950 import Cataloguer, Database, Z3950Client
 
 Step = str | int
 

@@ -14,20 +14,17 @@ from sqlalchemy import select
 
 from storage import schema
 from storage.network.declaration import Declaration
-from storage.network.declaration_clients import Z3950Client
 from storage.network.declaration_keys import (
     REQUIRED,
     Calendar,
-    Cataloguer,
     Checked,
-    Database,
     Device,
     Library,
-    Partner,
-    PartnerProfile,
     keys_of,
 )
+from storage.network.declaration_partners import Partner, PartnerProfile
 from storage.network.declaration_plan import Kind, Plan, Row
+from storage.network.declaration_z3950 import Cataloguer, Database, Z3950Client
 from storage.network.network import CLIENTS, PROFILES
 
 COMMUNES: Final = Kind("communes", schema.commune, ("code",), named=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint
 
 from storage import schema
-from storage.network import declaration_keys
+from storage.network import declaration_keys, declaration_partners, declaration_z3950
 from storage.network.declaration_keys import Checked, keys_of
 from storage.network.declaration_reference import reference
 from storage.network.declare import Declaration, DeclarationError, read_declaration
@@ -217,7 +217,12 @@ def test_secrets_and_readers_are_in_no_repr_and_no_fault() -> None:
 
 # --- the tables themselves -----------------------------------------------------------------------------------------------
 
-TABLES: list[Any] = [each for each in vars(declaration_keys).values() if attrs.has(each) and issubclass(each, Checked)]
+TABLES: list[Any] = [
+    each
+    for module in (declaration_keys, declaration_partners, declaration_z3950)
+    for each in vars(module).values()
+    if attrs.has(each) and issubclass(each, Checked) and each.__module__ == module.__name__
+]
 
 
 def choices() -> list[tuple[str, tuple[str, ...]]]:

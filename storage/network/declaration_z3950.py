@@ -1,4 +1,4 @@
-"""The keys of what is known of programs that speak Z39.50; see `declaration_keys`."""
+"""The keys of what Z39.50 needs: databases, accounts, and what is known of programs; see `declaration_keys`."""
 
 # ruff: noqa: RUF009 (`key` and `many` return attrs fields: each class has its own)
 
@@ -11,7 +11,44 @@ from typing import Literal
 import attrs
 
 from storage.network.declaration_keys import Checked, Complaint, key, many
-from storage.network.declaration_values import Code, Many, Text
+from storage.network.declaration_values import Argon2, Capitals, Code, Many, Secret, Text
+
+
+@attrs.frozen(kw_only=True)
+class Cataloguer(Checked):
+    """An account of Z39.50. Searching needs none; who gives a name must be known by it."""
+
+    login: Code | None = key("The user that the client gives.", column="code")
+    library: Capitals | None = key("The library in which they catalogue.", refers="libraries")
+    password: Secret | None = key(
+        "The password; the store keeps an argon2 hash. A new account needs this or the next key.",
+        None,
+        column="",
+        secret=True,
+    )
+    password_hash: Argon2 | None = key(
+        "Its argon2 hash instead, so that the file needs no password.", None, column="", secret=True
+    )
+    updates: bool | None = key("Whether they may save and delete the records of their commune (Update).", False)
+    enabled: bool | None = key("Whether they may log in.", True)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is wrong between the keys of this table."""
+        if self.password is not None and self.password_hash is not None:
+            yield "password_hash", "password and password_hash are two ways to say one thing: give one"
+
+
+@attrs.frozen(kw_only=True)
+class Database(Checked):
+    """A Z39.50 database. Names are compared without case."""
+
+    name: Code | None = key("Its name.")
+    title: Text | None = key("What it holds, for people.", "")
+    default: bool | None = key("Whether it is the one that `Default` names.", False, column="is_default")
+    lenient: bool | None = key(
+        "Whether attributes that are not taken are replaced, and the origin is told so, instead of being refused.",
+        False,
+    )
 
 
 @attrs.frozen(kw_only=True)
