@@ -202,6 +202,7 @@ def patron_information(account: PatronAccount, message: messages.PatronInformati
         institution_id=setting.institution(message.institution_id),
         patron_identifier=message.patron_identifier,
         personal_name=_called(patron, profile),
+        hold_items_limit=account.hold_limit,
         charged_items_limit=account.limit,
         valid_patron=True,
         valid_patron_password=_right(account, message.patron_password, profile),

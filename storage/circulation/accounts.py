@@ -123,7 +123,7 @@ class PatronAccount(NamedTuple):
     """The answer to "who is this, and what have they?". *reason* is UNKNOWN_PATRON or AMBIGUOUS_CARD without *patron*.
 
     *denials* gives, per act of `ACTS`, every reason for which the reader is refused it now; *overdue* the loans past
-    their due date; *limit* the number of loans allowed in all.
+    their due date; *limit* and *hold_limit* how many loans and holds are allowed in all.
     """
 
     reason: Reason | None
@@ -135,6 +135,7 @@ class PatronAccount(NamedTuple):
     overdue: tuple[LoanRow, ...] = ()
     denials: Mapping[str, tuple[Reason, ...]] = _NOTHING
     limit: int = 0
+    hold_limit: int = 0
 
     def __repr__(self) -> str:
         """Readers' data never get into logs."""
@@ -200,6 +201,7 @@ def find_patron(network: Network, rows: Sequence[Row], namespace: str, today: st
     return Patron(first, network.categories[first.category_id], network.libraries[first.home_id], blocks)
 
 
+_LIMITS: Final = ("loan.limit", "hold.limit")
 _CARDS: Final = {
     "lost": Reason.CARD_LOST,
     "stolen": Reason.CARD_LOST,
@@ -307,11 +309,11 @@ def patron_information(
             loan for loan in loans if loan.state == "open" and Due(loan.due_on, loan.due_at).is_past(day, now)
         )
     context = patron_context(network, patron, library_id, channel)
-    limit = network.policy(day).find("loan.limit", context).number
+    limit, hold_limit = network.policy(day).find_all(_LIMITS, context)
     refused = _NOTHING
     if late or patron.blocks or row.card_status != "active" or (row.valid_until or day) < day:
         refused = {act: denials(network, patron, load, context, today, now, act) for act in ACTS}
-    if load.total >= limit:
+    if load.total >= limit.number:
         refused = {**refused, "checkout": (*refused["checkout"], Reason.TOO_MANY_LOANS)}
     return PatronAccount(
         None,
@@ -322,5 +324,6 @@ def patron_information(
         tuple([HoldRow._make(values) for rows in hold_rows for values in rows if values[0] == row.id]),
         overdue,
         refused,
-        limit,
+        limit.number,
+        hold_limit.number,
     )

@@ -61,11 +61,11 @@ class ReplyTests(SIP2TestCase):
         await self.replies(
             (
                 information(b"R1"),
-                b"64" + flags + b"002" + DATE + counts + b"AOLENS|AAR1|AECamille Durand1|CB0020|BLY|",
+                b"64" + flags + b"002" + DATE + counts + b"AOLENS|AAR1|AECamille Durand1|BZ0010|CB0020|BLY|",
             ),
             (
                 information(b"R1", more=b"AD1234|"),
-                b"64" + flags + b"002" + DATE + counts + b"AOLENS|AAR1|AECamille Durand1|CB0020|BLY|CQY|",
+                b"64" + flags + b"002" + DATE + counts + b"AOLENS|AAR1|AECamille Durand1|BZ0010|CB0020|BLY|CQY|",
             ),
             (
                 information(b"R99", language=b"024", more=b"AD1|"),
