@@ -113,6 +113,7 @@ class _Line(Protocol):
     def __init__(self, retrieval: Retrieval) -> None:
         self.retrieval = retrieval
         self.done: Deferred[None] = Deferred(lambda _done: self.transport.abortConnection())
+        self._come = b""
         self._reading = False
         self._is_lost = False
 
@@ -121,17 +122,26 @@ class _Line(Protocol):
         self.transport.write(self.retrieval.start())
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's)
-        """Go on; nothing more is read meanwhile."""
+        """Go on; what TLS has in hand still comes when nothing more is read from the network, and waits."""
+        self._come += data
+        if not self._reading:
+            self.transport.pauseProducing()
+            self._read()
+
+    def _read(self) -> None:
         self._reading = True
-        self.transport.pauseProducing()
+        data, self._come = self._come, b""
         deferToThread(self.retrieval.receive, data).addCallbacks(self._answer, self._finish)
 
     def _answer(self, octets: bytes) -> None:
         self._reading = False
         self.transport.write(octets)
-        self.transport.resumeProducing()
-        if self._is_lost or self.retrieval.is_over:
+        if self._come and not self.retrieval.is_over:
+            self._read()
+        elif self._is_lost or self.retrieval.is_over:
             self._finish()
+        else:
+            self.transport.resumeProducing()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 (Twisted's)
         """Be left."""
@@ -196,7 +206,7 @@ class _Body(Protocol):
     transport: Any
 
     def __init__(self) -> None:
-        self.done: Deferred[bytes] = Deferred(lambda _done: self.transport.abortConnection())
+        self.done: Deferred[bytes] = Deferred(lambda _done: self.transport.stopProducing())
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -205,7 +215,7 @@ class _Body(Protocol):
         self._size += len(data)
         if self._size > sru.MAX_ANSWER:
             self._parts.clear()
-            self.transport.abortConnection()
+            self.transport.stopProducing()
             return
         self._parts.append(data)
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import LoopingCall
+from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from twisted.python.threadable import isInIOThread
 
@@ -25,6 +27,7 @@ from protocols.z3950.negotiation import Offer, accept
 from protocols.z3950.records import retrieval_record
 from protocols.z3950.session import Association, Fault, Role
 from server.config import Count, Seconds, TargetTable, Wire
+from server.origin import asking
 from server.origin.asking import Found, ask, ask_all
 from server.origin.lessons import Lesson
 from server.origin.query import Form, Question
@@ -107,10 +110,12 @@ class Ill(Protocol):
         self.speak = speak
         self.said = []
         self.lost: Callable[[], object] = lambda: None
+        self.gone: Deferred[None] = Deferred()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Stop speaking."""
         self.lost()
+        self.gone.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
         """Answer."""
@@ -217,6 +222,43 @@ def test_an_answer_that_never_ends_is_cut_off_and_told(case: str) -> None:
         found = asked(target(port, kind, timeout=Seconds(1.0)))
     assert words in found.failure
     assert (found.hits, found.documents) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(Wire.Z3950, b"\xb5\x82\x10\x00"), (Wire.SRU, b"HTTP/1.1 200 OK\r\n"), (Wire.SRU, CHUNKED + b"1\r\nx\r\n")],
+)
+def test_who_falls_silent_is_hung_up_on(kind: Wire, said: bytes) -> None:
+    def speak(line: Ill, _data: bytes) -> None:
+        line.transport.write(said)
+
+    with capturedLogs() as events, ill(speak) as (port, lines):
+        asked(target(port, kind, timeout=Seconds(0.5)))
+        await_(lines[0].gone)
+    assert [each["log_failure"] for each in events if "log_failure" in each] == []
+
+
+def test_what_comes_while_a_thread_reads_is_read_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[tuple[bytes, Deferred[bytes]]] = []
+
+    def in_thread(_function: object, data: bytes) -> Deferred[bytes]:
+        under_way.append((data, Deferred()))
+        return under_way[-1][1]
+
+    monkeypatch.setattr(asking, "deferToThread", in_thread)
+    retrieval = z3950.Retrieval(z3950.Wish("zola"))
+    line = asking._Line(retrieval)
+    transport = StringTransport()
+    line.makeConnection(transport)
+    for piece in (b"a", b"b", b"c"):  # as TLS hands over one record after the other of what it has read
+        line.dataReceived(piece)
+    assert [data for data, _ in under_way] == [b"a"]
+    under_way[0][1].callback(b"")
+    assert ([data for data, _ in under_way], transport.producerState) == ([b"a", b"bc"], "paused")
+    line.connectionLost()
+    assert not line.done.called
+    under_way[1][1].callback(b"")
+    assert (line.done.called, retrieval.result.failure) == (True, "the target hung up")
 
 
 def test_one_that_means_ill_keeps_no_other_from_being_asked(secured: tuple[int, str]) -> None:
