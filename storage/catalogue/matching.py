@@ -19,7 +19,7 @@ from protocols.marc.crosswalk import convert
 from protocols.marc.format import Format
 from protocols.marc.record import Record
 from storage.catalogue import analyser, postings
-from storage.catalogue.access_points import EAN, HEADINGS, ISBN, ISSN, OTHER_NUMBER, TITLE
+from storage.catalogue.access_points import EAN, HEADINGS, ISBN, ISSN, OTHER_NUMBER, TITLE, AccessPoint
 from storage.catalogue.records import NewRecord
 from storage.schema import posting, record
 
@@ -53,32 +53,29 @@ POINTS: Final = {
 
 Titles agree when they are alike to nine tenths, years when they are one apart at most, and disagree when more than three.
 """
-_SHARED: Final = (ISBN, EAN, ISSN)
 _NAMED: Final = re.compile(r"[^\W\d_].*.")
 """A number of another catalogue tells which one it is of: bare digits are the number of something else elsewhere."""
 _CANDIDATES: Final = 50
-"""Records looked at; an identifier, or a title, that more share tells nothing."""
+"""Records looked at; a number or a title that more share tells nothing."""
 
 
 def matches(connection: Connection, new: NewRecord) -> list[Match]:
     """Return the records like *new*, the surest first, without those that are certainly others."""
-    terms = new.terms()
     read = Record.from_iso2709(new.iso2709)
     mine = about(read, new.form)
-    named = {term for term in terms[OTHER_NUMBER.code] if _NAMED.search(term)}.union(_numbers_of_agencies(read))
-    sure = _having(connection, OTHER_NUMBER.code, named)
-    some = BitMap.union(sure, *(_having(connection, point.code, terms[point.code]) for point in _SHARED))
-    if not mine.numbers:
-        some |= _having(connection, HEADINGS + TITLE.code, {analyser.heading(mine.title, title=True)} - {""})
-    if len(some) > _CANDIDATES:
-        some = sure
+    named = {term for term in new.terms()[OTHER_NUMBER.code] if _NAMED.search(term)}.union(_numbers_of_agencies(read))
+    itself = select(record.c.id).where(record.c.source == new.source, record.c.control == new.control)
+    own = BitMap(connection.execute(itself).scalars())
+    sure = _having(connection, [OTHER_NUMBER], named) - own
+    some = (sure | _having(connection, [ISBN, EAN, ISSN], mine.numbers)) - own
+    if not some:
+        title = analyser.heading(mine.title, title=True)
+        some = _having(connection, [TITLE], [title] if title else [], HEADINGS) - own
     found = []
-    rows = select(record.c.id, record.c.format, record.c.iso2709).where(
-        record.c.id.in_(some[:_CANDIDATES]),
-        record.c.deleted == 0,
-        (record.c.source != new.source) | (record.c.control != new.control),
-    )
-    for row in connection.execute(rows):
+    wanted = [*sure, *(some - sure)][:_CANDIDATES]
+    for row in connection.execute(
+        select(record.c.id, record.c.format, record.c.iso2709).where(record.c.id.in_(wanted))
+    ):
         form = Format(row.format)
         points = 100 if row.id in sure else likeness(mine, about(Record.from_iso2709(row.iso2709), form))
         if points >= LOOKED_AT_FROM:
@@ -92,12 +89,13 @@ def _numbers_of_agencies(read: Record) -> list[str]:
     return [term for number in given for term in analyser.number(number)]
 
 
-def _having(connection: Connection, code: int, terms: Iterable[str]) -> BitMap:
-    """Return the records that have one of *terms* in an access point."""
-    wanted = (posting.c.access_point == code, posting.c.term.in_(sorted(terms)))
-    return postings.union(
-        tuple(row) for row in connection.execute(select(posting.c.size, posting.c.bitmap).where(*wanted))
-    )
+def _having(connection: Connection, points: Iterable[AccessPoint], terms: Iterable[str], of: int = 0) -> BitMap:
+    """Return the records that share one of *terms* in an access point, *of* its words or headings."""
+    rows = (posting.c.access_point.in_([of + point.code for point in points]), posting.c.term.in_(sorted(terms)))
+    parts: dict[str, list[tuple[int, bytes]]] = {}
+    for term, *part in connection.execute(select(posting.c.term, posting.c.size, posting.c.bitmap).where(*rows)):
+        parts.setdefault(term, []).append((part[0], part[1]))
+    return BitMap().union(*(found for each in parts.values() if len(found := postings.union(each)) <= _CANDIDATES))
 
 
 class About(NamedTuple):

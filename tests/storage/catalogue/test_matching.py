@@ -135,6 +135,21 @@ def test_records_without_identifiers_are_looked_at_if_all_else_is_alike(
     assert likeness(connection, book("a"), bare) is verdict
 
 
+def test_a_book_with_an_isbn_is_looked_at_beside_one_without(connection: Connection) -> None:
+    new = book("b")
+    save_records(connection, [new], [1], NOW)  # as it is when it is compared
+    assert likeness(connection, unimarc("a", "Germinal", "Émile", "Zola", "", "1885"), new) is Verdict.DOUBTFUL
+
+
+def test_a_number_that_many_share_hides_no_other(connection: Connection) -> None:
+    series, junk = _field("225", "aBibliothèque de la Pléiade", "x1234-5679"), _field("035", "aBDP62")
+    others = [book(f"o{number}", f"Œuvres {number}", "", "1990", series, junk) for number in range(60)]
+    save_records(connection, others, [1], NOW)
+    assert matches(connection, book("n", "Nana", OTHER, "1880", series, junk)) == []
+    new = book("b", "Germinal", "9782253004226", "1885", series, junk)
+    assert likeness(connection, book("a"), new) is Verdict.SAME
+
+
 def test_too_little_said_is_like_nothing(connection: Connection) -> None:
     one, other = (
         NewRecord("TEST", control, Format.UNIMARC, Record(LEADER, [title]).to_iso2709(), "Poésies", "")
