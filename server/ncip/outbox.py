@@ -1,7 +1,7 @@
 """The NCIP initiator: brings what waits in the outbox to the partners, and takes their answers home.
 
 One daemon at a time does it (it has the lease). Partners are served side by side, the letters of one after the other; one that does not
-answer is left alone until its next letter's time. What an answer says is kept before the letter is, so that a daemon that is killed
+answer is left alone until its next letter's time, and keeps no other waiting. What an answer says is kept before the letter is, so that a daemon that is killed
 between brings it again, to a partner that has it already: that is what makes it exactly once.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from itertools import groupby
 from time import perf_counter
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from server.ncip.journal import Journal
 from server.ncip.letters import Sheet, write_letter
 from server.ncip.replies import Reply, understand
 from storage.circulation.ill.events import ILL_EVENT
+from storage.circulation.ill.machine import No
 from storage.circulation.ill.outbox import TRIED, Fate, Letter, Tried, due, request_of
 from storage.jobs.lease import LEASE, SECONDS, LeaseRequest
 from storage.network.network import Partner
@@ -64,13 +64,14 @@ class Outbox:
         self._journal = journal or Journal(store, reactor, metrics)
         self._holder = "writer" if alone else f"{socket.gethostname()}:{os.getpid()}"
         self._until = 0.0
-        self._round: Deferred[None] | None = None
-        self._loop = LoopingCall(self.look)
+        self._rounds: dict[int, Deferred[None]] = {}
+        self._ended: Deferred[Any] | None = None
+        self._loop = LoopingCall(self._begin)
         self._loop.clock = reactor
 
     def start(self) -> None:
         """Look into the outbox, now and then."""
-        self._loop.start(TICK, now=False)
+        self._ended = self._loop.start(TICK, now=False)
 
     def stop(self) -> Deferred[None]:
         """Begin nothing more, and hang up once what is under way has ended."""
@@ -79,44 +80,42 @@ class Outbox:
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._round is not None:  # what is cut off here is brought again
-            self._round.addTimeout(STOP_SECONDS, self._reactor)
-            await self._round
+        if self._ended is not None:
+            await self._ended
+        for each in self._rounds.values():  # what is cut off here is brought again
+            each.addTimeout(STOP_SECONDS, self._reactor)
+        await DeferredList(list(self._rounds.values()))
         await self._line.close()
 
-    def look(self) -> Deferred[None]:
-        """Bring what may leave now; fire when all of it has been tried. What fails is tried again at its time."""
-        done: Deferred[None] = Deferred()
-        self._round = Deferred.fromCoroutine(self._look())
-        self._round.addErrback(self._failed).addBoth(self._looked, done)
-        return done
+    async def look(self) -> None:
+        """Bring what may leave now, and wait until all of it has been tried. What fails is tried again at its time."""
+        await self._begin()
+        await DeferredList(list(self._rounds.values()))
+
+    def _over(self, _result: None, partner_id: int) -> None:
+        del self._rounds[partner_id]
 
     def _failed(self, failure: Failure) -> None:
         if not failure.check(StoreUnavailable, CancelledError, TooLate):
             self.events.failure("The outbox could not be emptied", failure)
 
-    def _looked(self, _result: None, done: Deferred[None]) -> None:
-        self._round = None
-        done.callback(None)
-
     def _now(self) -> int:
         return int(self._reactor.seconds())
 
+    def _begin(self) -> Deferred[None]:
+        """Begin to bring what may leave to those to whom nothing is under way."""
+        return Deferred.fromCoroutine(self._look()).addErrback(self._failed)
+
     async def _look(self) -> None:
-        letters = await self._store.read(due(self._now()))
-        if not letters or not await self._has_lease():
+        known = self._store.network.partners.values()
+        partners = [partner for partner in known if partner.enabled and partner.id not in self._rounds]
+        found = await self._store.read(due(self._now(), [partner.id for partner in partners]))
+        if not any(found) or not await self._has_lease():
             return
-        partners = {partner.id: partner for partner in self._store.network.partners.values()}
-        ordered = sorted(letters, key=lambda letter: letter.partner_id)
-        rounds = [
-            Deferred.fromCoroutine(self._bring(partners[number], list(found)))
-            for number, found in groupby(ordered, key=lambda letter: letter.partner_id)
-            if number in partners and partners[number].enabled
-        ]
-        results: list[tuple[bool, Any]] = await DeferredList(rounds, consumeErrors=True)
-        for done, result in results:
-            if not done and not result.check(StoreUnavailable, CancelledError):
-                self.events.failure("A partner's letters could not be brought", result)
+        for partner, letters in zip(partners, found, strict=True):
+            if letters:
+                begun = self._rounds[partner.id] = Deferred.fromCoroutine(self._bring(partner, letters))
+                begun.addErrback(self._failed).addBoth(self._over, partner.id)
 
     async def _has_lease(self) -> bool:
         if self._until - self._now() > SECONDS / 2:
@@ -130,9 +129,15 @@ class Outbox:
     async def _bring(self, partner: Partner, letters: Sequence[Letter]) -> None:
         """Bring the letters of one partner; stop at the first that it does not take."""
         for letter in letters:
-            reply = await self._try(partner, letter)
+            if not await self._has_lease():
+                return
+            reply = await self._reply(partner, letter)
             if reply.event is not None:
-                await self._store.transact(ILL_EVENT, reply.event, self._now())
+                taken = (await self._store.transact(ILL_EVENT, reply.event, self._now())).answer
+                if (
+                    taken is not None and taken.no is No.OVERTAKEN
+                ):  # it is brought again, to what others made of the request
+                    return
             tried = Tried(letter, reply.fate, Origin("ncip", partner.agency, partner.library_id), reply.trouble)
             await self._store.transact(TRIED, tried, self._now())
             self._metrics.count("letters", letter.service, reply.fate.value)
@@ -142,6 +147,16 @@ class Outbox:
                     partner=partner.agency, service=letter.service, trouble=reply.trouble,
                 )  # fmt: skip
                 return
+
+    async def _reply(self, partner: Partner, letter: Letter) -> Reply:
+        """Try a letter; one that we cannot write or whose answer we do not grasp is not tried at every look."""
+        try:
+            return await self._try(partner, letter)
+        except (StoreUnavailable, CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with us, the other letters leave)
+            self.events.failure("{service} could not be brought", service=letter.service)
+            return Reply(Fate.FAILED, trouble=type(error).__name__)
 
     async def _try(self, partner: Partner, letter: Letter) -> Reply:
         if not partner.endpoint:  # who drives both sides itself need not be told; who is to be asked must be

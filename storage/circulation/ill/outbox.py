@@ -7,7 +7,7 @@ again after longer and longer pauses; what could not be brought over in a week i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -54,6 +54,7 @@ DUE: Final = Statement(
         outbox.c.tries,
     )
     .where(
+        outbox.c.partner_id == bindparam("partner"),
         _WAITS,
         outbox.c.next_at <= bindparam("now"),
         outbox.c.id
@@ -63,7 +64,7 @@ DUE: Final = Statement(
     )
     .order_by(outbox.c.id)
     .limit(bindparam("size")),
-    "now", "size",
+    "partner", "now", "size",
 )  # fmt: skip
 _ENDED: Final = Statement(
     "message ended",
@@ -81,10 +82,13 @@ _AGAIN: Final = Statement(
 )  # fmt: skip
 
 
-def due(now: int, size: int = 50) -> Steps[list[Letter]]:
-    """Read the messages that may leave, the oldest of each request."""
-    (found,) = yield [DUE(now, size)]
-    return [Letter._make(row)._replace(content=json.loads(row[4])) for row in found]
+def due(now: int, partners: Sequence[int], size: int = 50) -> Steps[list[list[Letter]]]:
+    """Read the messages that may leave to each of *partners*, by id: the oldest of each request.
+
+    Each has its own, so that what waits for one that is away keeps nothing from the others.
+    """
+    found = yield [DUE(partner, now, size) for partner in partners]
+    return [[Letter._make(row)._replace(content=json.loads(row[4])) for row in letters] for letters in found]
 
 
 def request_of(letter: Letter) -> Steps[IllRow | None]:

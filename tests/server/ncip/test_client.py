@@ -15,6 +15,7 @@ from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from protocols.ncip import Received
+from protocols.ncip.lookups import LookupItem
 from protocols.xmlsafe import LIMITS
 from server.ncip.client import Line, Unanswered
 from tests.server.ncip.partner import lookup_item
@@ -53,7 +54,7 @@ class LineTests(SynchronousTestCase):
         far.body.dataReceived(octets[:40])
         far.body.dataReceived(octets[40:])
         far.body.connectionLost(Failure(ResponseDone()))
-        assert self.successResultOf(posted).message.service == "LookupItem"
+        assert type(self.successResultOf(posted).message) is LookupItem
 
     def test_who_trickles_is_hung_up_on_when_patience_ends(self) -> None:
         far = Far()

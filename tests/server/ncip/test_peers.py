@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -16,7 +16,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from server.metrics import Metrics
-from server.ncip.client import Line
+from server.ncip import outbox
+from server.ncip.client import Line, Unanswered
 from server.ncip.outbox import Outbox
 from server.ncip.responder import Responder
 from server.ncip.web import TOO_LARGE, NcipPage
@@ -24,14 +25,14 @@ from server.web import make_site
 from storage import schema
 from storage.circulation.checkin import CHECKIN, CheckinRequest
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
-from storage.circulation.ill.events import ILL_EVENT, IllEvent
-from storage.circulation.ill.machine import Event, Role
+from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
+from storage.circulation.ill.machine import Event, No, Role
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.watch import WATCH_ILL
 from storage.database import Location
 from storage.jobs.job import RunRequest, usecase_of
 from storage.store import open_store
-from storage.usecase import Origin
+from storage.usecase import Origin, Outcome
 from tests.network import AVION, LENS, NOW
 from tests.server.z3950.origin import GERMINAL, fill_catalogue
 
@@ -335,6 +336,63 @@ class PeerTests(TestCase):
         await there.watch()
         await there.bring()
         assert (await here.state(), await there.state()) == ("closed", "closed")
+
+    async def test_who_is_suspended_or_slow_keeps_no_letter_from_the_others(self) -> None:
+        here, there = await self.both()
+        slow = f"http://127.0.0.1:{there.number}/slow"
+        for number, agency, enabled in ((71, "FR-OFF", 0), (72, "FR-SLOW", 1)):
+            added = insert(schema.partner).values(
+                id=number, agency=agency, name=agency, library_id=4, enabled=enabled, endpoint=slow, profile="{}"
+            )
+            await here.store.work(lambda c, added=added: c.execute(added))
+        await here.store.reload_network()
+        for agency in ("FR-OFF", "FR-SLOW"):
+            for number in range(60):
+                request = IllRequest(
+                    Role.BORROWING, agency, here.at(AVION), AVION, "R1", "FR-HERE", f"{agency}{number}", identifier="1"
+                )
+                assert (await here.act(ILL_REQUEST, request)).ok
+        unanswered: Deferred[None] = Deferred()
+        post = here.outbox._line.post
+
+        async def posted(endpoint: str, *more: Any) -> Any:
+            if endpoint == slow:
+                await unanswered
+                raise Unanswered("too late")
+            return await post(endpoint, *more)
+
+        self.patch(here.outbox._line, "post", posted)
+        looking = Deferred.fromCoroutine(here.outbox.look())
+        await here.borrow()
+        here.outbox.start()
+        while await here.state() != "accepted":
+            here.clock.advance(2)
+        assert not looking.called
+        unanswered.callback(None)
+        await looking
+
+    async def test_what_others_overtook_is_brought_again(self) -> None:
+        here, _ = await self.both()
+        await here.borrow()
+        transact = here.store.transact
+        lost = [Outcome(IllAnswer(No.OVERTAKEN))]
+
+        async def overtaken(usecase: Any, *more: Any) -> Any:
+            return lost.pop() if lost and usecase is ILL_EVENT else await transact(usecase, *more)
+
+        self.patch(here.store, "transact", overtaken)
+        await here.outbox.look()
+        assert (await here.state(), await here.letters()) == ("asked", [("RequestItem", "waiting")])
+        await here.outbox.look()
+        assert (await here.state(), await here.letters()) == ("accepted", [("RequestItem", "sent")])
+
+    async def test_a_letter_that_we_cannot_write_waits_for_its_time(self) -> None:
+        here, _ = await self.both()
+        await here.borrow()
+        self.patch(outbox, "write_letter", lambda sheet: {0: sheet}[1])
+        await here.bring()
+        assert await here.sql("SELECT state, tries, trouble FROM outbox") == [("waiting", 1, "KeyError")]
+        assert [type(error.value) for error in self.flushLoggedErrors(KeyError)] == [KeyError]
 
     async def test_a_partner_that_never_answers_is_laid_before_staff(self) -> None:
         here, there = await self.both()

@@ -198,7 +198,7 @@ def test_a_reader_is_erased_after_a_request_and_not_while_it_is_open(lender: Len
 def test_who_is_never_reached_is_passed_over_for_the_next(lender: Lender) -> None:
     lenders(lender)
     lender.ask(identifier="isbn:9782070360024")
-    (letter,) = await_(lender.counter.store.read(outbox.due(lender.now)))
+    ((letter,),) = await_(lender.counter.store.read(outbox.due(lender.now, [lender.row().partner_id])))
     lender.now += outbox.PATIENCE + 1
     lender.counter.do(TRIED, Tried(letter, Fate.FAILED, lender.here, "no answer"), now=lender.now)
     assert asked(lender) == [(PARTNER, "unfilled"), ("FR-FIRST", "asked")]
