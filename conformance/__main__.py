@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-WIRES: Final = {
-    "ncip": "conformance.ncip",
-    "sip2": "conformance.sip2",
-    "sru": "conformance.sru",
-    "z3950": "conformance.z3950.command",
-}
-"""The word on the command line, and the module whose `main` takes the arguments that follow it."""
+WIRES: Final = ("ncip", "sip2", "sru", "z3950")
+"""The words on the command line: each is a folder with a `command`, whose KIT takes the arguments that follow."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in WIRES:
         print(f"usage: python -m conformance {{{','.join(WIRES)}}} ...", file=sys.stderr)  # noqa: T201 (a command)
         return 2
-    code: int = import_module(WIRES[arguments[0]]).main(arguments[1:])
+    code: int = import_module(f"conformance.{arguments[0]}.command").KIT.main(arguments[1:])
     return code
 
 

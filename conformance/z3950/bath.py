@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from conformance.checks import Checks, want
 from conformance.results import Failed, NotApplicable, Outcome, Result
 from conformance.z3950 import client, marc
+from conformance.z3950.bench import MAY, SHOULD, Bench, want_refused
 from conformance.z3950.client import Association, diagnostic, entries, records
 from conformance.z3950.corpus import ANY, AUTHOR, DATE, SUBJECT, TITLE, Corpus, spread
 from conformance.z3950.marc import UNIMARC, Marc
 from conformance.z3950.queries import quoted
-from conformance.z3950.table import MAY, SHOULD, Bench, check, want, want_refused
+
+check = Checks[Bench]()
 
 _PROFILE: Final = "Bath profile 2.0"
 _KEY_TITLE: Final = 33

@@ -7,15 +7,18 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import marc
+from conformance.z3950.bench import MUST, SHOULD, Bench
 from conformance.z3950.ber import OID, Node, Style, context, oid_octets, sequence, universal
 from conformance.z3950.client import Association, diagnostic, records
 from conformance.z3950.corpus import AUTHOR, TITLE, Corpus, spread
 from conformance.z3950.marc import UNIMARC, Marc
 from conformance.z3950.queries import BIB_1, operand, quoted
-from conformance.z3950.table import MUST, SHOULD, Bench, check, want
 from protocols.marc.charsets import Charset, encode
+
+check = Checks[Bench]()
 
 _CHARACTERS: Final = "what users type"
 _SAMPLES: Final = 5

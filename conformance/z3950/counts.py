@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import marc
+from conformance.z3950.bench import MUST, SHOULD, Bench
 from conformance.z3950.client import Association
 from conformance.z3950.corpus import ANY, AUTHOR, ISBN, SUBJECT, TITLE, spread
 from conformance.z3950.queries import quoted
-from conformance.z3950.table import MUST, SHOULD, Bench, check, want
+
+check = Checks[Bench]()
 
 _ORACLE: Final = "the records themselves"
 _NAMES: Final = {TITLE: "title", AUTHOR: "author", SUBJECT: "subject", ANY: "any"}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import Failed, NotApplicable
 from conformance.z3950 import ber
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench
 from conformance.z3950.ber import Node, context, oid_octets, universal
 from conformance.z3950.client import OPTIONS, Account, Association, Closed, refusal_of_init
 from conformance.z3950.pdus import Pdu, make
 from conformance.z3950.queries import Z3950
-from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want
+
+check = Checks[Bench]()
 
 _INIT: Final = "Z39.50 3.2.1, Init"
 _CLOSE: Final = "Z39.50 3.2.11, Close"

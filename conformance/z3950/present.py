@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import ber, marc
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench, want_refused
 from conformance.z3950.ber import Node, context, oid_octets, universal
 from conformance.z3950.client import (
     GRS_1,
@@ -23,8 +25,9 @@ from conformance.z3950.corpus import spread
 from conformance.z3950.init import proposal
 from conformance.z3950.queries import Z3950, quoted
 from conformance.z3950.search import common
-from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
 from protocols.xmlsafe import UnsafeXMLError, parse
+
+check = Checks[Bench]()
 
 _PRESENT: Final = "Z39.50 3.2.3, Present"
 _SIZES: Final = "Z39.50 3.3.1, message and record size"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import ber
+from conformance.z3950.bench import MUST, SHOULD, Bench, want_refused
 from conformance.z3950.ber import Node, context, oid_octets, universal
 from conformance.z3950.client import DEFAULT, Diagnostic
 from conformance.z3950.queries import BIB_1, Z3950, rpn, type_1
 from conformance.z3950.search import BOOLEAN, SEARCH, common
-from conformance.z3950.table import MUST, SHOULD, Bench, check, want, want_refused
+
+check = Checks[Bench]()
 
 _BIB_1: Final = "Bib-1 attributes"
 

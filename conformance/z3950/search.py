@@ -5,13 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import Failed, NotApplicable
 from conformance.z3950 import ber
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench, want_refused
 from conformance.z3950.ber import Node, context, oid_octets, universal
 from conformance.z3950.client import DEFAULT, Association, diagnostic, records
 from conformance.z3950.corpus import ANY, TITLE
 from conformance.z3950.queries import Z3950, ccl, cql, type_1
-from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
+
+check = Checks[Bench]()
 
 SEARCH: Final = "Z39.50 3.2.2, Search"
 _SETS: Final = "Z39.50 3.2.2.1.4, result set name"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import ber
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench, want_refused
 from conformance.z3950.ber import context, oid_octets, universal
 from conformance.z3950.client import UNIMARC, Account, Association, Closed, diagnostic
 from conformance.z3950.pdus import Pdu, make
 from conformance.z3950.queries import Z3950, type_1
 from conformance.z3950.search import common
-from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
+
+check = Checks[Bench]()
 
 _DELETE: Final = "Z39.50 3.2.4, Delete"
 _RESOURCES: Final = "Z39.50 3.2.6, resource control"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import marc
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench, want_refused
 from conformance.z3950.client import Association, diagnostic, entries, sort_key
 from conformance.z3950.corpus import AUTHOR, DATE, NUMBER, SUBJECT, TITLE, Corpus
 from conformance.z3950.counts import spread_words
 from conformance.z3950.pdus import Pdu
 from conformance.z3950.queries import quoted
 from conformance.z3950.search import common
-from conformance.z3950.table import MAY, MUST, SHOULD, Bench, check, want, want_refused
+
+check = Checks[Bench]()
 
 _SCAN: Final = "Z39.50 3.2.8.1, Scan"
 _SORT: Final = "Z39.50 3.2.7.1, Sort"

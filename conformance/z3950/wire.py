@@ -8,13 +8,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from conformance.checks import Checks, want
 from conformance.results import Failed
 from conformance.z3950 import ber
+from conformance.z3950.bench import MUST, SHOULD, Bench
 from conformance.z3950.ber import BerError, Node, Style, context, oid_octets, universal, written
 from conformance.z3950.client import Association, Closed, records
 from conformance.z3950.queries import BIB_1, attribute, nested, operand, type_1
 from conformance.z3950.search import common
-from conformance.z3950.table import MUST, SHOULD, Bench, check, want
+
+check = Checks[Bench]()
 
 _BER: Final = "X.690 8, BER"
 _HOSTILE: Final = "robustness"
@@ -239,7 +242,7 @@ def _changed(bench: Bench) -> None:
             association.write(bytes(whole))
             association.half_close()
         _ends(association)
-        bench.close()
+        bench.clear()
     _still_there(bench)
 
 

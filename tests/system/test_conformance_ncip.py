@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from conformance import ncip
-from conformance.ncip_initiator import HEARD, heard_results
-from conformance.ncip_listener import Ear, listen
-from conformance.ncip_table import CHECKS
+from conformance.ncip.command import CHECKS, KIT
+from conformance.ncip.initiator import HEARD, heard_results
+from conformance.ncip.listener import Ear, listen
 from conformance.results import Outcome
 from storage import schema
 from storage.database import Location
@@ -37,7 +36,7 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
     given = ["--user", "R1", "--pin", "1234", "--item", "I1", "--item", "I2", "--json", "--report", str(report)]
     with serving(location) as daemon:
         url = f"http://127.0.0.1:{daemon.ports['web']}/ncip"
-        assert ncip.main([url, "--agency", PARTNER, "--to", US, *given]) == 0
+        assert KIT.main([url, "--agency", PARTNER, "--to", US, *given]) == 0
         assert daemon.process.poll() is None
     results = json.loads(capsys.readouterr().out)["results"]
     assert {each["name"]: each["detail"] for each in results if each["outcome"] != Outcome.PASSED} == {}

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from conformance import sip2
 from conformance.results import Failed, Outcome
-from conformance.sip2_client import Account
-from conformance.sip2_requests import status
-from conformance.sip2_simulators import SIMULATORS, kiosk, offline, play, replay
-from conformance.sip2_table import CHECKS, Bench
+from conformance.sip2.bench import Bench
+from conformance.sip2.client import Account
+from conformance.sip2.command import CHECKS, KIT
+from conformance.sip2.requests import status
+from conformance.sip2.simulators import SIMULATORS, kiosk, offline, play, replay
 from storage import schema
 from storage.database import Location
 from tests.server.test_listeners import make_certificate, tls
@@ -37,7 +37,7 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
         # A kiosk that prints: print lines are judged too.
         connection.execute(update(schema.device).values(profile=json.dumps({"receipt": "12 36"})))
     with serving(any_location) as daemon:
-        code = sip2.main([f"127.0.0.1:{daemon.ports['sip2']}", "--settings", str(settings)])
+        code = KIT.main([f"127.0.0.1:{daemon.ports['sip2']}", "--settings", str(settings)])
         assert daemon.process.poll() is None
     results = json.loads(report.read_text())["results"]
     assert {each["name"]: each["detail"] for each in results if each["outcome"] != Outcome.PASSED} == {}

@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from conformance.checks import Checks
 from conformance.results import Level, Outcome, Result
-from conformance.z3950 import ber, command
+from conformance.z3950 import ber
+from conformance.z3950.bench import Bench
 from conformance.z3950.ber import BerError, Incomplete, Node, context
 from conformance.z3950.client import Account, Connection
+from conformance.z3950.command import CHECKS, KIT
 from conformance.z3950.corpus import Source
-from conformance.z3950.table import CHECKS, Bench, run
 from protocols.marc.format import Format
 from storage import schema
 from storage.database import Location
-from tests.conformance.z3950_catalogue import fill, records
+from tests.conformance.z3950.catalogue import fill, records
 from tests.server.z3950.test_update import declare_cataloguers
 from tests.system.peers import needs
 from tests.system.running import serving
@@ -47,7 +49,7 @@ def port(location: Location) -> Iterator[int]:
 def judged(port: int, *names: str, database: str = "network", source: Source | None = None) -> dict[str, Result]:
     """Make the checks with these names, or all."""
     bench = Bench("127.0.0.1", port, (database,), Account(), source or Source())
-    return {each.name: each for each in run(bench, [row for row in CHECKS if not names or row.name in names])}
+    return {each.name: each for each in Checks(row for row in CHECKS if not names or row.name in names).run(bench)}
 
 
 def failed(results: dict[str, Result]) -> set[str]:
@@ -61,7 +63,7 @@ def test_our_daemon_passes_every_must_and_nothing_is_changed(port: int, location
     with location.engine(reads=True).connect() as connection:
         at_first = connection.execute(saved).one()
     options = ["--account", "marie:demo", "--other", "lens", "--report", str(report), "--bath", str(bath)]
-    code = command.main([f"127.0.0.1:{port}/network", *options])
+    code = KIT.main([f"127.0.0.1:{port}/network", *options])
     results = [Result(**each) for each in json.loads(report.read_text())["results"]]
     musts = [each for each in results if each.level == Level.MUST]
     assert {
