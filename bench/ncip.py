@@ -10,7 +10,7 @@ from typing import Final
 from bench.load import Connection, Frame, Framing, Script
 from bench.network import Size, card, item
 from bench.sip2 import on_shelf
-from conformance.ncip_judge import judge
+from conformance.ncip.judge import judge
 from protocols.ncip import Received, read
 
 PARTNER: Final = "FR-MDPC62"

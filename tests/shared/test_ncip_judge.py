@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from conformance.ncip_judge import judge
+from conformance.ncip.judge import judge
 
 
 def test_the_judge_finds_valid_what_the_schema_finds_valid(shared_data: Path) -> None:

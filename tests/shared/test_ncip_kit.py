@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.ncip_schemas import FILES, NoSchemas, validator
-from conformance.ncip_session import Session
+from conformance.ncip.schemas import FILES, NoSchemas, validator
+from conformance.ncip.session import Session
 from protocols.ncip import Envelope, Release, write
 from protocols.ncip.envelope import DEFAULTS
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from conformance.sip2_client import Account
-from conformance.sip2_fuzz import frames
-from conformance.sip2_table import Bench
+from conformance.sip2.bench import Bench
+from conformance.sip2.client import Account
+from conformance.sip2.fuzz import frames
 from storage.database import Location
 from tests.server.sip2 import kiosk
 from tests.system.running import Kiosk, bibliobus, serving

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from conformance.results import Failed, Level, Outcome
-from conformance.sru import Session, run
-from conformance.sru_client import Client, children
+from conformance.sru.bench import Session
+from conformance.sru.client import Client, children
+from conformance.sru.command import CHECKS
 from storage.database import Location
 from tests.server.z3950.origin import fill_catalogue
 from tests.system.peers import needs
@@ -35,7 +36,7 @@ def test_the_daemon_is_found_in_order_on_both_ports(daemon: Daemon) -> None:
         f"http://127.0.0.1:{daemon.ports['z3950']}/network",
         f"http://127.0.0.1:{daemon.ports['web']}/sru/network",
     ):
-        results = list(run(Session(Client(url), "germinal")))
+        results = list(CHECKS.run(Session(Client(url), "germinal")))
         assert [(each.name, each.detail) for each in results if each.outcome is not Outcome.PASSED] == []
         assert sum(each.level is Level.MUST for each in results) >= 30
 
@@ -155,7 +156,7 @@ def test_a_server_of_others_is_judged(tmp_path: Path) -> None:
         try:
             client = Client(f"http://127.0.0.1:{port}/Default")
             wait_for(client)
-            found = {each.name: each.outcome for each in run(Session(client, "mot"))}
+            found = {each.name: each.outcome for each in CHECKS.run(Session(client, "mot"))}
         finally:
             process.terminate()
     assert found["search-1"] is Outcome.PASSED

@@ -15,7 +15,7 @@ from protocols.z3950.asn1 import Codec
 from protocols.z3950.rpn import Boolean, BooleanOperator, Proximity
 from protocols.z3950.schema import Choice, Sequence, alternative_of, codec_of, resolve, table
 
-_ASN1 = Path(__file__).parents[3] / "conformance" / "z3950.asn"
+_ASN1 = Path(__file__).parents[3] / "conformance" / "z3950" / "z3950.asn"
 STRING = resolve(asn1.InternationalString)[0]
 _RECORD = codec_of(elements.NamePlusRecord)
 _ENTRY = codec_of(apdu.Entry)

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from conformance.ncip_judge import judge
+from conformance.ncip.judge import judge
 from protocols.ncip import Received, Release, SchemeValue, problem, read, write
 from protocols.ncip.base import PlainResponse, ProblemMessage
 from protocols.ncip.circulation import RenewItemResponse, RequestItem, RequestItemResponse
@@ -26,7 +26,7 @@ from storage.circulation.ill.outbox import LONGEST_PAUSE, Fate, Letter, pause
 from storage.circulation.ill.rows import IllRow
 from storage.circulation.ill.terms import Terms, terms_of
 from storage.database import Location
-from storage.network.declaration_keys import PartnerProfile
+from storage.network.declaration_partners import PartnerProfile
 from storage.network.network import Network, load_network
 from tests.network import AVION, NOW
 
