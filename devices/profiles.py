@@ -254,7 +254,7 @@ class DeviceProfile:
     personal: frozenset[bytes] = _option(
         _FIELDS, read.identifiers, "AE",
         "Which personal fields it gets: of AE BD BE BF in 64 (AE also in 24 and 26); in 10, AA (who had the item), and CY, DA and "
-        "BF (card, name and telephone of who gets it). One that it does not need it should not get.",
+        "BF (card, name and telephone of who gets it), of which 18 has CY and DA. One that it does not need it should not get.",
         "Koha: da_field_template", "Evergreen: phone_ext_to_msg10",
     )  # fmt: skip
     hidden_fields: frozenset[bytes] = _option(

@@ -17,7 +17,7 @@ from server.sip2.tables import AT_THE_DESK, FREE
 from storage.catalogue.access_points import TITLE
 from storage.catalogue.query import Kind, QueryError, Term
 from storage.catalogue.search import search
-from storage.circulation.accounts import ItemAccount, PatronAccount, View, item_information
+from storage.circulation.accounts import ItemAccount, PatronAccount, View
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.holds.answers import HoldRequest
 from storage.circulation.holds.change import CANCEL_HOLD, CHANGE_PICKUP, PickupRequest
@@ -125,7 +125,7 @@ def item_seen(desk: Desk, request: Request, setting: Setting) -> Pending:
     barcode = message.item_identifier.strip()
 
     def read(_marked: object = None) -> Deferred[ItemAccount]:
-        return desk.store.read(item_information(desk.store.network, barcode, desk.library.id, setting.now))
+        return desk.item(message, setting)
 
     def seen(account: ItemAccount) -> ItemAccount | Deferred[ItemAccount]:
         item = account.item
@@ -161,6 +161,7 @@ def patron_enable(desk: Desk, request: Request, setting: Setting) -> Pending:
     card = message.patron_identifier.strip()
 
     def enable(account: PatronAccount) -> PatronAccount | Deferred[PatronAccount]:
+        desk.count_pin(account, setting.now)
         if isinstance(readers.open_account(account), Reason):
             return account
         asked = UnblockRequest(card, KIOSK_BLOCK, desk.origin)
@@ -186,6 +187,7 @@ def renew_title(desk: Desk, request: Request, setting: Setting) -> Pending:
     wanted = message.title_identifier.strip()
 
     def renew(account: PatronAccount) -> Reason | Deferred[Any]:
+        desk.count_pin(account, setting.now)
         patron = readers.open_account(account)
         if isinstance(patron, Reason):
             return patron

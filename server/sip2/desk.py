@@ -28,7 +28,7 @@ from server.sip2 import polish as sip2_polish
 from server.sip2.guard import Failures
 from server.sip2.setting import Setting, language_of
 from storage.catalogue.hits import Hits
-from storage.circulation.accounts import PatronAccount, View, item_information
+from storage.circulation.accounts import ItemAccount, PatronAccount, View, item_information
 from storage.circulation.checkin import CHECKIN, CheckinRequest, Mode
 from storage.circulation.checkout import CHECKOUT, CheckoutRequest
 from storage.circulation.due import Due
@@ -180,10 +180,19 @@ class Desk:
         card, pin = message.patron_identifier.strip(), message.patron_password or None
         return read_patron(self.store, card, pin, self.origin, setting.now, view)
 
-    def told(self, account: PatronAccount, message: Any, setting: Setting) -> Response:
-        """Answer 23 or 63, and count a PIN that was wrong."""
+    def item(self, message: Any, setting: Setting) -> Deferred[ItemAccount]:
+        """Ask for an item."""
+        barcode, library = message.item_identifier.strip(), self.library.id
+        return self.store.read(item_information(self.store.network, barcode, library, setting.now, names=self.names))
+
+    def count_pin(self, account: PatronAccount, now: int) -> None:
+        """Count a PIN that was wrong."""
         if account.pin is PinState.WRONG:
-            self._count(Reason.WRONG_PIN, setting.now)
+            self._count(Reason.WRONG_PIN, now)
+
+    def told(self, account: PatronAccount, message: Any, setting: Setting) -> Response:
+        """Answer 23 or 63."""
+        self.count_pin(account, setting.now)
         if message.CODE == "23":
             return readers.patron_status(account, message, setting)
         return readers.patron_information(account, message, setting)
@@ -255,9 +264,7 @@ def patron_information(desk: Desk, request: Request, setting: Setting) -> Pendin
 
 def item_status(desk: Desk, request: Request, setting: Setting) -> Pending:
     """Answer 17."""
-    message: Any = request.message
-    steps = item_information(desk.store.network, message.item_identifier.strip(), desk.library.id, setting.now)
-    return desk.store.read(steps), replies.item_information
+    return desk.item(request.message, setting), replies.item_information
 
 
 def _instant(date: datetime | None, setting: Setting) -> int | None:
@@ -355,8 +362,8 @@ ANSWERS: Final[dict[type[Message], Callable[[Desk, Request, Setting], Response |
 _WITH_PIN: Final = frozenset(
     {patron_status, patron_information, checkout, renew, acts.renew_all, acts.hold, acts.patron_enable}
 )
-_NAMES: Final = frozenset({b"AA", b"CY", b"DA"})
-"""The personal fields of 10."""
+_NAMES: Final = frozenset({b"AA", b"CY", b"DA", b"BF"})
+"""The personal fields of 10 and 18."""
 _MODES: Final = {mode.value: mode for mode in Mode}
 _OWN: Final[tuple[type[Message], ...]] = (messages.SCStatus, messages.RequestACSResend, messages.Login)
 SUPPORTED: Final = frozenset(SupportedMessage(kind.CODE) for kind in (*ANSWERS, *_OWN) if kind is not messages.FeePaid)

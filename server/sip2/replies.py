@@ -13,7 +13,7 @@ from protocols.sip2.fields import Kind
 from protocols.sip2.tables import Message
 from server.sip2.setting import LEGACY, VERSION, Setting, about_item, called, extended, spoken
 from server.sip2.tables import ALERTS, DENIED, MAGNETIC, MEDIA, REASONS, STATUSES
-from storage.circulation.accounts import Item, ItemAccount
+from storage.circulation.accounts import Item, ItemAccount, Patron
 from storage.circulation.acts import LoanAnswer
 from storage.circulation.checkin import ReturnAnswer
 from storage.circulation.holds.answers import HoldAnswer
@@ -86,8 +86,32 @@ def item_information(account: ItemAccount, message: messages.ItemInformation, se
         collection_code=row.location or None,
         call_number=row.call_number or None,
         destination_location=item.destination.code if item.destination is not None else None,
+        alert_type=_awaited(item, setting),
         extensions=(*queue, *_extensions(setting, "18", item)),
+        **_holder(account.held_for, setting.profile),
     )
+
+
+def _awaited(item: Item, setting: Setting) -> AlertType | None:
+    """Return where an item that was put aside or travels is expected, as its check-in has told it (CV)."""
+    row = item.row
+    to = row.transit_to_id or row.hold_pickup_id
+    if to is None or setting.library is None:
+        return None
+    if to == setting.library.id:
+        return AlertType.HOLD_HERE if row.hold_id is not None else None
+    if row.hold_id is None:
+        return AlertType.SEND_ELSEWHERE
+    abroad = item.destination is not None and item.destination.kind == "external"
+    return AlertType.HOLD_FOR_ILL if abroad else AlertType.HOLD_ELSEWHERE
+
+
+def _holder(holder: Patron | None, profile: DeviceProfile) -> dict[str, Any]:
+    """Return for whom an item is (CY, DA), as far as the device is to know."""
+    if holder is None:
+        return {}
+    known = {b"CY": ("hold_patron_id", holder.row.card), b"DA": ("hold_patron_name", called(holder, profile))}
+    return dict(known[code] for code in profile.personal & known.keys())
 
 
 def _extensions(setting: Setting, code: str, item: Item | None) -> tuple[tuple[str, str], ...]:
@@ -192,8 +216,7 @@ def _readers(answer: ReturnAnswer, profile: DeviceProfile) -> dict[str, Any]:
         found["patron_identifier"] = answer.returned_by.row.card
     holder = answer.held_for
     if holder is not None:
-        found |= {"hold_patron_id": holder.row.card} if b"CY" in personal else {}
-        found |= {"hold_patron_name": called(holder, profile)} if b"DA" in personal else {}
+        found |= _holder(holder, profile)
         found |= {"extensions": (("BF", holder.row.phone or ""),)} if b"BF" in personal else {}
     return found
 

@@ -100,12 +100,13 @@ class Patron(NamedTuple):
 
 
 class ItemAccount(NamedTuple):
-    """The answer to "what is this item doing?". *reason* says why there is no item."""
+    """The answer to "what is this item doing?". *reason* says why there is no item; *held_for* is told to who asks for names."""
 
     reason: Reason | None
     barcode: str
     item: Item | None = None
     waiting: int = 0
+    held_for: Patron | None = None
 
 
 class View(Enum):
@@ -270,14 +271,30 @@ def denials(
     return tuple(reasons)
 
 
-def item_information(network: Network, barcode: str, library_id: int, now: int) -> Steps[ItemAccount]:
-    """Read one item by what is scanned at *library_id*, with its status and how many holds wait for it *now*."""
-    rows, waiting = yield [facts.ITEM(barcode), facts.WAITING(barcode)]
+def readers_of(network: Network, rows: Sequence[Row]) -> dict[int, Patron]:
+    """Return the readers that `facts.READERS_OF_ITEM` found, by their id."""
+    found = (PatronRow(*values) for values in rows)
+    return {
+        row.id: Patron(row, network.categories[row.category_id], network.libraries[row.home_id], ()) for row in found
+    }
+
+
+def item_information(
+    network: Network, barcode: str, library_id: int, now: int, *, names: bool = False
+) -> Steps[ItemAccount]:
+    """Read one item by what is scanned at *library_id*, with its status and how many holds wait for it *now*.
+
+    *names* asks for whom it is kept, too.
+    """
+    asked = [facts.ITEM(barcode), facts.WAITING(barcode)]
+    rows, waiting, *readers = yield ([*asked, facts.READERS_OF_ITEM(barcode)] if names else asked)
     library = network.libraries[library_id]
     item = find_item(network, rows, library.namespace)
     if isinstance(item, Reason):
         return ItemAccount(item, barcode)
-    return ItemAccount(None, barcode, item, len(waiting_for(waiting, item, local_day(now, library.zone).isoformat())))
+    queue = len(waiting_for(waiting, item, local_day(now, library.zone).isoformat()))
+    holder = readers_of(network, readers[0]).get(item.row.hold_patron_id or 0) if readers else None
+    return ItemAccount(None, barcode, item, queue, holder)
 
 
 def patron_information(

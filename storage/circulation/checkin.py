@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.circulation import facts
-from storage.circulation.accounts import Item, Patron, find_item, is_away
+from storage.circulation.accounts import Item, Patron, find_item, is_away, readers_of
 from storage.circulation.acts import masked
 from storage.circulation.due import local_day
-from storage.circulation.facts import PatronRow, WaitingRow
+from storage.circulation.facts import WaitingRow
 from storage.circulation.history import ended_of, seen_of, since
 from storage.circulation.returning import Alert, Mode, Returning, TooSoon
 from storage.circulation.tellings import note_anomaly
@@ -194,10 +194,7 @@ def _named(answer: ReturnAnswer, found: CheckinFacts, network: Network) -> Retur
     row = answer.item.row
     holders = {hold.id: hold.patron_id for hold in map(WaitingRow._make, found.waiting)}
     holders[row.hold_id or 0] = row.hold_patron_id or 0
-    readers = {
-        reader.id: Patron(reader, network.categories[reader.category_id], network.libraries[reader.home_id], ())
-        for reader in (PatronRow(*values) for values in found.readers)
-    }
+    readers = readers_of(network, found.readers)
     holder = holders.get(answer.hold_id or 0, 0)
     return answer._replace(returned_by=readers.get(answer.patron_id or 0), held_for=readers.get(holder))
 

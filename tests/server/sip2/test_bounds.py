@@ -121,6 +121,17 @@ class GuardTests(SIP2TestCase):
         assert (await kiosk.read(information(b"R4"))).valid_patron is True
         assert (await other.read(information(b"R4", more=b"AD1234|"))).valid_patron_password is True
 
+    async def test_wrong_pins_are_counted_whatever_they_come_with(self) -> None:
+        await self.profile(pin_tries="3", messages="23 25 29 63 65")
+        kiosk = self.service.kiosk()
+        by_title = b"29NN20261122    120000" + b" " * 18 + b"AOLENS|AAR%d|AD0000|AJTitre 1|"
+        enable, all_ = (code + b"20261122    120000AOLENS|AAR%d|AD0000|" for code in (b"25", b"65"))
+        for number, sent in enumerate((by_title, enable, all_), 1):
+            reply = await kiosk.read(sent % number)
+            assert reply.screen_message == (SENTENCES[Reason.WRONG_PIN][0],)
+        reply = await kiosk.read(information(b"R4", more=b"AD1234|"))
+        assert reply.screen_message == (SENTENCES[Reason.PIN_LOCKED][0],)
+
     async def test_a_right_pin_at_a_checkout_ends_a_row_of_wrong_ones(self) -> None:
         kiosk = self.service.kiosk()
         for _ in range(2):

@@ -172,6 +172,12 @@ class OtherTests(SIP2TestCase):
             got = await self.service.kiosk().ask(sent)
             assert b"CYR2|DADurand2|" in got
             assert b"BF0321|" in got
+        for barcode, kind in ((b"I1", b"CV01|"), (b"I2", b"CV02|")):
+            assert kind + b"CYR2|DADurand2|" in await self.service.kiosk().ask(item(barcode))
+        await self.profile(personal="BF")
+        got = await self.service.kiosk().ask(checkin(b"I1", b"CH3|"))
+        assert b"BF0321|" in got
+        assert b"CY" not in got
         await self.profile(personal="CY")
         reply = await self.service.kiosk().read(checkin(b"I1", b"CH2|"))
         assert (reply.hold_patron_id, reply.hold_patron_name, reply.extensions) == ("R2", None, ())
