@@ -20,7 +20,7 @@ from storage.bulk import insert_rows, new_ids
 from storage.catalogue import postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.extraction import Terms, extract
-from storage.catalogue.joined import keep_own_content, supersessions, with_losers
+from storage.catalogue.joined import keep_own_content, own_content, supersessions, with_losers
 from storage.catalogue.postings import Index, Inverter
 from storage.schema import catalogue_version, database, posting, record, supersession
 from storage.statements import Row, Statement, Steps
@@ -140,8 +140,8 @@ def save_records(
     """Save records with their postings, in the transaction of `connection`; a record saved again unchanged costs a look.
 
     A record joins `databases` (ids) and leaves none. Its key is (source, control), once in `records`. `now` is in seconds
-    since 1970 UTC. A record that was merged into another stands for that one, which stays as it is; one that others were
-    merged into keeps what only they say. `index` is `index_of` the records, if that was made already.
+    since 1970 UTC. A record that was merged into another stands for that one, which says what only this one says now; one that
+    others were merged into keeps what only they say. `index` is `index_of` the records, if that was made already.
     """
     lock_catalogue(connection)
     saved = Saved()
@@ -150,12 +150,17 @@ def save_records(
     merged = supersessions(connection, [before.id for before in old.values()])
     numbers = new_ids(connection, record, len(records) - len(old))
     rows = []
+    wholes: set[int] = set()
     fresh = [0] * len(records)
     for place, each in enumerate(records):
         before = old.get((each.source, each.control))
         if before is not None and before.id in merged.by:
             saved.ids.append(merged.by[before.id])
-            saved.unchanged += 1
+            if _says_else(connection, before, each):
+                saved.replaced += 1
+                wholes.add(merged.by[before.id])
+            else:
+                saved.unchanged += 1
             continue
         if before is not None and before.id in merged.losers:
             keep_own_content(connection, before.id, each.iso2709)
@@ -195,7 +200,28 @@ def save_records(
     if dates:
         connection.execute(update(record).where(record.c.id == bindparam("number")).values(modified_at=now), dates)
     _write(connection, added, removed)
+    for number in sorted(wholes):
+        _save_whole(connection, number, now)
     return saved
+
+
+def _says_else(connection: Connection, before: Any, new: NewRecord) -> bool:
+    """Keep what a superseded record says from now on; tell whether it said something else."""
+    if own_content(connection, before.id, before.iso2709) == new.iso2709:
+        return False
+    keep_own_content(connection, before.id, new.iso2709)
+    said = dict(zip(_KEPT, (new.form.value, new.iso2709, new.title, new.author), strict=True))
+    connection.execute(update(record).where(record.c.id == before.id).values(said | {"version": record.c.version + 1}))
+    return True
+
+
+def _save_whole(connection: Connection, number: int, now: int) -> None:
+    """Save a record anew with what those say that were merged into it."""
+    row = connection.execute(select(*_COLUMNS, record.c.source, record.c.control).where(record.c.id == number)).one()
+    own = own_content(connection, number, row.iso2709)
+    save_records(
+        connection, [NewRecord(row.source, row.control, _FORMS[row.format], own, row.title, row.author)], [], now
+    )
 
 
 def delete_records(connection: Connection, ids: Iterable[int], now: int) -> int:

@@ -152,6 +152,22 @@ def test_a_chain_is_undone_from_its_end(filled: Counter) -> None:
     assert filled.sql("SELECT id, record_id FROM item WHERE id IN (1, 2, 10) ORDER BY id") == [(1, 1), (2, 1), (10, 2)]
 
 
+def test_what_was_imported_of_the_middle_of_a_chain_stays(filled: Counter) -> None:
+    merge(filled, 1, 2)
+    assert saved(filled, third()) == [3]
+    with filled.location.engine().begin() as connection:
+        merge_records(connection, 1, 3, CLERK, NOW + 1, keep=3)
+    newer = unimarc("z1", "Germinal", "Émile", "Zola", "9782253004226", "1886", _field("304", "aTitre de dos"))
+    assert saved(filled, newer) == [3]
+    said = content(filled, 3)
+    assert [said.value(tag, "a") for tag in ("304", "330")] == ["Titre de dos", "La mine."]
+    unmerge(filled, 1)
+    said = content(filled, 1)
+    assert [said.value(tag, "a") for tag in ("304", "330")] == ["Titre de dos", "La mine."]
+    unmerge(filled, 2)
+    assert content(filled, 1) == Record.from_iso2709(newer.iso2709)
+
+
 @pytest.mark.parametrize(("first", "other"), [(2, 3), (3, 2)])
 def test_of_two_that_were_merged_into_one_each_is_parted_alone(filled: Counter, first: int, other: int) -> None:
     before = content(filled, 1)
@@ -175,6 +191,20 @@ def test_what_was_imported_meanwhile_stays(filled: Counter) -> None:
     assert content(filled, 1).value("330", "a") == "La mine."
     unmerge(filled, 2)
     assert content(filled, 1) == Record.from_iso2709(newer.iso2709)
+
+
+def test_what_was_imported_of_the_superseded_record_meanwhile_is_said_too_and_stays(filled: Counter) -> None:
+    merge(filled, 1, 2)
+    read = Record.from_iso2709(POOR.iso2709)
+    raw = Record(read.leader, [*read.fields, _field("327", "aDeuxième partie")]).to_iso2709()
+    newer = NewRecord(POOR.source, POOR.control, POOR.form, raw, POOR.title, POOR.author)
+    assert saved(filled, newer) == saved(filled, newer) == [1]
+    assert filled.sql("SELECT id, deleted, version FROM record ORDER BY id") == [(1, 0, 3), (2, 1, 3)]
+    assert content(filled, 1).value("327", "a") == "Deuxième partie"
+    assert found(filled, ISBN, "2253004227") == [1]
+    unmerge(filled, 2)
+    assert content(filled, 1) == Record.from_iso2709(FULL.iso2709)
+    assert content(filled, 2) == Record.from_iso2709(raw)
 
 
 def test_a_whole_that_a_cataloguer_saved_keeps_what_it_says_but_not_the_others_number(filled: Counter) -> None:
