@@ -35,9 +35,11 @@ async def ordered(
         raise Refused(Bib1.TOO_MANY_SORT_INPUTS, MAX_INPUTS)
     inputs = [named(name) for name in names]
     keys = _keys(request.sort_sequence)
-    records = inputs[0].records if len(inputs) == 1 else BitMap.union(*(each.records for each in inputs))
+    records, before = inputs[0].records, inputs[0].order
+    if len(inputs) > 1:
+        records, before = BitMap.union(*(each.records for each in inputs)), None
     try:
-        steps = sort(catalogue.orders, records, keys)
+        steps = sort(catalogue.orders, records, keys, before)
         order = await cancellation.watch(catalogue.store.read(steps), steps)
     except SortError as error:
         if error.by is None:

@@ -1,7 +1,7 @@
 """Sort: the records of a bitmap in the order of their keys.
 
 Each sort point keeps an array of ranks, one for each record number, made by one walk along its postings and good for one
-version of the catalogue. The ranks of a record under all keys of a sort, with its number behind them, are one whole number: so a
+version of the catalogue. The ranks of a record under all keys of a sort, with its place behind them, are one whole number: so a
 sort compares numbers only, is stable, and can be cut into pieces. Everything that is wide is done in slices, others served between.
 """
 
@@ -110,10 +110,12 @@ class Orders:
         self._ranks[by] = ranks
 
 
-def sort(orders: Orders, records: BitMap, keys: Sequence[SortKey]) -> Steps[array[int]]:
-    """Return the numbers of `records` in the order of `keys`, the first of which counts most; of equals the lowest first.
+def sort(
+    orders: Orders, records: BitMap, keys: Sequence[SortKey], order: array[int] | None = None
+) -> Steps[array[int]]:
+    """Return the numbers of `records` in the order of `keys`, the first of which counts most; equals stay as they are.
 
-    Raises SortError.
+    They are in `order`, which holds each of them once, or, if that is None, in the order of their numbers. Raises SortError.
     """
     if len(records) > MAX_RECORDS:
         raise SortError(None)
@@ -125,7 +127,8 @@ def sort(orders: Orders, records: BitMap, keys: Sequence[SortKey]) -> Steps[arra
         columns.append((key, ranks.of, default))
     pieces: list[list[int]] = []
     for at in range(0, len(records), SLICE):
-        numbers = records[at : at + SLICE].to_array()
+        numbers = records[at : at + SLICE].to_array() if order is None else order[at : at + SLICE]
+        places = numbers if order is None else range(at, at + len(numbers))
         values = [0] * len(numbers)
         for key, ranks_of, default in columns:
             found = [ranks_of[number] or default for number in numbers]
@@ -134,12 +137,13 @@ def sort(orders: Orders, records: BitMap, keys: Sequence[SortKey]) -> Steps[arra
             if key.descending:
                 found = [_NUMBER - rank for rank in found]
             values = [value << 32 | rank for value, rank in zip(values, found, strict=True)]
-        pieces.append([value << 32 | number for value, number in zip(values, numbers, strict=True)])
+        pieces.append([value << 32 | place for value, place in zip(values, places, strict=True)])
         yield _PAUSE
     out = array("I")
     for piece in (yield from _ordered(pieces)):
         piece.sort()
-        out.extend([value & _NUMBER for value in piece])
+        found = [value & _NUMBER for value in piece]
+        out.extend(found if order is None else [order[place] for place in found])
         yield _PAUSE
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -42,9 +43,14 @@ def connection(any_location: Location) -> Iterator[Connection]:
 
 
 def ordered(
-    connection: Connection, *keys: SortKey, of: Sequence[int] = (1, 2, 3, 4, 5), orders: Orders | None = None
+    connection: Connection,
+    *keys: SortKey,
+    of: Sequence[int] = (1, 2, 3, 4, 5),
+    orders: Orders | None = None,
+    order: Sequence[int] | None = None,
 ) -> list[int]:
-    return list(run(connection, sort(orders or Orders(), BitMap(of), keys)))
+    before = None if order is None else array("I", order)
+    return list(run(connection, sort(orders or Orders(), BitMap(of), keys, before)))
 
 
 def test_by_each_key(connection: Connection) -> None:
@@ -147,4 +153,9 @@ def test_the_order_is_that_of_the_keys_read_in_the_records(
             sorted_by = {number: key_of(*parsed[number], key.by) or missing for number in ids}
             expected.sort(key=sorted_by.__getitem__, reverse=key.descending)
         assert ordered(connection, *keys, of=ids) == expected
+        # One key after the other, the last first: what is equal stays as it was.
+        once: list[int] | None = None
+        for key in reversed(keys):
+            once = ordered(connection, key, of=ids, order=once)
+        assert once == expected
         connection.rollback()
