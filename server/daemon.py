@@ -11,12 +11,13 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import TimeoutError as TooLate
-from twisted.internet.task import deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from server import control, process
@@ -32,6 +33,7 @@ from server.ncip.outbox import Outbox
 from server.ncip.responder import Responder
 from server.ncip.web import TOO_LARGE, TOO_MANY, NcipPage
 from server.origin.service import Origin
+from server.sip2.capture import forget_old
 from server.sip2.factory import SIP2Factory
 from server.sniffing import Sniffing
 from server.web import Bounds, make_site
@@ -48,6 +50,7 @@ WIRES: Final = ("sip2", "z3950", "web", "ncip")
 STOP_SECONDS: Final = 5.0
 """How long a stopping daemon waits for an adapter, which cuts off sooner who does not read."""
 FLUSH_SECONDS: Final = 2.0
+TIDY_SECONDS: Final = 86400.0
 
 
 def _wires(store: Store, config: Config, reactor: Any, told: Journal) -> dict[str, Any]:
@@ -207,6 +210,10 @@ class Daemon(Service):
             undo.callback(self._outbox.stop)
             self._told.start()
             undo.callback(self._told.stop)
+        tidying = LoopingCall(lambda: forget_old(self._captures, self._reactor.seconds()))
+        tidying.clock = self._reactor
+        tidying.start(TIDY_SECONDS)
+        undo.callback(tidying.stop)
         handler = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         undo.callback(signal.signal, signal.SIGHUP, handler)
         # Not before the reactor runs: only then does a signal stop the daemon as it should.
@@ -252,10 +259,14 @@ class Daemon(Service):
         if (config.store, config.listen) != (self.config.store, self.config.listen):
             self.events.warn("What has changed in [store] and [listen] holds from the next start")
 
+    @property
+    def _captures(self) -> Path:
+        return self.config.store.data / "captures"
+
     def _capture(self, device: str, minutes: float) -> str:
         """Have what a device says written down, masked, in the data directory."""
         try:
-            return str(self._adapters["sip2"].capture(device, minutes, self.config.store.data / "captures"))
+            return str(self._adapters["sip2"].capture(device, minutes, self._captures))
         except (LookupError, ValueError) as error:
             raise control.Refused(
                 "no-capture", _("no such device, or no such span: {error}").format(error=error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +17,16 @@ from protocols.sip2.masking import mask
 MOST_MINUTES: Final = 240
 MOST_BYTES: Final = 16 << 20
 """A capture ends when it is that long: a sorter fills a megabyte an hour."""
-
-
 KEPT_SECONDS: Final = 30 * 86400
-"""Captures that are older are removed when the next is made. They are masked; but what is done with is not kept."""
+"""Captures that are older are removed. They are masked; but what is done with is not kept."""
 
 
 def forget_old(directory: Path, now: float) -> None:
     """Remove the captures in *directory* that are older than `KEPT_SECONDS`."""
     for path in directory.glob("*.jsonl"):
-        if path.stat().st_mtime < now - KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):  # What cannot be removed today is tried again tomorrow.
+            if path.stat().st_mtime < now - KEPT_SECONDS:
+                path.unlink()
 
 
 class Capture:

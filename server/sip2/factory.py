@@ -17,7 +17,7 @@ from devices.profiles import DeviceProfile
 from server import passwords
 from server.connections import Connections
 from server.metrics import METRICS, Metrics
-from server.sip2.capture import MOST_MINUTES, Capture, forget_old
+from server.sip2.capture import MOST_MINUTES, Capture
 from server.sip2.connection import IDLE_SECONDS, LOGIN_SECONDS, SIP2Connection
 from server.sip2.expected import Expected
 from server.sip2.guard import Bucket, Failures
@@ -119,7 +119,6 @@ class SIP2Factory(Connections[SIP2Connection]):
             raise ValueError(minutes)
         now = self.clock.seconds()
         name = f"{re.sub(r'[^A-Za-z0-9_-]', '_', code)}-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}.jsonl"
-        forget_old(directory, now)
         capture = Capture(directory / name, now, minutes)
         self._captured(code)
         self.captures[code] = capture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import socket
 import stat
@@ -255,6 +256,27 @@ def test_the_daemon_does_its_jobs(any_location: Location, monkeypatch: pytest.Mo
     monkeypatch.setattr(jobs, "TICK", 0.01)
     with running(configured(any_location)):
         until(lambda: rounds_ended(any_location) == len(JOBS))
+
+
+def test_old_captures_are_removed_at_the_start_and_every_day(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon, "TIDY_SECONDS", 0.01)
+    captures = location.directory / "captures"
+    captures.mkdir()
+
+    def make(name: str, days: int) -> Path:
+        path = captures / f"{name}.jsonl"
+        path.touch()
+        os.utime(path, (reactor.seconds() - days * 86400,) * 2)
+        return path
+
+    young, _old = make("young", 29), make("old", 31)
+    with running(configured(location)):
+        assert list(captures.iterdir()) == [young]
+        older = make("older", 31)
+        until(lambda: not older.exists())
+    assert list(captures.iterdir()) == [young]
 
 
 def test_a_disk_that_cannot_be_so_fast_is_told(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.network import NOW
 from tests.server.sip2.kiosk import SIP2TestCase, checkout, information, item, sealed
 
 SECRETS = ("1234", "98765", "R1|", "R1", "Durand", "Camille", "demo", "PASSWORD")
@@ -51,17 +49,6 @@ class CaptureTests(SIP2TestCase):
         await kiosk.ask(item(b"I1"))
         assert path.stat().st_size == size
         assert not self.service.factory.captures
-
-    def test_old_captures_are_removed(self) -> None:
-        directory = self.location.directory / "captures"
-        old, young = directory / "old.jsonl", directory / "young.jsonl"
-        directory.mkdir()
-        for path, days in ((old, 31), (young, 29)):
-            path.touch()
-            os.utime(path, (NOW - days * 86400,) * 2)
-        made = self.service.factory.capture("kiosk-lens", 5, directory)
-        self.service.factory.drain()
-        assert sorted(directory.iterdir()) == sorted([young, made])
 
     def test_what_cannot_be_captured_is_told(self) -> None:
         directory: Path = self.location.directory
