@@ -244,8 +244,8 @@ class ElectronicAddress(Element):
 class ShippingInformation(Element):
     """Where an item is sent, and how."""
 
-    shipping_instructions: Opt[str] = None
-    shipping_note: Opt[str] = None
+    shipping_instructions: Annotated[Opt[str], Privacy.PERSONAL] = None
+    shipping_note: Annotated[Opt[str], Privacy.PERSONAL] = None
     physical_address: Opt[PhysicalAddress] = None
     electronic_address: Opt[ElectronicAddress] = None
 

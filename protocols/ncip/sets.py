@@ -15,7 +15,7 @@ from protocols.ncip.items import (
     ItemTransaction,
     Location,
 )
-from protocols.ncip.model import Element, Least, Many, Opt, element
+from protocols.ncip.model import Element, Least, Many, Opt, Privacy, element
 
 
 @element(
@@ -34,7 +34,7 @@ class ItemInformation(Element):
     hold_pickup_date: Opt[datetime] = None
     item_transaction: Opt[ItemTransaction] = None
     item_optional_fields: Opt[ItemOptionalFields] = None
-    item_note: Opt[str] = None
+    item_note: Annotated[Opt[str], Privacy.PERSONAL] = None
     problem: Many[Problem] = ()
 
 

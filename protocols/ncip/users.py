@@ -58,7 +58,7 @@ class UserPrivilege(Element):
     valid_to_date: Opt[datetime] = None
     user_privilege_fee: Opt[UserPrivilegeFee] = None
     user_privilege_status: Opt[UserPrivilegeStatus] = None
-    user_privilege_description: Opt[str] = None
+    user_privilege_description: Annotated[Opt[str], Privacy.PERSONAL] = None
 
 
 @element()
@@ -149,7 +149,7 @@ class FiscalTransactionInformation(Element):
     valid_to_date: Opt[datetime] = None
     amount: One[Amount] = None
     payment_method_type: Opt[SchemeValue] = None
-    fiscal_transaction_description: Opt[str] = None
+    fiscal_transaction_description: Annotated[Opt[str], Privacy.PERSONAL] = None
     request_id: Opt[RequestId] = None
     item_details: Opt[ItemDetails] = None
 

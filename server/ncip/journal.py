@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from dataclasses import replace
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -133,4 +134,7 @@ def shown(message: bytes | Message) -> str:
         if not isinstance(received, Received):
             return ""
         message = received.message
+    elif hasattr(message, "problem"):  # in a partner's own words, which may name a reader
+        answer: Any = message
+        message = replace(answer, problem=tuple(replace(each, problem_detail=None) for each in answer.problem))
     return repr(message)[:_LONGEST_TEXT]

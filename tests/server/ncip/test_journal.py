@@ -61,6 +61,23 @@ class JournalTests(PartnerCase):
         assert "User Authentication Failed" in bad.answered
         assert not {"9876", "R1"} & set(bad.asked.replace("'", " ").split())
 
+    async def test_what_a_partner_says_of_a_reader_in_its_own_words_is_not_kept(self) -> None:
+        answer = read(
+            message("LookupUserResponse", "<Problem><ProblemType>User Blocked</ProblemType><ProblemDetail>R1, Martin owes"
+                    " 5 EUR</ProblemDetail></Problem>", "")
+        )  # fmt: skip
+        assert isinstance(answer, Received)
+        note = "<ShippingInformation><ShippingNote>for Martin</ShippingNote></ShippingInformation>"
+        asked = read(message("CheckOutItem", user("R1") + item("I1") + note))
+        assert isinstance(asked, Received)
+        assert isinstance(asked.message, Initiation)
+        partner = self.store.network.partners[PARTNER]
+        self.journal.note(partner, "out", asked.message, 0.001, answered=answer.message, outcome="User Blocked")
+        (line,) = await self.kept()
+        assert "User Blocked" in line.answered
+        assert "shipping_note=***" in line.asked
+        assert "Martin" not in json.dumps(line)
+
     async def test_a_partner_that_is_traced_has_all_its_messages_kept(self) -> None:
         partner = update(schema.partner).where(schema.partner.c.agency == PARTNER)
         await self.reopen(partner.values(profile='{"trace": true}'))
