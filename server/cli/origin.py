@@ -161,6 +161,8 @@ def _ask_alone(
     reactor.run()
     if failed:
         failed[0].raiseException()
+    if len(out) < len(questions):
+        raise KeyboardInterrupt  # which the reactor took for itself
     return out
 
 

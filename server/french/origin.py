@@ -33,15 +33,15 @@ ORIGIN: Final = {
     "Give ISBNs, or --title and --author, or --query, or --pqf.": (
         "Donnez des ISBN, ou --title et --author, ou --query, ou --pqf."
     ),
-    "Learned from": "Appris de",
+    "Learned from": "Appris par",
     "Look at the catalogues elsewhere that are asked, and at what they have taught.": (
-        "Montre les catalogues d'ailleurs que l'on interroge, et ce qu'ils ont appris."
+        "Montre les catalogues d'ailleurs que l'on interroge, et ce qu'ils ont enseigné."
     ),
     "List the configured targets, and how each is asked since it complained.": (
         "Liste les cibles configurées, et comment chacune est interrogée depuis qu'elle s'est plainte."
     ),
     "Forget what a target has taught: it is asked as precisely as at first.": (
-        "Oublie ce qu'une cible a appris : elle est interrogée aussi précisément qu'au début."
+        "Oublie ce qu'une cible a enseigné : elle est interrogée aussi précisément qu'au début."
     ),
     "Forgotten: {count}": "Oubliées : {count}",
     "{text} is no ISBN": "{text} n'est pas un ISBN",
@@ -51,8 +51,8 @@ ORIGIN: Final = {
     "There is no target {name}; there are: {names}": "Il n'y a pas de cible {name} ; il y a : {names}",
     "Target": "Cible",
     "Found": "Trouvées",
-    "Fetched": "Prises",
-    "Trouble": "Ennui",
+    "Fetched": "Récupérées",
+    "Trouble": "Problème",
     "Record": "Notice",
     "What became of it": "Devenir",
     "Of": "De",
@@ -64,23 +64,23 @@ ORIGIN: Final = {
         "Montre des notices du catalogue, et en fusionne deux qui décrivent un même document."
     ),
     "Merge two records: items and holds move, the other is kept under its old number.": (
-        "Fusionne deux notices : exemplaires et réservations passent, l'autre reste sous son ancien numéro."
+        "Fusionne deux notices : exemplaires et réservations sont transférés, l'autre reste sous son ancien numéro."
     ),
     "The record to be kept as the base; the fuller one if not given.": (
         "La notice gardée comme base ; la plus complète par défaut."
     ),
     "Record {superseded} is now {base}; moved: {items} items, {holds} holds.": (
-        "La notice {superseded} est devenue la {base} ; passés : {items} exemplaires, {holds} réservations."
+        "La notice {superseded} est devenue la {base} ; transférés : {items} exemplaires, {holds} réservations."
     ),
     "Record {detail} was merged into no other.": "La notice {detail} n'a été fusionnée dans aucune autre.",
     "It was merged into record {detail}, and that into another: undo that merge first.": (
         "Elle a été fusionnée dans la notice {detail}, et celle-ci dans une autre : défaites d'abord cette fusion."
     ),
     "Undo a merge: the record of this old number is itself again, with the items and holds that it brought.": (
-        "Défait une fusion : la notice de cet ancien numéro existe à nouveau, avec ses exemplaires et réservations."
+        "Défait une fusion : la notice de cet ancien numéro existe à nouveau, avec les exemplaires et réservations qu'elle avait apportés."
     ),
     "Record {record} is apart from {base} again; moved back: {items} items, {holds} holds.": (
-        "La notice {record} est à nouveau séparée de la {base} ; repassés : {items} exemplaires, {holds} réservations."
+        "La notice {record} est à nouveau séparée de la {base} ; retransférés : {items} exemplaires, {holds} réservations."
     ),
     "Show a record; an old number leads to the record that took its place.": (
         "Montre une notice ; un ancien numéro mène à celle qui l'a remplacée."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -194,6 +195,16 @@ def test_a_daemon_that_stops_waits_for_no_target(own: Location) -> None:
             assert asking.returncode == 5
         finally:
             daemon.kill()
+
+
+def test_who_interrupts_the_command_is_not_told_that_all_was_asked(own: Location) -> None:
+    asked = threading.Event()
+    with answering(hold=True, come=asked) as port:
+        command = [sys.executable, "-m", "server", "fetch", "-c", str(configure(own, z3950(port, timeout=PATIENCE)))]
+        asking = subprocess.Popen([*command, GERMINAL], stdout=subprocess.PIPE, text=True, env=environment())
+        assert asked.wait(PATIENCE)
+        asking.send_signal(signal.SIGINT)
+        assert (asking.communicate(timeout=PATIENCE)[0], asking.returncode) == ("", 1)
 
 
 def test_without_targets_or_with_a_wrong_isbn_nothing_is_asked(own: Location) -> None:
