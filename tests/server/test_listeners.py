@@ -53,9 +53,16 @@ def tls(folder: Path) -> str:
 
 def served_by(listener: Listener) -> str:
     """Return whom a new connection would be told it talks to."""
+    client = shaken(listener, SSL.Context(SSL.TLS_CLIENT_METHOD))
+    certificate = client.get_peer_certificate(as_cryptography=True)
+    assert certificate is not None
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def shaken(listener: Listener, context: SSL.Context) -> SSL.Connection:
+    """Return a client with this *context* that has shaken hands with *listener*. Raises SSL.Error."""
     assert listener.certificate is not None
-    server = SSL.Connection(listener.certificate.getContext(), None)
-    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    server, client = SSL.Connection(listener.certificate.getContext(), None), SSL.Connection(context, None)
     server.set_accept_state()
     client.set_connect_state()
     for _ in range(4):
@@ -64,9 +71,7 @@ def served_by(listener: Listener) -> str:
                 one.do_handshake()
             with suppress(SSL.WantReadError):
                 other.bio_write(one.bio_read(65536))
-    certificate = client.get_peer_certificate(as_cryptography=True)
-    assert certificate is not None
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    return client
 
 
 @pytest.mark.parametrize(
@@ -138,6 +143,27 @@ def test_new_connections_get_a_renewed_certificate(tmp_path: Path) -> None:
     assert served_by(listener) == "before"
     listener.renew()
     assert served_by(listener) == "after"
+
+
+def test_tls_below_1_2_is_refused(tmp_path: Path) -> None:
+    make_certificate(tmp_path, "bibliobus")
+    for more in ("", ":clients=any"):
+        listener = listeners.listen(MemoryReactor(), tls(tmp_path) + more, Factory())
+        for newest, wanted in (
+            (SSL.TLS1_VERSION, None),
+            (SSL.TLS1_1_VERSION, None),
+            (SSL.TLS1_2_VERSION, "TLSv1.2"),
+            (SSL.TLS1_3_VERSION, "TLSv1.3"),
+        ):
+            context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+            context.set_cipher_list(b"ALL:@SECLEVEL=0")  # else it would offer nothing below 1.2 itself
+            context.set_min_proto_version(SSL.TLS1_VERSION)
+            context.set_max_proto_version(newest)
+            if wanted is None:
+                with pytest.raises(SSL.Error, match="unsupported protocol"):
+                    shaken(listener, context)
+            else:
+                assert shaken(listener, context).get_protocol_version_name() == wanted
 
 
 def test_a_bad_new_certificate_leaves_the_old_one_in_use(tmp_path: Path) -> None:

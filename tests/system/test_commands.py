@@ -71,6 +71,25 @@ def test_records_and_devices_arrive_while_kiosks_lend(any_location: Location, tm
             assert cataloguer.ask(search("@attr 1=4 chronique")).result_count == RECORDS
 
 
+def test_a_profile_that_is_loaded_holds_on_open_lines_from_the_next_message_on(
+    any_location: Location, tmp_path: Path
+) -> None:
+    device = '[[devices]]\nlogin = "kiosk-lens"\nlibrary = "LENS"\npassword = "demo"\nprofile = { messages = "17", timeout = "70" }\n'
+    (tmp_path / "device.toml").write_text(device)
+    status = b"9900802.00"
+    with serving(any_location) as daemon, Kiosk(daemon) as desk, Kiosk(daemon, b"kiosk-lievin") as other:
+        assert desk.ask(status)[8:11] == b"100"
+        assert desk.ask(kiosk.checkout(b"R1", b"I1"))[2:3] == b"1"
+        loaded = bibliobus("load", tmp_path / "device.toml", "-c", config_of(any_location))
+        assert loaded.returncode == 0, loaded.stderr
+        told = desk.ask(status)
+        assert told[8:11] == b"070"
+        assert b"BXNNNNYYYNNNYNNNNN|" in told
+        assert desk.ask(kiosk.checkin(b"I1"))[2:3] == b"0"
+        assert desk.ask(kiosk.item(b"I1"))[2:4] == b"04"
+        assert other.ask(status)[8:11] == b"100"
+
+
 def test_a_second_daemon_on_a_store_says_so_and_harms_nobody(location: Location) -> None:
     with serving(location) as daemon, Kiosk(daemon) as desk:
         second = bibliobus("serve", "-c", config_of(location))
