@@ -47,10 +47,10 @@ def address(url: str, query: str, *, version: str, schema: str, most: int) -> st
     return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
 
 
-def read(body: bytes, charset: str | None = None) -> Answer:
+def read(body: bytes) -> Answer:
     """Read an answer; what is none is one with a `failure`."""
     try:
-        root = parse(body, charset=charset, limits=_LIMITS).root
+        root = parse(body, limits=_LIMITS).root
     except UnsafeXMLError as error:
         return Answer(failure=str(error))
     if root.name != "searchRetrieveResponse":

@@ -111,6 +111,7 @@ class Retrieval:
         self._query = pqf.parse(wish.query)
         self._said = frozenset(_types(decode(self._query.rpn)))
         self._syntaxes = list(wish.syntaxes)
+        self._passed = 0
 
     def start(self) -> bytes:
         """Return the octets that open the conversation."""
@@ -203,17 +204,16 @@ class Retrieval:
         return self._end()
 
     def _present(self) -> bytes:
-        had = len(self.result.records)
-        wanted = min(self._wish.most, MAX_RECORDS, self.result.hits)
-        if had >= wanted or not self._syntaxes:
+        wanted = min(self._wish.most, MAX_RECORDS, self.result.hits) - self._passed
+        if wanted <= 0 or not self._syntaxes:
             return self._end()
         self.result.syntax = self._syntaxes[0]
         names = ElementSetNames(generic_element_set_name=self._wish.element_set)
         return self._association.send(
             apdu.PresentRequest(
                 result_set_id="default",
-                result_set_start_point=had + 1,
-                number_of_records_requested=min(_AT_ONCE, wanted - had),
+                result_set_start_point=self._passed + 1,
+                number_of_records_requested=min(_AT_ONCE, wanted),
                 record_composition=RecordComposition(simple=names),
                 preferred_record_syntax=self._syntaxes[0],
             )
@@ -235,8 +235,9 @@ class Retrieval:
         if sum(len(octets) for _, octets in self.result.records) > MAX_OCTETS:
             self.result.failure = f"more than {MAX_OCTETS} octets of records"
             return self._end()
-        if response.present_status == PresentStatus.FAILURE or complaints or not good:
-            self.result.failure = told(found)  # what came is kept
+        self._passed += len(records)
+        self.result.failure = told(found) or self.result.failure  # what came is kept
+        if response.present_status == PresentStatus.FAILURE or not records:
             return self._end()
         return self._present()
 

@@ -220,32 +220,28 @@ def test_a_password_opens_the_association_and_is_never_shown() -> None:
     assert "s3cret" not in repr(wish)
 
 
-def test_a_diagnostic_in_a_records_place_ends_the_search_with_what_came() -> None:
-    target = Target({}, hits=2)
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_a_diagnostic_in_a_records_place_is_told_and_the_others_come(bad: int) -> None:
+    asked = []
 
-    def answer(data: bytes) -> bytes:
-        made = target._presented
-        bad = surrogate_diagnostic("db", Refused(CODES[14]), 3)
-        good = retrieval_record("db", oids.UNIMARC, b"one")
-
-        def presented(pdu: apdu.PresentRequest) -> Any:
-            response: Any = made(pdu)
-            return type(response)(
-                number_of_records_returned=2,
-                next_result_set_position=0,
+    class Failing(Target):
+        def _presented(self, pdu: apdu.PresentRequest) -> Pdu:
+            at = pdu.result_set_start_point
+            asked.append(at)
+            one = retrieval_record("db", oids.UNIMARC, b"record %d" % at)
+            return apdu.PresentResponse(
+                number_of_records_returned=1,
+                next_result_set_position=at + 1,
                 present_status=PresentStatus.SUCCESS,
-                records=Records(response_records=(good, bad)),
+                records=Records(
+                    response_records=(surrogate_diagnostic("db", Refused(CODES[14]), 3) if at == bad else one,)
+                ),
             )
 
-        target._presented = presented  # type: ignore[method-assign]
-        try:
-            return target.receive(data)
-        finally:
-            target._presented = made  # type: ignore[method-assign]
-
     retrieval = Retrieval(Wish("zola"))
-    talk(retrieval, answer)
-    assert retrieval.result.records == [(oids.UNIMARC, b"one")]
+    talk(retrieval, Failing({}, hits=3).receive)
+    assert asked == [1, 2, 3]
+    assert [octets for _, octets in retrieval.result.records] == [b"record %d" % at for at in (1, 2, 3) if at != bad]
     assert retrieval.result.failure.startswith("14 ")
 
 
