@@ -115,7 +115,7 @@ class Repository:
             answer = await self._verb(request, base_url, now)
         except Refused as refused:
             self._metrics.count("refusals", "oai", refused.error.name)
-            return responses.failure(now, base_url, arguments, refused)
+            return responses.failure(now - SETTLED, base_url, arguments, refused)
         except StoreUnavailable:
             return None
         except Exception:  # noqa: BLE001 (whatever goes wrong, a harvester is told to come again)
