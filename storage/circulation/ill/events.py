@@ -269,6 +269,13 @@ class _Work:
             writes.LEND(new_id(), item_id, row.patron_id, there, row.item_type_id, "ncip", self.now, due, None),
         ]
 
+    def corrected(self) -> None:
+        """Take the date that the lender gives anew for what has not come yet."""
+        row, until = self.row, self.request.due_on
+        if row.role is Role.BORROWING and row.recalled_on is None and until not in {None, row.due_back_on}:
+            self.know(due_back_on=until)
+            self.due_on = self.cap(until)
+
     # --- events that lead to no state ------------------------------------------------------------------------------------
 
     def renewed(self) -> No | None:
@@ -444,6 +451,8 @@ def _aside(work: _Work, event: Event) -> No | None:
     if event is Event.RECALL_ENDED:
         if row.recalled_on is not None:
             work.know(recalled_on=None)
+    elif event is Event.SHIPPED and row.state is State.SHIPPED:
+        work.corrected()
     elif event is Event.CONDITIONS:
         # That there are terms, without saying which, is what a lookup tells: those that are known stand.
         if row.state is State.CONDITIONAL and work.request.terms not in {"", row.terms}:

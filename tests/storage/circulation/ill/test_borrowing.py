@@ -94,6 +94,18 @@ def test_the_lenders_date_caps_the_loan_and_a_renewal_lengthens_it(lender: Lende
     assert lender.says(Event.RENEWED, due_on="2026-12-20").changed is False
 
 
+def test_a_date_that_the_lender_gives_anew_counts_until_the_item_has_come(lender: Lender) -> None:
+    shipped(lender)
+    assert lender.says(Event.SHIPPED, barcode="D-1", due_on="2026-12-10").changed
+    assert lender.says(Event.SHIPPED, barcode="D-1", due_on="2026-12-10").changed is False
+    assert lender.says(Event.SHIPPED, barcode="D-1").changed is False
+    assert lender.row().due_back_on == "2026-12-10"
+    lender.counter.checkin("D-1", AVION)
+    assert lender.counter.checkout("R1", "D-1", AVION).due.on == "2026-12-07"
+    lender.watch()
+    assert lender.says(Event.SHIPPED, barcode="D-1", due_on=BACK).changed is False
+
+
 def test_a_recall_shortens_the_loan_and_the_reader_is_told(lender: Lender) -> None:
     counter = lender.counter
     shipped(lender)
