@@ -73,7 +73,8 @@ def take(
     *most* records are taken of each target, however many it sent.
     """
     rejected: list[dict[str, str]] = []
-    batch = [(found.target.name, each) for found in answers for each in islice(_read(found, rejected), most)]
+    taken = [(found, list(islice(_read(found, rejected), most))) for found in answers]
+    batch = [(found.target.name, each) for found, records in taken for each in records]
     copier = copying.Copier(copying.Task(databases, CLERK, access.now(), dry_run))
     # Kiosks may be waiting: a record at a time, unless all is to be undone together.
     pieces = [batch] if dry_run else [[each] for each in batch]
@@ -87,15 +88,15 @@ def take(
         {
             "target": found.target.name,
             "hits": found.hits,
-            "records": len(found.documents),
+            "records": len(records),
             "failure": found.failure,
             "diagnostics": found.diagnostics,
             "learned": found.lesson.told if found.target.name in learned else "",
         }
-        for found in answers
+        for found, records in taken
     ]
-    records = [line for piece in copied for line in copying.to_json(piece)]
-    return {"targets": lines, "records": records, "rejected": rejected, "dry_run": dry_run}
+    became = [line for piece in copied for line in copying.to_json(piece)]
+    return {"targets": lines, "records": became, "rejected": rejected, "dry_run": dry_run}
 
 
 MAX_REJECTED: Final = 100

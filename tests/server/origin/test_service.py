@@ -157,6 +157,19 @@ def test_no_more_records_are_taken_of_a_target_than_were_wanted(
     assert [each["title"] for each in told["records"]] == ["Titre a", "Titre b"]
 
 
+def test_records_that_come_in_one_document_are_counted_one_by_one(
+    access: Direct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = b"".join(unimarc(title, title, "", title, "", "1990").iso2709 for title in ("Titre a", "Titre b"))
+
+    def answer(_reactor: Any, targets: list[TargetTable], _asked: Question, _lessons: Any) -> Any:
+        return succeed([Found(each, NOTHING, NOTHING, documents=[whole]) for each in targets])
+
+    answering(monkeypatch, answer)
+    told = await_(fetch(Origin(access, reactor, TARGETS)))
+    assert [line["records"] for line in told["targets"]] == [2, 2]
+
+
 def test_rubbish_is_told_in_bounds(access: Direct, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(_reactor: Any, targets: list[TargetTable], _asked: Question, _lessons: Any) -> Any:
         bad = b"00025nam a2200025   4500\x1d" * 500
