@@ -35,10 +35,15 @@ def shown(network: Network, row: IllRow) -> dict[str, Any]:
         "due_back_on": row.due_back_on,
         "recalled_on": row.recalled_on,
         "terms": str(terms_of(row.terms)),
-        "agreed": bool(row.terms) and row.agreed == row.terms,
+        "agreed": _agreed(row),
         "reason": row.reason,
         "looked": row.checks,
     }
+
+
+def _agreed(row: IllRow) -> bool:
+    """Tell whether staff have agreed to what the lender demands; not before it has said what that is."""
+    return bool(row.terms) and row.agreed == row.terms
 
 
 def _told(access: Access, answer: IllAnswer) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def _why(row: IllRow, undelivered: Mapping[int, str]) -> str:
     """Say why somebody must see to *row*: nothing, where all goes its way."""
     if row.id in undelivered:
         return f"undelivered {undelivered[row.id]}"
-    if row.state is State.LOST or (row.state is State.CONDITIONAL and row.agreed != row.terms):
+    if row.state is State.LOST or (row.state is State.CONDITIONAL and not _agreed(row)):
         return row.state.value
     timer = TIMERS.get((row.role, row.state))
     return "overdue" if timer is not None and row.checks > timer.probes else ""

@@ -104,6 +104,8 @@ def test_terms_are_listed_and_agreed_to(shell: Shell) -> None:
     assert "conditional" in shell.run("accept", *named).output
     assert shell.sql("SELECT service FROM outbox ORDER BY id") == [("RequestItem",), ("RequestItem",)]
     assert shell.json("attention") == []
+    shell.sql("UPDATE ill_request SET terms = '', agreed = ''")  # there are terms, and nobody has said which
+    assert [each["why"] for each in shell.json("attention")] == ["conditional"]
 
 
 def test_what_waits_too_long_and_what_reached_nobody_wants_attention(shell: Shell) -> None:
