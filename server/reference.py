@@ -1,10 +1,11 @@
-"""What is written from tables: the reference pages, and the French catalogue of the command line.
+"""What is written from tables: the reference pages, the French catalogue of the command line, the template of those of SIP2.
 
 ``python -m server.reference`` writes them in a source tree, with ``--check`` it tells which are stale instead; a test does that.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import sys
@@ -29,7 +30,7 @@ from protocols.z3950.reference import reference as z3950
 from protocols.z3950.rpn import spans
 from server import config
 from server.catalogue.indexes import CONTEXT_SETS, OFFERED
-from server.catalogue.query import BOUNDS, KINDS, MASKS, SHAPES
+from server.catalogue.query import BOUNDS, KINDS, LIKE, MASKS, SHAPES
 from server.catalogue.records import SCHEMAS
 from server.cli import main as cli
 from server.cli.common import MEANINGS
@@ -37,9 +38,11 @@ from server.department.scenario import page as department
 from server.french import FRENCH
 from server.ncip.profile import profile as ncip_profile
 from server.ncip.refusals import REFUSALS
-from server.sip2.tables import REASONS
+from server.sip2.polish import LINES
+from server.sip2.tables import ALERTS, REASONS, SAID
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, by_use
+from storage.catalogue.likeness import FAMILIES, SILENT, SOUNDS
 from storage.network.declare import reference as network_file
 from storage.refusals import SENTENCES, Reason
 
@@ -179,6 +182,12 @@ def _access_points() -> Iterator[str]:
     )
     yield f"Truncation {spans(MASKS)} (left, both sides, `#`, regular expressions, Z39.58) is taken for words anywhere. Relation"
     yield f"{spans(BOUNDS)} is taken for numbers and dates; 6 (not equal) and 103 (has anything there) for all.\n"
+    yield f"Relation {spans(LIKE)} is taken for words, not truncated: 100 (phonetic) finds words that sound alike, 101 (stem) words of the"
+    yield "same family. 102 (relevance) finds records with some of the words, those with most of them first. What goes for the same:\n"
+    yield from _rows(("endings of a family",), [(family,) for family in FAMILIES])
+    yield "A word keeps three letters; those of the last family may also have no ending. How a sound may be written:\n"
+    yield from _rows(("sound", "spelling"), [(sound.name, f"`{sound.spelt}`") for sound in SOUNDS])
+    yield f"Nothing of `{SILENT}` is heard at the end of a word.\n"
     yield "## Bib-1 Use attributes\n"
     rows = [(str(use), ", ".join(point.name for point in points)) for use, points in sorted(by_use.items())]
     yield from _rows(("Use", "access points"), rows)
@@ -218,6 +227,18 @@ def catalogue(texts: Mapping[str, str]) -> bytes:
     return head + struct.pack(f"<{4 * count}I", *tables) + strings
 
 
+def sip2_texts() -> str:
+    """Return the template of the catalogues of what SIP2 terminals show and print: the English, with the French beside it."""
+    return "\n".join(_sip2_texts())
+
+
+def _sip2_texts() -> Iterator[str]:
+    alerts = [(french, english) for _, french, english in ALERTS.values()]
+    yield 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+    for french, english in {text[1]: text for text in (*SENTENCES.values(), *alerts, *SAID, *LINES)}.values():
+        yield f'#. {french}\nmsgid {json.dumps(english, ensure_ascii=False)}\nmsgstr ""\n'
+
+
 # --- all of it -----------------------------------------------------------------------------------------------------------
 
 FILES: Final[dict[Path, Callable[[], Any]]] = {
@@ -235,6 +256,7 @@ FILES: Final[dict[Path, Callable[[], Any]]] = {
     PAGES / "reasons.md": reasons,
     PAGES / "access-points.md": access_points,
     CATALOGUE: lambda: catalogue(FRENCH),
+    LOCALES / "sip2.pot": sip2_texts,
 }
 """Every file that is written from tables, and what makes it."""
 

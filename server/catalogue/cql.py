@@ -46,7 +46,8 @@ _COMPARED: Final = {
 _MODIFIERS: Final[dict[str, dict[str, int]]] = {
     "stem": {"relation": Relation.STEM},
     "phonetic": {"relation": Relation.PHONETIC},
-    "relevant": {},
+    "fuzzy": {"relation": Relation.PHONETIC},
+    "relevant": {"relation": Relation.RELEVANCE},
     "word": {},
     "string": {"structure": Structure.PHRASE},
     "ignorecase": {},
@@ -55,7 +56,9 @@ _MODIFIERS: Final[dict[str, dict[str, int]]] = {
     "isodate": {},
     "number": {},
 }
-"""Relation modifier -> the attributes that say the same. Case and accents are never looked at; masks count anyway."""
+"""Relation modifier -> the attributes that say the same. Case and accents are never looked at; masks count anyway.
+
+What is fuzzy is for a server to say: here what sounds alike."""
 _EXACT: Final[dict[str, Any]] = {
     "structure": Structure.PHRASE,
     "position": Position.FIRST_IN_FIELD,
@@ -174,11 +177,16 @@ def _related(clause: Clause, use: int) -> rpn.Query:
         if known == "unmasked" and not modifier.comparison:
             unmasked = True
         elif known in taken_modifiers() and not modifier.comparison:
-            common |= _MODIFIERS[known]
+            asked = _MODIFIERS[known]
+            if "relation" in asked and common.get("relation", asked["relation"]) != asked["relation"]:
+                raise Refused(Condition.RELATION_MODIFIER_COMBINATION, _place(modifier))
+            common |= asked
         else:
             raise Refused(Condition.RELATION_MODIFIER, _place(modifier))
     pieces: Word = [each._replace(special=each.special and not unmasked) for each in cql.pieces(clause.term)]
     if name in _COMPARED:
+        if "relation" in common:
+            raise Refused(Condition.RELATION_MODIFIER, f"{name} at character {clause.relation.position}")
         return _leaf(clause, _text(clause, pieces), **{**common, "relation": _COMPARED[name]})
     if _words(pieces) == [[Piece("*", True)]]:
         return _leaf(clause, "*", **{**common, "relation": Relation.ALWAYS_MATCHES})
@@ -224,6 +232,8 @@ def _all(clause: Clause, pieces: Word, common: dict[str, Any]) -> rpn.Query:
 
 
 def _any(clause: Clause, pieces: Word, common: dict[str, Any]) -> rpn.Query:
+    if common.get("relation") == Relation.RELEVANCE:  # which needs the words together
+        return _leaf(clause, _text(clause, pieces), **common)
     return _joined(clause, _words(pieces), common, BooleanOperator.OR)
 
 

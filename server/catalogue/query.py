@@ -6,7 +6,7 @@ RPN comes with such attributes; CQL is given them by `cql_query`. So what can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
@@ -28,7 +28,8 @@ from protocols.z3950.bib1 import (
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.rpn import Attributes, BooleanOperator, Profile, Proximity
 from protocols.z3950.text import term_text
-from storage.catalogue import masks, planning
+from server.catalogue.result_sets import ResultSet as FoundSet
+from storage.catalogue import likeness, masks, planning, relevance
 from storage.catalogue import search as catalogue
 from storage.catalogue.access_points import AccessPoint, PointKind, by_use
 from storage.catalogue.hits import Hits
@@ -55,7 +56,7 @@ from storage.statements import Steps
 
 PROFILE: Final = Profile(
     use=frozenset(by_use),
-    relation=frozenset(Relation) - {Relation.PHONETIC, Relation.STEM, Relation.RELEVANCE},
+    relation=frozenset(Relation),
     position=frozenset({Position.FIRST_IN_FIELD, Position.ANY_POSITION_IN_FIELD}),
     structure=frozenset(Structure) - {Structure.STRUCTURE},
     truncation=frozenset(Truncation),
@@ -119,6 +120,12 @@ MASKS: Final[dict[int, Callable[[str], tuple[Mask, ...]]]] = {
 }
 """Truncation -> the masks that the text is."""
 
+LIKE: Final[dict[int, Callable[[str], tuple[Mask, ...]]]] = {
+    Relation.PHONETIC: likeness.sounds,
+    Relation.STEM: likeness.stems,
+}
+"""Relation -> the masks of the words that are like those of the text."""
+
 
 def _within(points: tuple[AccessPoint, ...], text: str) -> Between:
     """Return what lies between two bounds, which a blank sets apart, or a slash, or one hyphen alone."""
@@ -145,6 +152,7 @@ _NODES: Final[dict[BooleanOperator, Callable[[Query, Query], Query]]] = {
 
 REASONS: Final[dict[QueryReason, tuple[Bib1, str | None]]] = {
     QueryReason.EMPTY_TERM: (Bib1.MALFORMED_TERM, None),
+    QueryReason.TOO_MANY_MASKS: (Bib1.TOO_MANY_TRUNCATED_WORDS, None),
     QueryReason.TOO_MANY_TERMS: (Bib1.TOO_MANY_INDEX_TERMS, str(catalogue.MAX_ROWS)),
     QueryReason.TOO_MANY_CANDIDATES: (Bib1.RESOURCES_EXHAUSTED_NONE, None),
     QueryReason.UNKNOWN_RESULT_SET: (Bib1.RESULT_SET_DOES_NOT_EXIST, None),
@@ -157,13 +165,16 @@ REASONS: Final[dict[QueryReason, tuple[Bib1, str | None]]] = {
 """Why the store does not answer -> the diagnostic, and its addinfo (None: the detail that the store gives)."""
 
 
-def search(hits: Hits, query: rpn.Query, databases: Sequence[Database], sets: Callable[[str], BitMap]) -> Steps[BitMap]:
-    """Return the records of *databases* that *query* finds; *sets* gives earlier results, or raises. Raises Refused."""
+def search(
+    hits: Hits, query: rpn.Query, databases: tuple[Database, ...], sets: Callable[[str], BitMap]
+) -> Steps[FoundSet]:
+    """Return what *query* finds in *databases*; *sets* gives earlier results, or raises. Raises Refused."""
     asked = translated(query)
     try:
-        return (yield from catalogue.search(hits, asked, tuple(database.id for database in databases), sets))
+        records = yield from catalogue.search(hits, asked, tuple(database.id for database in databases), sets)
     except QueryError as error:
         raise refused(error) from error
+    return FoundSet(records, databases, (yield from relevance.ordered(hits, asked, records)))
 
 
 def refused(error: QueryError) -> Refused:
@@ -238,9 +249,9 @@ def term(sent: rpn.Term) -> Query:
     try:
         if relation == Relation.NOT_EQUAL:
             return AndNot(Present(points), _leaf(attributes, points, text))
-        if relation != Relation.EQUAL:
+        if relation in BOUNDS:
             return _bounds(attributes, points, text)
-        return _leaf(attributes, points, text)
+        return _leaf(attributes, points, text) if relation == Relation.EQUAL else _alike(attributes, points, text)
     except QueryError as error:
         raise refused(error) from error
 
@@ -252,7 +263,7 @@ def _leaf(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) ->
             raise Refused(Bib1.ILLEGAL_TERM_VALUE, text)
         shape = Shape.WORDS
     else:
-        shape = _shape(attributes, text)
+        shape = _shape(attributes, points, text)
     masked = MASKS.get(truncation)
     if masked is not None and any(point.kind is PointKind.ITEM for point in points):
         raise Refused(Bib1.TRUNCATION_ATTRIBUTE, f"{truncation}: of use {attributes.use}, 1 and 100 are taken")
@@ -273,11 +284,34 @@ _OF_FIELDS: Final = frozenset({Shape.FIRST, Shape.WHOLE})
 _DATES: Final = frozenset({PointKind.YEAR, PointKind.DAY})
 
 
-def _shape(attributes: Attributes, text: str) -> Shape:
+def _alike(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) -> Leaf:
+    """Return words that are like those of the text (phonetic, stem), or some of them, whose order tells how many (relevance)."""
+    if attributes.truncation != Truncation.DO_NOT_TRUNCATE:
+        other = f"truncation {attributes.truncation}"
+    elif any(point.kind is not PointKind.WORDS for point in points):
+        other = points[0].name
+    else:
+        shape, like = _shape(attributes, points, text), LIKE.get(attributes.relation)
+        found = like(text) if like is not None else ()
+        if shape is Shape.WORDS or (shape is Shape.PHRASE and len(text.split()) == 1):
+            if found:
+                return Masked(points, found)
+            if like is None:
+                return Term(points, Kind.SOME, text)
+            raise Refused(Bib1.MALFORMED_TERM, text)
+        if shape is Shape.SOME and like is None:
+            return Term(points, Kind.SOME, text)
+        other = shape.value
+    raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"relation {attributes.relation} with {other}")
+
+
+def _shape(attributes: Attributes, points: tuple[AccessPoint, ...], text: str) -> Shape:
     structure, first = attributes.structure, attributes.position == Position.FIRST_IN_FIELD
     shape = SHAPES.get(structure)
     if shape is None:
         raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"use {attributes.use} holds words: no structure {structure}")
+    if shape is not Shape.SOME and all(point.coded for point in points) and len(text.split()) == 1:
+        return Shape.WORDS
     whole = attributes.completeness != Completeness.INCOMPLETE_SUBFIELD
     if not (whole or first):
         return shape

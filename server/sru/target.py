@@ -158,7 +158,7 @@ class SruServer:
         steps = catalogue_query.search(
             self._catalogue.hits, cql_query.translate(root), asked, lambda operand: shared[operand].records
         )
-        return "", ResultSet(await self._catalogue.store.read(steps), asked)
+        return "", await self._catalogue.store.read(steps)
 
     async def _sorted(self, found: ResultSet, keys: Sequence[SortKey]) -> ResultSet:
         try:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
 
-from pyroaring import BitMap
-
 from protocols.z3950 import apdu, negotiation, rpn
 from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, ProtocolVersion
 from protocols.z3950.diagnostics import Bib1, Refused
@@ -167,7 +165,7 @@ class Target:
         query = self._manners.query(z3950_query.parsed(request.query, lenient=asked[0].lenient))
         if asked[0].lenient:
             query = z3950_query.softened(query, notes)
-        self._sets[name] = found = ResultSet(await self._records(query, asked), asked)
+        self._sets[name] = found = await self._found(query, asked)
         self._usage.searches += 1
         self._usage.found = len(found.records)
         reports: list[SubqueryReport] = []
@@ -175,11 +173,11 @@ class Target:
             reports.append(full_report(z3950_query.written(query), "; ".join(notes), len(found.records)))
         if request.additional_search_info is not None and wanted(request.additional_search_info):
             for number, term in enumerate(z3950_query.terms(query), 1):
-                reports.append(term_report(number, term.value, len(await self._records(term, asked))))
+                reports.append(term_report(number, term.value, len((await self._found(term, asked)).records)))
         return found, search_info(tuple(reports)) if reports else None
 
-    def _records(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[BitMap]:
-        """Return the records that a query finds. Raises Refused, StoreUnavailable."""
+    def _found(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[ResultSet]:
+        """Return what a query finds. Raises Refused, StoreUnavailable."""
         catalogue = self._catalogue
         steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._named(operand).records)
         return self._cancellation.watch(catalogue.store.read(steps), steps)

@@ -55,7 +55,8 @@ class AccessPoint:
     """One row of the table; `code` is what its postings say.
 
     With `pairs`, phrases are found fast; `names` are asked for in both orders; the leading articles of `titles` do not
-    count in headings; `normal` finds the identifiers in a text. With `anywhere`, its terms are found under ANY too.
+    count in headings; `normal` finds the identifiers in a text. With `anywhere`, its terms are found under ANY too. The
+    fields of a `coded` one are codes: each is one word, so its first word and its whole are that word.
     """
 
     code: int
@@ -68,6 +69,7 @@ class AccessPoint:
     titles: bool = False
     normal: Callable[[str], list[str]] | None = None
     anywhere: bool = True
+    coded: bool = False
 
     @property
     def has_headings(self) -> bool:
@@ -197,6 +199,10 @@ def _words(code: int, name: str, unimarc: str, marc21: str) -> AccessPoint:
     return AccessPoint(code, name, Places(unimarc), Places(marc21), pairs=False, anywhere=False)
 
 
+def _codes(code: int, name: str, unimarc: str, marc21: str) -> AccessPoint:
+    return AccessPoint(code, name, Places(unimarc), Places(marc21), pairs=False, anywhere=False, coded=True)
+
+
 def _list(code: int, name: str, unimarc: str, marc21: str) -> AccessPoint:
     """Return the subjects of one list of headings, which the fields name."""
 
@@ -249,13 +255,13 @@ LCSH: Final = _list(41, "subject-lc", "2=lc,lcsh", "i2=0")
 ABSTRACT: Final = _words(43, "abstract", "330$a", "520$ab")
 NOTE: Final = _words(44, "note", "300-328$ab 332-345$ab", "500-518$ab 521-588$a")
 DISSERTATION: Final = _words(45, "dissertation-note", "328$abcde", "502$abcdgo")
-LANGUAGE: Final = _words(46, "language", "101$a", "008$/35-37 041$a")
-ORIGINAL_LANGUAGE: Final = _words(47, "language-of-original", "101$c", "041$h")
-ABSTRACT_LANGUAGE: Final = _words(48, "language-of-abstract", "101$d", "041$b")
-COUNTRY: Final = _words(49, "country", "102$a", "008$/15-17 044$a")
-AREA: Final = _words(50, "geographic-code", "660$a", "043$a")
-LEVEL: Final = _words(51, "bibliographic-level", "000$/7-7", "000$/7-7")
-RECORD_STATUS: Final = _words(53, "record-status", "000$/5-5", "000$/5-5")
+LANGUAGE: Final = _codes(46, "language", "101$a", "008$/35-37 041$a")
+ORIGINAL_LANGUAGE: Final = _codes(47, "language-of-original", "101$c", "041$h")
+ABSTRACT_LANGUAGE: Final = _codes(48, "language-of-abstract", "101$d", "041$b")
+COUNTRY: Final = _codes(49, "country", "102$a", "008$/15-17 044$a")
+AREA: Final = _codes(50, "geographic-code", "660$a", "043$a")
+LEVEL: Final = _codes(51, "bibliographic-level", "000$/7-7", "000$/7-7")
+RECORD_STATUS: Final = _codes(53, "record-status", "000$/5-5", "000$/5-5")
 MATERIAL: Final = _words(54, "material-type", "000$/6-6 000$/6-7 200$b", "000$/6-6 000$/6-7 245$h")
 SOURCE: Final = _words(55, "record-source", "801$bg", "040$acd")
 EDITION: Final = _words(56, "edition", "205$a", "250$a")

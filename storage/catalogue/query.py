@@ -136,6 +136,7 @@ class QueryReason(Enum):
     """Why a query is not answered."""
 
     EMPTY_TERM = "the term holds no word"
+    TOO_MANY_MASKS = "too many words are masked or truncated"
     TOO_MANY_TERMS = "the truncated term stands for too many terms"
     TOO_MANY_CANDIDATES = "too many records would have to be read for the phrase"
     UNKNOWN_RESULT_SET = "there is no such result set"

@@ -104,9 +104,9 @@ def gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
     """Read the postings of `keys`, all at one version of the catalogue, which is told; of other keys what is remembered."""
     ranges = sum(isinstance(key, Range) for key in keys)
     if ranges > MAX_RANGES:
-        raise QueryError(QueryReason.TOO_COMPLEX, f"{ranges} truncated terms")
+        raise QueryError(QueryReason.TOO_MANY_MASKS, f"{MAX_RANGES} truncated terms")
     if sum(isinstance(key, Matching) for key in keys) > MAX_MASKS:
-        raise QueryError(QueryReason.TOO_COMPLEX, f"more than {MAX_MASKS} masks")
+        raise QueryError(QueryReason.TOO_MANY_MASKS, f"{MAX_MASKS} masks")
     most = MAX_ROWS // max(1, ranges)
     posted = [key for key in keys if isinstance(key, (tuple, Range))]
     missing = [key for key in posted if hits.get(key) is None]

@@ -24,6 +24,7 @@ from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, Se
 from protocols.z3950.ber import length
 from protocols.z3950.diagnostics import Bib1
 from protocols.z3950.session import Association, Fault, Role
+from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue
 from server.connections import DRAIN_SECONDS
 from server.metrics import Metrics
@@ -51,7 +52,7 @@ class LateStore:
         return waiting
 
     def answer(self, *found: int) -> None:
-        self.reads.popleft().callback(BitMap(found))
+        self.reads.popleft().callback(ResultSet(BitMap(found), tuple(self.network.databases.values())[:1]))
 
     def fail(self, error: Exception) -> None:
         self.reads.popleft().errback(error)

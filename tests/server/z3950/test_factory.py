@@ -11,7 +11,7 @@ from protocols.z3950.apdu import Options
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import IdAuthentication, IdPass
 from protocols.z3950.resources import read_report
-from server.catalogue.query import BOUNDS, KINDS, MASKS, PROFILE, REASONS, SHAPES, Shape
+from server.catalogue.query import BOUNDS, KINDS, LIKE, MASKS, PROFILE, REASONS, SHAPES, Shape
 from server.z3950.refusals import REFUSALS, refusal
 from server.z3950.target import ANSWERS
 from storage.catalogue.query import Kind, QueryReason
@@ -118,7 +118,7 @@ class TestTables:
     def test_every_combination_that_is_taken_is_one_of_the_profile(self) -> None:
         assert {structure for structure in SHAPES if structure is not None} <= PROFILE.structure
         assert {truncation for _, truncation in KINDS} | MASKS.keys() == PROFILE.truncation
-        assert BOUNDS.keys() | {3, 6, 103} == PROFILE.relation
+        assert BOUNDS.keys() | LIKE.keys() | {3, 6, 102, 103} == PROFILE.relation
         assert {shape for shape, _ in KINDS} == set(Shape) == set(SHAPES.values()) | {Shape.FIRST}
         assert set(KINDS.values()) == set(Kind)
         assert PROFILE.use >= MUST_HAVE

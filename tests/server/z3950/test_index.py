@@ -173,6 +173,18 @@ class SortTests(Z3950TestCase):
         parsed = [Record.from_iso2709(text.encode()) for text in texts(response)]
         return [re.sub("[\x88\x89\x98\x9c]", "", next(record.all("200")).get("a")) for record in parsed]
 
+    async def test_records_with_most_of_the_words_come_first(self) -> None:
+        origin = await self.origin()
+        words = '"oeuvre terre la zola nosuch"'
+        for query, first in [
+            (f"@attr 2=102 {words}", "La Terre"),
+            (f"@attr 4=105 {words}", "La Terre"),
+            (f"@and @attr 2=102 {words} @attr 1=4 oeuvre", "L'Œuvre"),
+            ('@attr 1=1003 @attr 2=102 "zola anne onyme"', "Page 0"),
+        ]:
+            await origin.count(query)
+            assert (await self.titles(origin, 1))[0] == first, query
+
     async def test_a_set_is_presented_in_its_new_order(self) -> None:
         origin = await self.origin()
         assert await origin.count("@attr 1=1003 zola") == 3

@@ -110,7 +110,7 @@ def test_the_table_is_sound() -> None:
     assert set(points.by_use) >= USES
     for point in points.ALL:
         assert bool(point.unimarc.headings) == bool(point.marc21.headings)
-        assert (point.normal is None) == (point.kind is points.PointKind.WORDS)
+        assert (point.normal is None) == (point.kind in {points.PointKind.WORDS, points.PointKind.ITEM})
 
 
 def test_places_are_tags_and_codes_and_what_a_field_must_have() -> None:

@@ -240,8 +240,8 @@ REFUSALS: list[tuple[Query, QueryReason, str]] = [
     (Near((TITLE,), "mot " * 50, "mot " * 50, 1), QueryReason.TOO_COMPLEX, "100 words in a term"),
     (
         Masked((TITLE,), masks.hash_masks(" ".join(f"a{n}#" for n in range(9)))),
-        QueryReason.TOO_COMPLEX,
-        "more than 8 masks",
+        QueryReason.TOO_MANY_MASKS,
+        "8 masks",
     ),
 ]
 
@@ -269,7 +269,7 @@ def test_truncated_terms_share_what_may_be_read(connection: Connection, monkeypa
     monkeypatch.setattr(searching, "MAX_RANGES", 1)
     with pytest.raises(QueryError) as caught:
         found(connection, Or(one, Term((TITLE,), Kind.PREFIX, "ter")))
-    assert caught.value.reason is QueryReason.TOO_COMPLEX
+    assert caught.value.reason is QueryReason.TOO_MANY_MASKS
 
 
 def test_a_mask_of_too_many_terms_is_refused(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
