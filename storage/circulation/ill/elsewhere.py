@@ -64,7 +64,7 @@ HOMELESS: Final = Statement(
         partner.c.endpoint.is_not(None),
         ~exists().where(item.c.record_id == record.c.id),
     )
-    .order_by(hold.c.id)
+    .order_by(hold.c.id, partner.c.id)
     .limit(bindparam("size")),
     "after", "size",
 )  # fmt: skip
@@ -80,14 +80,18 @@ def decide(request: SliceRequest, found: list[Row], network: Network, now: int) 
     """Turn each into a request to its partner."""
     written: list[Call] = []
     entries: list[Entry] = []
+    asked = 0
     for homeless in map(Homeless._make, found):
+        if homeless.id == asked:  # a library that several agencies stand for is asked once
+            continue
+        asked = homeless.id
         row = _request(homeless, network.partners[homeless.agency], network, now)
         today = local_day(now, network.libraries[row.pickup_id].zone)
         written += writes.end_hold(homeless.id, "cancelled", None, today, now)
         written += [rows.make(row), rows.tell(row, "RequestItem", now)]
         entries.append(Entry("ill-borrowing", row.pickup_id, None, None, homeless.id, str(row.id)))
     last = str(found[-1][0]) if len(found) == request.size else ""
-    return Decision(Slice(len(found), last), tuple(written), tuple(entries))
+    return Decision(Slice(len(entries), last), tuple(written), tuple(entries))
 
 
 def _request(homeless: Homeless, whose: Partner, network: Network, now: int) -> IllRow:

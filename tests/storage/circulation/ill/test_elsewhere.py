@@ -8,6 +8,7 @@ from storage.jobs.job import RunRequest, usecase_of
 from storage.usecase import Origin
 from tests.network import AVION, NOW
 from tests.storage.catalogue.running import new_record
+from tests.storage.circulation.ill.conftest import await_reload
 from tests.storage.circulation.ill.lender import Lender
 
 RECORD = "INSERT INTO record (id, format, iso2709, source, control, title, author, created_at, modified_at) VALUES (:id, 'unimarc', :raw, :source, :control, 'Le Vice-consul', 'Duras', 0, 0)"
@@ -45,3 +46,18 @@ def test_without_a_partner_that_answers_a_hold_waits(lender: Lender) -> None:
     lender.counter.sql(HOLD, id=1, patron=1, record=901, pickup=AVION, now=NOW)
     round_of(lender)
     assert lender.counter.sql("SELECT count(*) FROM hold") == [(1,)]
+
+
+def test_of_two_agencies_of_one_library_one_is_asked(lender: Lender) -> None:
+    counter = lender.counter
+    counter.sql("UPDATE partner SET endpoint = 'http://127.0.0.1:1/'")
+    counter.sql(
+        "INSERT INTO partner (agency, name, library_id, endpoint, profile)"
+        " SELECT 'FR-MDPC62-BIS', name, library_id, endpoint, profile FROM partner"
+    )
+    await_reload(counter)
+    counter.sql(RECORD, id=901, raw=RAW, source="MDPC", control="D77")
+    counter.sql(HOLD, id=1, patron=1, record=901, pickup=AVION, now=NOW)
+    round_of(lender)
+    assert counter.sql("SELECT count(*) FROM ill_request") == [(1,)]
+    assert counter.sql("SELECT count(*) FROM hold") == [(0,)]
