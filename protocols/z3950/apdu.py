@@ -150,6 +150,23 @@ class SortedSetStatus(enum.IntEnum):
     NONE = 4
 
 
+class Function(enum.IntEnum):
+    """What is done with a task package."""
+
+    CREATE = 1
+    DELETE = 2
+    MODIFY = 3
+
+
+class WaitAction(enum.IntEnum):
+    """Whether the response waits for the task, and brings the package."""
+
+    WAIT = 1
+    WAIT_IF_POSSIBLE = 2
+    DONT_WAIT = 3
+    DONT_RETURN_PACKAGE = 4
+
+
 class OperationStatus(enum.IntEnum):
     """What became of a task."""
 

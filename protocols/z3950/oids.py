@@ -8,6 +8,8 @@ _Z: Final = "1.2.840.10003"
 
 BIB_1: Final = f"{_Z}.3.1"
 """Attribute set."""
+EXT_1: Final = f"{_Z}.3.3"
+"""Attribute set of the database of task packages."""
 DIAGNOSTICS_BIB_1: Final = f"{_Z}.4.1"
 DIAGNOSTICS_DIAG_1: Final = f"{_Z}.4.2"
 
@@ -43,7 +45,7 @@ UTF_8: Final = "1.0.10646.1.0.8"
 ATTRIBUTE_SETS: Final = {
     BIB_1: "bib-1",
     f"{_Z}.3.2": "exp-1",
-    f"{_Z}.3.3": "ext-1",
+    EXT_1: "ext-1",
     f"{_Z}.3.5": "gils",
     f"{_Z}.3.11": "util",
     f"{_Z}.3.12": "xd-1",

@@ -18,7 +18,7 @@ from protocols.z3950.schema import codec_of, resolve
 _NAME: Final = resolve(InternationalString)[0].tagged(0)
 _REFERENCE: Final = resolve(ObjectIdentifier)[0]
 _RECORD: Final = codec_of(NamePlusRecord)
-_SINGLE_ASN1_TYPES: Final = frozenset({oids.OPAC, oids.GRS_1})
+_SINGLE_ASN1_TYPES: Final = frozenset({oids.OPAC, oids.GRS_1, oids.TASK_PACKAGE})
 
 
 def retrieval_record(database: str, syntax: str, contents: bytes) -> bytes:

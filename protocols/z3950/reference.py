@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 
-from protocols.z3950 import apdu, elements
+from protocols.z3950 import apdu, elements, ext1
 from protocols.z3950.apdu import Options, Pdu
 from protocols.z3950.bib1 import ATTRIBUTES
 from protocols.z3950.diagnostics import Bib1
@@ -34,6 +34,9 @@ def _lines() -> Iterator[str]:
         yield f"### {kind.value} {_words(kind.name)}\n"
         yield f"A value that is not supported is refused with diagnostic {row.diagnostic.value}.\n"
         yield from _rows(("value", "name"), row.values.items())
+    yield "## Ext-1 attributes\n"
+    yield "How task packages are asked for in the database IR-Extend-1: Use (1), and Relation (2) as in Bib-1.\n"
+    yield from _rows(("Use", "name"), ((use.value, _words(use.name)) for use in ext1.Use))
     yield "## Bib-1 diagnostics\n"
     rows = ((row.value, row.meaning, row.addinfo) for row in Bib1)
     yield from _rows(("condition", "meaning", "addinfo"), rows)

@@ -22,7 +22,9 @@ from typing import (
     ClassVar,
     Final,
     NamedTuple,
+    TypeVar,
     Union,
+    cast,
     dataclass_transform,
     get_args,
     get_origin,
@@ -32,6 +34,8 @@ from typing import (
 from protocols.z3950.asn1 import Codec, Contents, Reader, Writer, sequence_of, universal
 from protocols.z3950.ber import long_identifier, long_length
 from protocols.z3950.errors import LocalProtocolError, MalformedPdu
+
+V = TypeVar("V")
 
 MAX_UNKNOWN: Final = 16
 """Elements in one SEQUENCE that its table does not know; so many are passed over."""
@@ -89,6 +93,16 @@ class Sequence(_Table):
 
 class Choice(_Table):
     """Base of every CHOICE: all fields are optional, and exactly one has a value."""
+
+
+def without_secrets(value: V) -> V:
+    """Return *value* without what is secret in its tables and in those of its parts, which is optional wherever this is used."""
+    if isinstance(value, tuple):
+        return cast("V", tuple(map(without_secrets, value)))
+    if not isinstance(value, _Table):
+        return value
+    rows = table(type(value))
+    return type(value)(**{row.name: None if row.secret else without_secrets(getattr(value, row.name)) for row in rows})
 
 
 def resolve(hint: Any) -> tuple[Codec, bool]:

@@ -78,7 +78,7 @@ class Contact(Sequence):
 class OrderToKeep(Sequence):
     """What stays with the order; who pays is passed over."""
 
-    suppl_description: Annotated[External | None, 1] = None
+    suppl_description: Annotated[External | None, 1, SECRET] = None
     contact: Annotated[Contact | None, 2] = None
 
 

@@ -166,7 +166,12 @@ def parameters(package_type: str, service: Choice) -> External:
 
 def task_package(package: TaskPackage) -> External:
     """Return a task package as a response carries it."""
-    return External(direct_reference=oids.TASK_PACKAGE, single_asn1_type=_PACKAGE.encode(package))
+    return External(direct_reference=oids.TASK_PACKAGE, single_asn1_type=write_package(package))
+
+
+def write_package(package: TaskPackage) -> bytes:
+    """Return a task package as its element."""
+    return _PACKAGE.encode(package)
 
 
 def read_package(data: bytes) -> TaskPackage:

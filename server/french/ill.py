@@ -27,6 +27,7 @@ ILL: Final = {
     ),
     "Follow inter-library loans": "Suivre les prêts entre bibliothèques",
     "Forget what was said with partners": "Oublier ce qui s'est dit avec les partenaires",
+    "Forget what was done for cataloguers": "Oublier ce qui a été fait pour les catalogueurs",
     "How many, counted from the latest.": "Combien, à compter du dernier.",
     "List what somebody must see to: terms, silence, losses, messages that reached nobody.": (
         "Liste ce dont quelqu'un doit s'occuper : conditions, silences, pertes, messages qui n'ont pas abouti."

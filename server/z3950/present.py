@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from protocols.z3950.elements import CompSpec, ElementSetNames, RecordCompositio
 from server.catalogue.records import ELEMENT_SETS, Schema, schema_named
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import MARC21, Catalogue
+from server.z3950 import packages
 from server.z3950.records import SYNTAXES, Form
 from storage.network.network import Database
 from storage.statements import Steps
@@ -95,7 +96,7 @@ def composed_form(
 
 def simple_form(syntax: str | None, names: ElementSetNames | None, databases: Sequence[Database], version: int) -> Form:
     """Return the form of records; F and the syntax of the database where nothing is asked. Raises Refused."""
-    if syntax is not None and syntax not in SYNTAXES:
+    if syntax is not None and syntax not in _syntaxes(databases):
         raise Refused(Bib1.RECORD_SYNTAX, syntax)
     name = None
     if names is not None:
@@ -108,7 +109,13 @@ def simple_form(syntax: str | None, names: ElementSetNames | None, databases: Se
     return _form(_default(databases) if syntax is None else syntax, name, databases, version)
 
 
+def _syntaxes(databases: Sequence[Database]) -> Collection[str]:
+    return packages.SYNTAXES if packages.hold(databases) else SYNTAXES
+
+
 def _default(databases: Sequence[Database]) -> str:
+    if packages.hold(databases):
+        return oids.TASK_PACKAGE
     return oids.USMARC if databases[0].variant == MARC21 else oids.UNIMARC
 
 
@@ -126,7 +133,7 @@ def _form(
 
 def _syntax(preferred: str | None, sent: CompSpec, databases: Sequence[Database]) -> str:
     asked = [preferred] if preferred is not None else list(sent.record_syntax or ())
-    found = next((syntax for syntax in asked if syntax in SYNTAXES), None)
+    found = next((syntax for syntax in asked if syntax in _syntaxes(databases)), None)
     if found is None and asked and not sent.select_alternative_syntax:
         raise Refused(Bib1.RECORD_SYNTAX, asked[0])
     return found or _default(databases)
@@ -188,6 +195,8 @@ async def collect(
 def _read(
     catalogue: Catalogue, numbers: Sequence[int], databases: Sequence[Database], form: Form
 ) -> Awaitable[list[bytes]]:
+    if packages.hold(databases):
+        return packages.read(catalogue, numbers, databases[0], form)
     steps: Steps[list[bytes]] = catalogue.shelf.read(catalogue.store.network, numbers, databases, form)
     return catalogue.store.read(steps)
 

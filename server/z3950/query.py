@@ -40,6 +40,14 @@ def parsed(query: elements.Query, *, lenient: bool = False) -> rpn.Query:
     return read(sent)
 
 
+def packages_query(query: elements.Query) -> elements.RPNQuery:
+    """Return a query for task packages. Raises Refused."""
+    sent = query.type_1 or query.type_101
+    if sent is None:
+        raise Refused(Bib1.QUERY_TYPE, "1, 101 are taken of task packages")
+    return sent
+
+
 def _ccl(sent: bytes) -> rpn.Query:
     return ccl.parse(term_text(sent, iso5426))
 

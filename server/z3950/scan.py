@@ -14,6 +14,7 @@ from protocols.z3950.records import term_entry
 from protocols.z3950.schema import alternative_of
 from server.catalogue.query import LISTS, listing, refused
 from server.catalogue.shared import Catalogue, databases
+from server.z3950 import packages
 from server.z3950.clients import Manners
 from server.z3950.control import Cancellation
 from storage.catalogue import scan as scanning
@@ -30,6 +31,8 @@ async def answer(
     catalogue: Catalogue, request: apdu.ScanRequest, cancellation: Cancellation, manners: Manners
 ) -> apdu.ScanResponse:
     """Return the response to a Scan. Raises Refused, StoreUnavailable."""
+    if packages.asked(request.database_names):
+        raise Refused(Bib1.SERVICE_NOT_SUPPORTED, packages.DATABASE)
     number, position, step = _shape(request)
     sent = request.term_list_and_start_point
     attributes = rpn.resolve(sent.attributes, request.attribute_set or oids.BIB_1, LISTS)

@@ -19,6 +19,7 @@ from protocols.z3950.search_result import SubqueryReport, full_report, search_in
 from server.catalogue import query as catalogue_query
 from server.catalogue.result_sets import ResultSet, ResultSets
 from server.catalogue.shared import Catalogue, databases
+from server.z3950 import packages
 from server.z3950 import query as z3950_query
 from server.z3950 import scan as z3950_scan
 from server.z3950 import sort as z3950_sort
@@ -130,7 +131,7 @@ class Target:
             )
         try:
             form = simple_form(
-                request.preferred_record_syntax or self._manners.syntax, names, found.databases, self.version
+                request.preferred_record_syntax or self._habit(found), names, found.databases, self.version
             )
             made = await collect(
                 self._catalogue, found, [range(number)], self._said(form), self._limits(), self._stopped
@@ -160,6 +161,11 @@ class Target:
         self._check_name(name)
         if name in self._sets and not request.replace_indicator:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
+        if packages.asked(request.database_names):
+            owner, read = packages.owner(self._account), z3950_query.packages_query(request.query)
+            matching = await packages.find(self._catalogue, owner, read, self._named)
+            self._sets[name] = found = ResultSet(matching, (owner,))
+            return found, None
         asked = self._databases(request.database_names)
         notes: list[str] = []
         query = self._manners.query(z3950_query.parsed(request.query, lenient=asked[0].lenient))
@@ -179,7 +185,7 @@ class Target:
     def _found(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[ResultSet]:
         """Return what a query finds. Raises Refused, StoreUnavailable."""
         catalogue = self._catalogue
-        steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._named(operand).records)
+        steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._catalogued(operand).records)
         return self._cancellation.watch(catalogue.store.read(steps), steps)
 
     def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
@@ -196,7 +202,7 @@ class Target:
             request.record_composition,
             found.databases,
             self.version,
-            self._manners.syntax,
+            self._habit(found),
         )
         ranges = asked_ranges(request, len(found.records))
         made = await collect(self._catalogue, found, ranges, self._said(form), self._limits(request), self._stopped)
@@ -239,7 +245,7 @@ class Target:
     async def sort(self, request: apdu.SortRequest) -> apdu.SortResponse:
         """Put result sets in order, and keep what comes of it under its name; that may be one of theirs."""
         self._check_name(request.sorted_result_set_name)
-        made = await z3950_sort.ordered(self._catalogue, self._named, request, self._cancellation)
+        made = await z3950_sort.ordered(self._catalogue, self._catalogued, request, self._cancellation)
         self._sets[request.sorted_result_set_name] = made
         return apdu.SortResponse(
             reference_id=request.reference_id,
@@ -255,7 +261,7 @@ class Target:
     async def task(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
         """Do what an extended service does."""
         return await z3950_tasks.answer(
-            z3950_tasks.Asked(self._catalogue, self._account, self._named, self.version, request)
+            z3950_tasks.Asked(self._catalogue, self._account, self._catalogued, self.version, request)
         )
 
     # --- what they share ------------------------------------------------------------------------------------------------
@@ -268,6 +274,17 @@ class Target:
         """Return a set of this association, or of those that any wire may name. Raises Refused (27, 30)."""
         shared = self._catalogue.shared
         return shared[name] if name in shared and name not in self._sets else self._sets[name]
+
+    def _catalogued(self, name: str) -> ResultSet:
+        """Return a set of records of the catalogue. Raises Refused (27, 30, 1025)."""
+        found = self._named(name)
+        if packages.are(found):
+            raise Refused(Bib1.SERVICE_NOT_SUPPORTED, packages.DATABASE)
+        return found
+
+    def _habit(self, found: ResultSet) -> str | None:
+        """Return the syntax of records where none is asked for, if it is not the database's."""
+        return None if packages.are(found) else self._manners.syntax
 
     def _said(self, form: Form) -> Form:
         return form._replace(french=True) if self._manners.language == FRENCH else form

@@ -1,4 +1,7 @@
-"""Extended services: which there are, and those that change no record: a set kept for later, a title reserved for a reader."""
+"""Extended services: which there are, and those that change no record: a set kept for later, a title reserved for a reader.
+
+A task is done before its response, whatever the origin says of waiting, and of who has an account the package is kept.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,17 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from protocols.z3950 import apdu, oids, tasks
-from protocols.z3950 import update as wire
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.schema import Choice
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue
+from server.z3950 import packages
 from server.z3950 import update as z3950_update
+from server.z3950.packages import Outcome
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
 from storage.network.network import Cataloguer
 from storage.refusals import Reason, sentence
 from storage.usecase import Origin
 
-CREATE: Final = 1
 STRANGERS: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD, Reason.WRONG_PIN, Reason.PIN_LOCKED})
 """Reasons that all say the same to an origin: who asks is not known. It must not learn which cards there are."""
 
@@ -38,35 +40,56 @@ async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
     service = SERVICES.get(request.package_type)
     if service is None:
         raise Refused(Bib1.ES_TYPE, request.package_type)
-    if request.function != CREATE:
-        raise Refused(Bib1.ES_FUNCTION, f"{request.function}: 1 (create) is taken; no packages are kept")
-    if asked.catalogue.store.reads_only and service is not _keep:
+    if request.wait_action not in set(apdu.WaitAction):
+        raise Refused(Bib1.ES_WAIT_ACTION, f"{request.wait_action}: 1-4 are taken")
+    if request.permissions:
+        raise Refused(Bib1.ES_PERMISSIONS, "packages are for their account alone")
+    if asked.catalogue.store.reads_only and (service is not _keep or request.package_name):
         raise Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
-    return await service(asked)
+    shelf = packages.Shelf(asked.catalogue, asked.account, request)
+    match request.function:
+        case apdu.Function.CREATE:
+            return await _created(asked, shelf, service)
+        case apdu.Function.DELETE:
+            return await shelf.delete()
+        case apdu.Function.MODIFY:
+            return await shelf.modify()
+    raise Refused(Bib1.ES_FUNCTION, f"{request.function}: 1-3 are taken")
 
 
-async def _update(asked: Asked) -> apdu.ExtendedServicesResponse:
-    return await z3950_update.answer(asked.catalogue, asked.account, asked.request, asked.version)
+async def _created(
+    asked: Asked, shelf: packages.Shelf, service: Callable[[Asked], Awaitable[Outcome]]
+) -> apdu.ExtendedServicesResponse:
+    """Do a task, and keep what became of it."""
+    await shelf.reserve()
+    try:
+        outcome = await service(asked)
+    except BaseException:
+        await shelf.forget()
+        raise
+    return await shelf.settle(outcome)
 
 
-async def _keep(asked: Asked) -> apdu.ExtendedServicesResponse:
+async def _update(asked: Asked) -> Outcome:
+    return await z3950_update.perform(asked.catalogue, asked.account, asked.request, asked.version)
+
+
+async def _keep(asked: Asked) -> Outcome:
     """Keep a set of the association for any to name, as long as the process has room for it."""
     sent = tasks.parameters_of(asked.request, tasks.PersistentResultSet).es_request
     wanted = sent.not_to_keep if sent is not None else None
     if wanted is None or wanted.origin_supplied_result_set is None:
         raise Refused(Bib1.ES_MISSING_PARAMETER, "originSuppliedResultSet")
     if wanted.replace_or_append == tasks.ReplaceOrAppend.APPEND:
-        raise Refused(Bib1.ES_PARAMETER_VALUE, "replaceOrAppend: append; no packages are kept to append to")
+        raise Refused(Bib1.ES_PARAMETER_VALUE, "replaceOrAppend: append; a set is kept anew")
     found = asked.named(wanted.origin_supplied_result_set)
     kept = tasks.SetKept(
         target_supplied_result_set=asked.catalogue.publish(found), number_of_records=len(found.records)
     )
-    return _done(
-        asked.request, tasks.PersistentResultSet(task_package=tasks.SetPackage(origin_part=True, target_part=kept))
-    )
+    return Outcome(tasks.PersistentResultSet(task_package=tasks.SetPackage(origin_part=True, target_part=kept)))
 
 
-async def _order(asked: Asked) -> apdu.ExtendedServicesResponse:
+async def _order(asked: Asked) -> Outcome:
     """Reserve a title that was found for the reader whose card and PIN the request names, in the name of an account."""
     account, request = asked.account, asked.request
     if account is None:
@@ -86,7 +109,7 @@ async def _order(asked: Asked) -> apdu.ExtendedServicesResponse:
         raise _refused(placed.reasons if placed is not None else ())
     status = tasks.OrderStatus(auxiliary_status=tasks.AuxiliaryStatus.LOAN_QUEUE)
     package = tasks.OrderPackage(origin_part=sent.to_keep, target_part=status)
-    return _done(request, tasks.ItemOrder(task_package=package), str(placed.hold.id).encode())
+    return Outcome(tasks.ItemOrder(task_package=package), reference=str(placed.hold.id).encode())
 
 
 def _record(asked: Asked, wanted: tasks.OrderRequest) -> int:
@@ -109,24 +132,7 @@ def _refused(reasons: tuple[Reason, ...]) -> Refused:
     return Refused(Bib1.ES_IMMEDIATE_FAILED, " ".join(sentence(reason, "en") for reason in reasons))
 
 
-def _done(
-    request: apdu.ExtendedServicesRequest, told: Choice, reference: bytes | None = None
-) -> apdu.ExtendedServicesResponse:
-    package = wire.TaskPackage(
-        package_type=request.package_type,
-        package_name=request.package_name,
-        target_reference=reference,
-        task_status=wire.TaskStatus.COMPLETE,
-        task_specific_parameters=wire.parameters(request.package_type, told),
-    )
-    return apdu.ExtendedServicesResponse(
-        reference_id=request.reference_id,
-        operation_status=apdu.OperationStatus.DONE,
-        task_package=wire.task_package(package),
-    )
-
-
-SERVICES: Final[dict[str, Callable[[Asked], Awaitable[apdu.ExtendedServicesResponse]]]] = {
+SERVICES: Final[dict[str, Callable[[Asked], Awaitable[Outcome]]]] = {
     **dict.fromkeys(oids.UPDATES, _update),
     oids.PERSISTENT_RESULT_SET: _keep,
     oids.ITEM_ORDER: _order,

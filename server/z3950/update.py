@@ -19,6 +19,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import DiagRec, External
 from protocols.z3950.errors import RemoteProtocolError
 from server.catalogue.shared import Catalogue, databases
+from server.z3950.packages import Outcome
 from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
 from storage.network.network import Cataloguer, Network
 from storage.usecase import Origin
@@ -44,10 +45,10 @@ REASONS: Final[dict[UpdateReason, Bib1]] = {
 """Why a record is not changed -> the diagnostic."""
 
 
-async def answer(
+async def perform(
     catalogue: Catalogue, account: Cataloguer | None, request: apdu.ExtendedServicesRequest, version: int
-) -> apdu.ExtendedServicesResponse:
-    """Return the response to a request for Update. Raises Refused, StoreUnavailable."""
+) -> Outcome:
+    """Do what a request for Update asks. Raises Refused, StoreUnavailable."""
     if account is None or not account.updates:
         raise Refused(Bib1.ES_PERMISSION_ID, "Init must name a cataloguer who may update")
     keep, supplied = _parameters(request)
@@ -62,7 +63,7 @@ async def answer(
     for each in supplied:
         refused = await _changed(catalogue, account, action, each, joined)
         results.append(_result(each, refused, version))
-    return _response(request, keep, tuple(results))
+    return _outcome(keep, tuple(results))
 
 
 def _parameters(
@@ -154,7 +155,7 @@ _READERS: Final[dict[str, Callable[[bytes], Canonical]]] = {
 """Record syntax -> what reads a record."""
 
 
-# --- the response -------------------------------------------------------------------------------------------------------
+# --- what became of it -------------------------------------------------------------------------------------------------------
 
 
 def _result(sent: wire.SuppliedRecord, refused: Refused | None, version: int) -> wire.TaskPackageRecord:
@@ -168,9 +169,7 @@ def _result(sent: wire.SuppliedRecord, refused: Refused | None, version: int) ->
     )
 
 
-def _response(
-    request: apdu.ExtendedServicesRequest, keep: wire.OriginPartToKeep, results: tuple[wire.TaskPackageRecord, ...]
-) -> apdu.ExtendedServicesResponse:
+def _outcome(keep: wire.OriginPartToKeep, results: tuple[wire.TaskPackageRecord, ...]) -> Outcome:
     failed = [each for each in results if each.record_status == wire.RecordStatus.FAILURE]
     status = wire.UpdateStatus.SUCCESS
     if failed:
@@ -179,25 +178,9 @@ def _response(
     for each in failed:
         if each.record_or_sur_diag is not None:
             diagnostics += each.record_or_sur_diag.surrogate_diagnostics or ()
-    package = wire.TaskPackage(
-        package_type=request.package_type,
-        package_name=request.package_name,
-        task_status=wire.TaskStatus.COMPLETE if status != wire.UpdateStatus.FAILURE else wire.TaskStatus.ABORTED,
-        task_specific_parameters=wire.parameters(
-            request.package_type,
-            wire.Update(
-                task_package=wire.UpdatePackage(
-                    origin_part=keep,
-                    target_part=wire.TargetPart(update_status=status, task_package_records=results),
-                )
-            ),
-        ),
-    )
-    return apdu.ExtendedServicesResponse(
-        reference_id=request.reference_id,
-        operation_status=apdu.OperationStatus.FAILURE
-        if status == wire.UpdateStatus.FAILURE
-        else apdu.OperationStatus.DONE,
-        diagnostics=tuple(diagnostics) or None,
-        task_package=wire.task_package(package),
+    told = wire.TargetPart(update_status=status, task_package_records=results)
+    return Outcome(
+        wire.Update(task_package=wire.UpdatePackage(origin_part=keep, target_part=told)),
+        failed=status == wire.UpdateStatus.FAILURE,
+        diagnostics=tuple(diagnostics),
     )

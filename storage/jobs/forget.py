@@ -99,6 +99,26 @@ FORGET_OLD_REPLIES: Final = Job(
 )
 
 
+_FORGET_PACKAGES: Final = Statement(
+    "forget packages",
+    delete(schema.task_package).where(schema.task_package.c.ends_at <= bindparam("now")),
+    "now",
+)
+
+
+def _forget_packages(request: SliceRequest, _facts: None, _network: Network, _now: int) -> Decision[Slice]:
+    return Decision(Slice(0), (_FORGET_PACKAGES(request.now),))
+
+
+FORGET_PACKAGES: Final = Job(
+    "forget-packages",
+    "Forget what was done for cataloguers",
+    _no_facts,
+    _forget_packages,
+    every=3600,
+)
+
+
 def _tracing(name: str, title: str, table: Table, ended: ColumnElement[int], needed: ColumnElement[bool]) -> Job:
     """Return the job that deletes the rows of *table* which have *ended* long ago, unless they are *needed*.
 

@@ -20,6 +20,7 @@ from storage.jobs.forget import (
     FORGET_LOANS,
     FORGET_NOTICES,
     FORGET_OLD_REPLIES,
+    FORGET_PACKAGES,
     FORGET_PULLS,
     FORGET_SIGHTINGS,
 )
@@ -40,6 +41,7 @@ JOBS: Final[Mapping[str, Job]] = {
         FORGET_SIGHTINGS,
         FORGET_LETTERS,
         FORGET_EXCHANGES,
+        FORGET_PACKAGES,
         ERASE_INACTIVE,
         ASK_ELSEWHERE,
         WATCH_ILL,

@@ -43,6 +43,7 @@ from storage.schema.network import (
 )
 from storage.schema.readers import block, card, household, patron
 from storage.schema.shuttle import container, manifest_line, route, route_stop, run, sighting, transit
+from storage.schema.tasks import task_package
 
 __all__ = [
     "GUARDS",
@@ -96,6 +97,7 @@ __all__ = [
     "setting",
     "sighting",
     "supersession",
+    "task_package",
     "transit",
 ]
 

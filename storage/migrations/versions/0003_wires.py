@@ -23,6 +23,7 @@ def upgrade() -> None:
     _lend_on_terms()
     _keep_exchanges()
     _find_items()
+    _keep_packages()
 
 
 def _undo_merges() -> None:
@@ -77,3 +78,30 @@ def _keep_exchanges() -> None:
 def _find_items() -> None:
     op.create_index("ix_item_owner_id", "item", ["owner_id", "id"])
     op.create_index("ix_item_call_number", "item", ["call_number"])
+
+
+def _keep_packages() -> None:
+    op.create_table(
+        "task_package",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("status", SMALL, nullable=False),
+        sa.Column("made_at", LONG, nullable=False),
+        sa.Column("ends_at", LONG, nullable=False),
+        sa.Column("package", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_package")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_task_package_ends_at", "task_package", ["ends_at"])
+    op.create_index("ix_task_package_account", "task_package", ["account", "id"])
+    named = sa.text("name != ''")
+    op.create_index(
+        "one_task_package_of_a_name",
+        "task_package",
+        ["account", "service", "name"],
+        unique=True,
+        sqlite_where=named,
+        postgresql_where=named,
+    )

@@ -73,7 +73,7 @@ class ItemOrderTests(UpdateTestCase):
         package, what = told(response, tasks.ItemOrder)
         assert what.target_part.auxiliary_status == tasks.AuxiliaryStatus.LOAN_QUEUE
         assert what.origin_part.contact.name == "Camille"
-        assert package.user_id is None
+        assert package.user_id == "jean"
         assert (package.target_reference or b"").isdigit()
         assert await self.holds() == [(1, GERMINAL, "z3950", "waiting")]
 
@@ -117,7 +117,9 @@ class ItemOrderTests(UpdateTestCase):
             (order(card="R1"), 1008),
             (order(task_specific_parameters=None), 1008),
             (order(task_specific_parameters=External(direct_reference="1.2.3", single_asn1_type=b"\x05\x00")), 1043),
-            (order(function=3), 1040),
+            (order(function=4), 1040),
+            (order(function=3), 1008),
+            (order(wait_action=5), 1047),
             (task(oids.ITEM_ORDER, tasks.ItemOrder(es_request=by_ill), user_id="R1/1234"), 1009),
             (task(oids.ITEM_ORDER, tasks.ItemOrder(es_request=by_nothing), user_id="R1/1234"), 1008),
         ]:

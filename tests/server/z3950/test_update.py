@@ -203,7 +203,7 @@ class SavingTests(UpdateTestCase):
         for name, request, condition in [
             ("jean", asked(Action.RECORD_INSERT, good), 222),
             ("marie", asked(Action.RECORD_INSERT, good, package_type="1.2.840.10003.9.2"), 221),
-            ("marie", asked(Action.RECORD_INSERT, good, function=2), 1040),
+            ("marie", asked(Action.RECORD_INSERT, good, function=4), 1040),
             ("marie", asked(Action.ELEMENT_UPDATE, good), 1044),
             ("marie", asked(Action.RECORD_INSERT, *[good] * 51), 1046),
             ("marie", asked(Action.RECORD_INSERT, good, task_specific_parameters=None), 1008),

@@ -1,0 +1,273 @@
+"""Task packages: kept in the store for the account that asked for the task, found in the database IR-Extend-1 (Z39.50 3.2.9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from pyroaring import BitMap
+
+from protocols.z3950 import apdu, elements, ext1, oids, rpn, tasks
+from protocols.z3950 import update as wire
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.elements import DiagRec, IntUnit, StringOrNumeric, Unit
+from protocols.z3950.schema import Choice, codec_of, without_secrets
+from server.catalogue.result_sets import ResultSet
+from server.catalogue.shared import Catalogue
+from server.z3950.records import Form
+from storage import packages as kept
+from storage.network.network import Cataloguer, Database
+from storage.packages import Package
+
+DATABASE: Final = "IR-Extend-1"
+SYNTAXES: Final = frozenset({oids.TASK_PACKAGE})
+DAY: Final = 86_400
+UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": 7 * DAY}
+"""Unit of a retention time, in the singular or the plural -> seconds."""
+USUAL: Final = IntUnit(value=7, unit_used=Unit(unit=StringOrNumeric(string="day")))
+LONGEST: Final = IntUnit(value=30, unit_used=USUAL.unit_used)
+"""How long packages are kept: where nothing is said, and at most."""
+MAX_TEXT: Final = 1024
+"""Characters of a name, and of a description."""
+_SET: Final = codec_of(tasks.PersistentResultSet)
+
+
+class Outcome(NamedTuple):
+    """What became of a task: the parameters that its package has, and a reference of ours; *diagnostics* where something failed."""
+
+    parameters: Choice
+    reference: bytes | None = None
+    failed: bool = False
+    diagnostics: tuple[DiagRec, ...] = ()
+
+
+class Shelf:
+    """Where the package of a request is kept: that of its account, and nowhere for nobody in particular."""
+
+    def __init__(self, catalogue: Catalogue, account: Cataloguer | None, request: apdu.ExtendedServicesRequest) -> None:
+        self._catalogue = catalogue
+        self._account = account
+        self._request = request
+        self._number: int | None = None
+        self._now = int(catalogue.clock.seconds())
+        self._time = retention(request.retention_time)
+        self._seconds = _seconds(self._time)
+        if max(len(request.package_name or ""), len(request.description or "")) > MAX_TEXT:
+            raise Refused(Bib1.ES_PARAMETER_VALUE, f"packageName, description: {MAX_TEXT} characters are taken")
+
+    async def reserve(self) -> None:
+        """Make place before the task begins. Raises Refused (218, 220, 222)."""
+        request, name = self._request, self._request.package_name or ""
+        if name:
+            self._owner()
+        if self._account is None or not self._seconds or self._catalogue.store.reads_only:
+            return
+        try:
+            self._number = await self._catalogue.store.work(
+                kept.reserve, self._account.code, request.package_type, name, self._now
+            )
+        except kept.NameTaken as error:
+            raise Refused(Bib1.ES_NAME_IN_USE, name) from error
+        except kept.TooMany as error:
+            raise Refused(Bib1.ES_QUOTA, kept.MOST) from error
+
+    async def forget(self) -> None:
+        """Give up the place: nothing became of the task."""
+        if self._number is not None:
+            await self._catalogue.store.work(kept.forget, self._number)
+
+    async def settle(self, outcome: Outcome) -> apdu.ExtendedServicesResponse:
+        """Keep what became of the task, and return the response."""
+        if self._number is not None:
+            package = wire.write_package(self._package(without_secrets(outcome.parameters), outcome))
+            status = wire.TaskStatus.ABORTED if outcome.failed else wire.TaskStatus.COMPLETE
+            ends_at = self._now + self._seconds
+            await self._catalogue.store.work(kept.settle, self._number, status, package, ends_at)
+        return apdu.ExtendedServicesResponse(
+            reference_id=self._request.reference_id,
+            operation_status=apdu.OperationStatus.FAILURE if outcome.failed else apdu.OperationStatus.DONE,
+            diagnostics=outcome.diagnostics or None,
+            task_package=self._returned(self._package(outcome.parameters, outcome)),
+        )
+
+    async def delete(self) -> apdu.ExtendedServicesResponse:
+        """Delete a package, and the set that it is of. Raises Refused (219, 222, 1008)."""
+        account, name = self._owner(), self._name()
+        service = self._request.package_type
+        found = await self._catalogue.store.work(kept.remove, account.code, service, name, self._now)
+        if found is None:
+            raise Refused(Bib1.ES_NO_SUCH_PACKAGE, name)
+        told = wire.read_package(found).task_specific_parameters.single_asn1_type
+        if service == oids.PERSISTENT_RESULT_SET and told is not None:
+            package = _SET.decode(told).task_package
+            if package is not None and package.target_part is not None:
+                self._catalogue.shared.discard(package.target_part.target_supplied_result_set or "")
+        return self._done(None)
+
+    async def modify(self) -> apdu.ExtendedServicesResponse:
+        """Change what a package is called by people and how long it is kept; what was done is done. Raises Refused."""
+        account, name, request = self._owner(), self._name(), self._request
+        if request.task_specific_parameters is not None:
+            raise Refused(Bib1.ES_PERMISSION_MODIFY, "taskSpecificParameters: the task has ended")
+        changes: dict[str, object] = {}
+        if request.description is not None:
+            changes["description"] = request.description
+        ends_at = None
+        if request.retention_time is not None:
+            changes["retention_time"] = self._time
+            ends_at = self._now + self._seconds
+
+        def amended(package: bytes) -> bytes:
+            return wire.write_package(replace(wire.read_package(package), **changes))  # type: ignore[arg-type]  # names of fields
+
+        found = await self._catalogue.store.work(
+            kept.amend, account.code, request.package_type, name, self._now, amended, ends_at
+        )
+        if found is None:
+            raise Refused(Bib1.ES_NO_SUCH_PACKAGE, name)
+        return self._done(wire.read_package(found))
+
+    def _owner(self) -> Cataloguer:
+        if self._account is None:
+            raise Refused(Bib1.ES_PERMISSION_ID, "Init must name an account of the network")
+        return self._account
+
+    def _name(self) -> str:
+        if not self._request.package_name:
+            raise Refused(Bib1.ES_MISSING_PARAMETER, "packageName")
+        return self._request.package_name
+
+    def _package(self, parameters: Choice, outcome: Outcome) -> wire.TaskPackage:
+        request = self._request
+        return wire.TaskPackage(
+            package_type=request.package_type,
+            package_name=request.package_name,
+            user_id=None if self._account is None else self._account.code,
+            retention_time=None if self._number is None else self._time,
+            description=request.description,
+            target_reference=outcome.reference,
+            creation_date_time=None if self._number is None else stamp(self._now),
+            task_status=wire.TaskStatus.ABORTED if outcome.failed else wire.TaskStatus.COMPLETE,
+            package_diagnostics=outcome.diagnostics or None,
+            task_specific_parameters=wire.parameters(request.package_type, parameters),
+        )
+
+    def _done(self, package: wire.TaskPackage | None) -> apdu.ExtendedServicesResponse:
+        return apdu.ExtendedServicesResponse(
+            reference_id=self._request.reference_id,
+            operation_status=apdu.OperationStatus.DONE,
+            task_package=None if package is None else self._returned(package),
+        )
+
+    def _returned(self, package: wire.TaskPackage) -> elements.External | None:
+        wants_none = self._request.wait_action == apdu.WaitAction.DONT_RETURN_PACKAGE
+        return None if wants_none else wire.task_package(package)
+
+
+def retention(asked: IntUnit | None) -> IntUnit:
+    """Return how long a package is kept that is to be kept so long. Raises Refused (1041)."""
+    if asked is None:
+        return USUAL
+    if asked.value < 0:
+        raise Refused(Bib1.ES_RETENTION_TIME, asked.value)
+    return asked if _seconds(asked) <= _seconds(LONGEST) else LONGEST
+
+
+def _seconds(time: IntUnit) -> int:
+    unit = time.unit_used.unit.string if time.unit_used.unit is not None else "second"
+    seconds = UNITS.get((unit or "").casefold().removesuffix("s"))
+    if seconds is None:
+        raise Refused(Bib1.ES_RETENTION_TIME, f"{unit}: {', '.join(UNITS)} are taken")
+    return time.value * seconds
+
+
+def stamp(instant: int) -> str:
+    """Return an instant as a GeneralizedTime."""
+    return f"{datetime.fromtimestamp(instant, UTC):%Y%m%d%H%M%SZ}"
+
+
+# --- the database -------------------------------------------------------------------------------------------------------
+
+
+def asked(names: Sequence[str]) -> bool:
+    """Tell whether the database of packages is meant, which is searched alone. Raises Refused (23)."""
+    found = any(name.casefold() == DATABASE.casefold() for name in names)
+    if found and len(names) > 1:
+        raise Refused(Bib1.DATABASE_COMBINATION, ", ".join(names))
+    return found
+
+
+def owner(account: Cataloguer | None) -> Database:
+    """Return the packages of an account as a database, whose title is the account. Raises Refused (236)."""
+    if account is None:
+        raise Refused(Bib1.DATABASE_ACCESS_DENIED, DATABASE)
+    return Database(0, DATABASE, account.code, is_default=False)
+
+
+def hold(databases: Sequence[Database]) -> bool:
+    """Tell whether records of these databases are packages."""
+    return databases[0].name == DATABASE
+
+
+def are(found: ResultSet) -> bool:
+    """Tell whether a set is one of packages."""
+    return hold(found.databases)
+
+
+async def find(
+    catalogue: Catalogue, database: Database, query: elements.RPNQuery, named: Callable[[str], ResultSet]
+) -> BitMap:
+    """Return the numbers of the packages that a query finds. Raises Refused, StoreUnavailable."""
+    tree = rpn.decode(query.rpn)
+    return _matching(tree, query.attribute_set, await _packages(catalogue, database), named)
+
+
+async def read(catalogue: Catalogue, numbers: Sequence[int], database: Database, form: Form) -> list[bytes]:
+    """Return packages as the records of a response."""
+    found = {package.id: package.package for package in await _packages(catalogue, database)}
+    gone = Refused(Bib1.RECORD_DELETED)
+    return [
+        form.record(DATABASE, found[number]) if number in found else form.diagnostic(DATABASE, gone)
+        for number in numbers
+    ]
+
+
+async def _packages(catalogue: Catalogue, database: Database) -> list[Package]:
+    return await catalogue.store.read(kept.packages(database.title, int(catalogue.clock.seconds())))
+
+
+def _matching(
+    node: rpn.SentQuery, attribute_set: str, found: list[Package], named: Callable[[str], ResultSet]
+) -> BitMap:
+    if isinstance(node, rpn.Boolean):
+        if not isinstance(node.operator, rpn.BooleanOperator):
+            raise Refused(Bib1.OPERATOR, "prox")
+        left, right = (_matching(each, attribute_set, found, named) for each in (node.left, node.right))
+        match node.operator:
+            case rpn.BooleanOperator.AND:
+                return left & right
+            case rpn.BooleanOperator.OR:
+                return left | right
+            case _:
+                return left - right
+    if node.result_set is not None:
+        operand = named(node.result_set)
+        if not are(operand):
+            raise Refused(Bib1.DATABASE_COMBINATION, node.result_set)
+        return operand.records
+    if node.attr_term is None:
+        raise Refused(Bib1.RESULT_SET_ATTRIBUTES)
+    wanted = ext1.wanted(node.attr_term, attribute_set)
+    return BitMap(package.id for package in found if wanted.matches(COMPARED[wanted.use](package)))
+
+
+COMPARED: Final[dict[ext1.Use, Callable[[Package], str]]] = {
+    ext1.Use.USER_ID: lambda package: package.account,
+    ext1.Use.PACKAGE_NAME: lambda package: package.name,
+    ext1.Use.CREATION_DATE_TIME: lambda package: stamp(package.made_at).removesuffix("Z"),
+    ext1.Use.TASK_STATUS: lambda package: str(package.status),
+    ext1.Use.PACKAGE_TYPE: lambda package: package.service,
+}
+"""Use -> what of a package is compared with the term."""

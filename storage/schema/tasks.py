@@ -1,0 +1,32 @@
+"""What was done for cataloguers at their request, and what became of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary
+
+from storage.schema.columns import Small, instant, key, table, words
+
+# Task packages of Z39.50: `status` is its taskStatus, `package` the record that is sent, without what is secret in it.
+task_package = table(
+    "task_package",
+    key(),
+    words("account"),
+    words("service"),
+    words("name", default=""),
+    Column("status", Small, nullable=False),
+    instant("made_at"),
+    instant("ends_at"),
+    Column("package", LargeBinary, nullable=False),
+    Index("ix_task_package_ends_at", "ends_at"),
+)
+_NAMED = task_package.c.name != ""
+Index(
+    "one_task_package_of_a_name",
+    task_package.c.account,
+    task_package.c.service,
+    task_package.c.name,
+    unique=True,
+    sqlite_where=_NAMED,
+    postgresql_where=_NAMED,
+)
+Index("ix_task_package_account", task_package.c.account, task_package.c.id)
