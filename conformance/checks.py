@@ -12,12 +12,15 @@ from conformance.results import Failed, Level, NotApplicable, Outcome, Result
 
 _SHOWN: Final = 4
 """What is shown of a check that failed: so much of what was told last."""
+PATIENCE: Final = 10.0
+"""Seconds that an answer may take, if nothing else is said."""
 
 
 @dataclass(slots=True)
 class Bench:
     """The server under test, what it is tried with, and what was told of late. Each kit has a bench of its own."""
 
+    patience: float = field(init=False, default=PATIENCE)
     trace: deque[str] = field(init=False, repr=False, default_factory=lambda: deque(maxlen=_SHOWN))
 
     def clear(self) -> None:

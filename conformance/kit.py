@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance import documents
-from conformance.checks import Row
+from conformance.checks import PATIENCE, Row
 from conformance.results import Result
 
 _HEAD: Final = ("| check | level | what is asked | where that is said |", "|---|---|---|---|")
@@ -23,6 +23,7 @@ class Kit:
     *word* is its name on the command line, *title* that of what it speaks; *about* and *more* stand in its help, *server* says there how
     a server is named. *tables* are its checks, by the heading of their part of the page, "" where they are all of it. *options* adds
     the kit's own options to a parser; *judge* makes the checks that were chosen, and tells the parser what is wrong with the choice.
+    *patience* is how many seconds the clients of this wire wait for an answer.
     """
 
     word: str
@@ -33,6 +34,7 @@ class Kit:
     tables: Mapping[str, Sequence[Row[Any]]]
     options: Callable[[argparse.ArgumentParser], None]
     judge: Callable[[argparse.ArgumentParser, argparse.Namespace], Iterable[Result]]
+    patience: float = PATIENCE
 
     def main(self, arguments: Sequence[str]) -> int:
         """Run the kit; return 0 when no MUST failed, 1 when one did, 2 when the command line is wrong."""
@@ -68,6 +70,8 @@ class Kit:
         self.options(parser)
         add("--settings", type=Path, metavar="FILE", help="read options, and `server`, from a TOML file")
         add("--only", default="", metavar="TEXT", help="make the checks with this in their names")
+        patience = f"how long an answer may take ({self.patience:g})"
+        add("--patience", type=float, default=self.patience, metavar="SECONDS", help=patience)
         add("--report", type=documents.path, metavar="FILE", help=f"write a report: {', '.join(documents.ENDINGS)}")
         add("--json", action="store_true", help="write a JSON document to the screen")
         add("--list", action="store_true", help="print the list of checks, and make none")
@@ -91,10 +95,14 @@ def _chosen(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpar
         found = tomllib.loads(chosen.settings.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         parser.error(f"{chosen.settings}: {error}")
-    kinds = {name: type(value) for name, value in vars(chosen).items() if isinstance(value, list | int)}
+    kinds = {name: type(value) for name, value in vars(chosen).items() if isinstance(value, list | int | float)}
     for key, value in found.items():
         name = key.replace("-", "_")
-        if name not in vars(chosen) or type(value) is not kinds.get(name, str):
+        if name not in vars(chosen) or not _fits(value, kinds.get(name, str)):
             parser.error(f"{chosen.settings}: {key} is no option, or of another kind")
         parser.set_defaults(**{name: value})  # argparse reads what is text
     return parser.parse_args(arguments)
+
+
+def _fits(value: object, kind: type) -> bool:
+    return type(value) is kind or (kind is float and type(value) is int)

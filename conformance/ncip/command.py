@@ -63,6 +63,7 @@ def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterat
         parser.error(str(error))
     items = tuple(chosen.item)
     session = Session(chosen.server, chosen.agency, chosen.to, chosen.secret, chosen.user, chosen.pin, items, validate)
+    session.patience = chosen.patience
     return CHECKS.run(session, chosen.only)
 
 

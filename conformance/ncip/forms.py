@@ -10,7 +10,7 @@ from typing import Final
 
 from conformance.checks import Checks, Row, want
 from conformance.ncip.services import right_problems
-from conformance.ncip.session import PATIENCE, UNKNOWN, Session
+from conformance.ncip.session import UNKNOWN, Session
 from conformance.results import Level
 from protocols.ncip import Envelope, write
 
@@ -84,7 +84,7 @@ def _alive(session: Session) -> None:
 def _hostile(body: Body) -> Callable[[Session], None]:
     def look(session: Session) -> None:
         answer = session.post(body(session))
-        want(answer.seconds < PATIENCE / 2, f"it took {answer.seconds:.1f} s")
+        want(answer.seconds < session.patience / 2, f"it took {answer.seconds:.1f} s")
         want(answer.status < 500 or answer.status == 503, f"HTTP {answer.status}")
         want(b"7c1b-expanded" not in answer.body, "an entity was expanded")
         want(b"root:" not in answer.body, "a file was read")
@@ -210,7 +210,7 @@ def _slow(session: Session) -> None:
             line.putrequest("POST", session.path)
             line.putheader("Content-Length", "1000")
             line.endheaders(b"<NCIPMessage")
-        want(session.ask(session.lookup()).seconds < PATIENCE / 2, "the others wait")
+        want(session.ask(session.lookup()).seconds < session.patience / 2, "the others wait")
 
 
 @check(

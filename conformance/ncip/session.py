@@ -21,7 +21,6 @@ from protocols.ncip.lookups import LookupItem
 from protocols.ncip.model import NAMESPACE
 from protocols.xmlsafe import Node
 
-PATIENCE: Final = 10.0
 UNKNOWN: Final = "NO-SUCH-THING-7c1b"
 """A number that nothing has."""
 
@@ -78,9 +77,9 @@ class Session(Bench):
         made: http.client.HTTPConnection
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            made = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=PATIENCE, context=context)
+            made = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=self.patience, context=context)
         else:
-            made = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+            made = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.patience)
         try:
             made.connect()
         except OSError as error:

@@ -25,7 +25,7 @@ class Bench(checks.Bench):
     def client(self) -> Client:
         """Return a new connection. Raises Failed when there is none to be had."""
         try:
-            client = Client((self.host, self.port), self.account, self.trace, self.tls)
+            client = Client((self.host, self.port), self.account, self.trace, self.patience, self.tls)
         except OSError as error:
             raise Failed(f"no connection: {error}") from None
         self._open.append(client)

@@ -79,16 +79,19 @@ def login(user: str, password: str) -> Message:
 class Client:
     """One connection. Every reply is read up to its terminator; what is asked is sealed with AY and AZ.
 
-    `patience` is for how many seconds a reply is waited for; what is sent and comes is noted in *trace*, masked.
+    *patience* is for how many seconds a reply is waited for; what is sent and comes is noted in *trace*, masked.
     """
 
-    patience = 3.0
-
     def __init__(
-        self, address: tuple[str, int], account: Account, trace: deque[str], tls: ssl.SSLContext | None = None
+        self,
+        address: tuple[str, int],
+        account: Account,
+        trace: deque[str],
+        patience: float,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Connect, over *tls* when there is a context. Raises OSError."""
-        made = socket.create_connection(address, timeout=self.patience)
+        made = socket.create_connection(address, timeout=patience)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket = made if tls is None else tls.wrap_socket(made, server_hostname=address[0])
@@ -98,6 +101,7 @@ class Client:
         self._buffer = b""
         self._sequence = 0
         self._trace = trace
+        self._patience = patience
         self.account = account
 
     def close(self) -> None:
@@ -107,7 +111,7 @@ class Client:
     def write(self, data: bytes) -> None:
         """Send *data* as it is. Raises Failed when the server has closed, or does not read."""
         self._trace.extend(f"> {masked(frame)}" for frame in re.split(rb"[\r\n]+", data) if frame)
-        self._socket.settimeout(self.patience)
+        self._socket.settimeout(self._patience)
         try:
             self._socket.sendall(data)
         except TimeoutError:
@@ -117,7 +121,7 @@ class Client:
 
     def read(self, seconds: float | None = None) -> bytes:
         """Return the next reply without its terminator. Raises Failed when none comes in time."""
-        seconds = self.patience if seconds is None else seconds
+        seconds = self._patience if seconds is None else seconds
         until = time.monotonic() + seconds
         while True:
             self._buffer = self._buffer.lstrip(b"\r\n")

@@ -23,8 +23,6 @@ from conformance.sip2.fuzz import fuzz
 from conformance.sip2.simulators import SIMULATORS, Run, offline, play, replay
 
 CHECKS: Final[Checks[Bench]] = Checks.of(fields, messages, probes, routing, sessions)
-_PATIENCE: Final = 3.0
-"""Seconds after which a terminal gives up."""
 _SOURCE: Final = "terminals at work"
 _MORE: Final = """\
 The reader must be one who may borrow, with no loan to lose and a PIN; the items must stand on their shelves at the account's
@@ -49,7 +47,7 @@ def _at_work(bench: Bench, name: str, text: str, make: Callable[[Bench], Run]) -
 
     def look(bench: Bench) -> None:
         runs.append(make(bench))
-        slow = [f"an answer took {each:.2f} s" for each in runs[0].seconds if each > _PATIENCE]
+        slow = [f"an answer took {each:.2f} s" for each in runs[0].seconds if each > bench.patience]
         faults = [*runs[0].faults, *slow]
         want(not faults, "; ".join(faults[:5]))
 
@@ -63,6 +61,7 @@ def _at_work(bench: Bench, name: str, text: str, make: Callable[[Bench], Run]) -
 def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterator[Result]:
     """Make every check that was *chosen*."""
     bench = _bench(parser, chosen)
+    bench.patience = chosen.patience
     yield from CHECKS.run(bench, chosen.only)
     for name in SIMULATORS if "all" in chosen.simulate else chosen.simulate:
         text = f"a {name} at work is answered rightly and in time"
@@ -122,4 +121,4 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
     return Bench(host, port, account, tls)
 
 
-KIT: Final = Kit("sip2", "SIP2", __doc__, _MORE, "HOST:PORT", {"": CHECKS}, options, judge)
+KIT: Final = Kit("sip2", "SIP2", __doc__, _MORE, "HOST:PORT", {"": CHECKS}, options, judge, 3.0)

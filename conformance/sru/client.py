@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from conformance.checks import PATIENCE
 from conformance.results import Failed
 from protocols.xmlsafe import SEPARATOR, Limits, Node, UnsafeXMLError, parse
 
@@ -19,7 +20,6 @@ DIAGNOSTIC_2: Final = "http://docs.oasis-open.org/ns/search-ws/diagnostic"
 ZEEREX: Final = ("http://explain.z3950.org/dtd/2.0/", "http://explain.z3950.org/dtd/2.1/")
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _LIMITS: Final = Limits(size=32 << 20, elements=500_000, depth=100)
-_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ def whole_text(node: Node) -> str:
 class Client:
     """Asks one database at one address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url}: an address of HTTP is wanted")
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._path = parts.path or "/"
-        self.url = url
+        self.url, self.patience = url, patience
 
     def get(self, **parameters: object) -> Reply:
         """Ask by GET. A name that ends in an underscore stands for the name without it."""
@@ -128,7 +128,7 @@ class Client:
     def exchange(self, method: str, path: str, body: bytes = b"", media_type: str = "") -> tuple[int, str, bytes]:
         """Send a request of HTTP; return status, media type and body. Raises Failed."""
         make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=_SECONDS)
+        connection = make(self._host, self._port, timeout=self.patience)
         headers: Mapping[str, str] = {"Content-Type": media_type} if media_type else {}
         try:
             connection.request(method, path, body or None, dict(headers))

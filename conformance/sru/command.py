@@ -35,7 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterator[Result]:
     """Make every check that was *chosen*."""
     try:
-        client = Client(chosen.server or "")
+        client = Client(chosen.server or "", chosen.patience)
     except ValueError as error:
         parser.error(str(error))
     return CHECKS.run(Session(client, chosen.term, chosen.index), chosen.only)

@@ -30,7 +30,7 @@ class Bench(checks.Bench):
     def connection(self) -> Association:
         """Return a new connection, before its Init. Raises Failed when there is none to be had."""
         try:
-            made = Association((self.host, self.port), self.trace, self.databases)
+            made = Association((self.host, self.port), self.trace, self.patience, self.databases)
         except OSError as error:
             raise Failed(f"no connection: {error}") from None
         self._open.append(made)

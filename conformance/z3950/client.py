@@ -84,13 +84,11 @@ class Account:
 
 
 class Connection:
-    """One connection: octets out, PDUs in."""
+    """One connection: octets out, PDUs in, each within *patience* seconds."""
 
-    patience = 10.0
-    """Seconds that an answer may take."""
-
-    def __init__(self, address: tuple[str, int], trace: deque[str]) -> None:
-        self._socket = socket.create_connection(address, self.patience)
+    def __init__(self, address: tuple[str, int], trace: deque[str], patience: float) -> None:
+        self.patience = patience
+        self._socket = socket.create_connection(address, patience)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
         self._trace = trace
@@ -171,8 +169,10 @@ class Connection:
 class Association(Connection):
     """A connection after its Init, and the services as methods."""
 
-    def __init__(self, address: tuple[str, int], trace: deque[str], databases: tuple[str, ...]) -> None:
-        super().__init__(address, trace)
+    def __init__(
+        self, address: tuple[str, int], trace: deque[str], patience: float, databases: tuple[str, ...]
+    ) -> None:
+        super().__init__(address, trace, patience)
         self.databases = databases
         self.granted: frozenset[int] = frozenset()
         self.version = 3

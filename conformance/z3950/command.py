@@ -64,8 +64,9 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
 
 def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterator[Result]:
     """Make every check that was *chosen*, and write the statement of conformance with Bath."""
-    kept: list[Result] = []
-    for result in CHECKS.run(_bench(parser, chosen), chosen.only):
+    bench, kept = _bench(parser, chosen), list[Result]()
+    bench.patience = chosen.patience
+    for result in CHECKS.run(bench, chosen.only):
         kept.append(result)
         yield result
     if chosen.bath is not None:

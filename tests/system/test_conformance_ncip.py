@@ -16,7 +16,7 @@ from conformance.results import Outcome
 from storage import schema
 from storage.database import Location
 from tests.server.ncip.partner import PARTNER, US
-from tests.system.running import serving
+from tests.system.running import PATIENCE, serving
 from tests.system.towns import Town, eventually
 
 LEFT = (schema.loan, schema.hold, schema.barcode)
@@ -33,7 +33,21 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
 ) -> None:
     before = counts(location)
     report = tmp_path / "report.html"
-    given = ["--user", "R1", "--pin", "1234", "--item", "I1", "--item", "I2", "--json", "--report", str(report)]
+    given = [
+        "--user",
+        "R1",
+        "--pin",
+        "1234",
+        "--item",
+        "I1",
+        "--item",
+        "I2",
+        "--json",
+        "--report",
+        str(report),
+        "--patience",
+        str(PATIENCE),
+    ]
     with serving(location) as daemon:
         url = f"http://127.0.0.1:{daemon.ports['web']}/ncip"
         assert KIT.main([url, "--agency", PARTNER, "--to", US, *given]) == 0

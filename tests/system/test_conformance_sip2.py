@@ -18,7 +18,7 @@ from conformance.sip2.simulators import SIMULATORS, kiosk, offline, play, replay
 from storage import schema
 from storage.database import Location
 from tests.server.test_listeners import make_certificate, tls
-from tests.system.running import bibliobus, serving
+from tests.system.running import PATIENCE, bibliobus, serving
 
 ACCOUNT = Account("kiosk-lens", "demo", "R1", "1234", ("I1", "I2"))
 LEFT = (schema.loan, schema.hold)
@@ -31,7 +31,7 @@ def test_our_daemon_passes_everything_and_is_left_as_it_was(
     settings, report = tmp_path / "kit.toml", tmp_path / "report.json"
     settings.write_text(
         'account = "kiosk-lens:demo"\nlibrary = "LENS"\nelsewhere = "LIEVIN"\npatron = "R1:1234"\nitem = ["I1", "I2", "I3"]\n'
-        f'simulate = ["all"]\nfuzz = 400\nseed = 7\nreport = {json.dumps(str(report))}\n'
+        f'simulate = ["all"]\nfuzz = 400\nseed = 7\nreport = {json.dumps(str(report))}\npatience = {PATIENCE}\n'
     )
     with any_location.engine().begin() as connection:
         # A kiosk that prints: print lines are judged too.

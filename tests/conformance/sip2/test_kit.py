@@ -146,7 +146,7 @@ def test_the_command_reads_its_options_from_a_file(bench: Bench, tmp_path: Path,
     settings, report = tmp_path / "kit.toml", tmp_path / "report.xml"
     settings.write_text(
         f'server = "127.0.0.1:{bench.port}"\naccount = "nobody:demo"\npatron = "R1:1234"\nitem = ["I1"]\nwrong-pin = "9"\n'
-        f"report = {json.dumps(str(report))}\n"
+        f"report = {json.dumps(str(report))}\npatience = 20\n"
     )
     right = ["--settings", str(settings), "--item", "I2", "--account", "kiosk-lens:demo"]
     only = ["--only", "63 wrong PIN"]
@@ -154,7 +154,7 @@ def test_the_command_reads_its_options_from_a_file(bench: Bench, tmp_path: Path,
     assert beside(KIT.main, [*right[:4], *only]) == 1  # another account: the login is refused
     assert "the login is refused" in capsys.readouterr().out
     assert ET.parse(report).getroot().get("failures") == "1"
-    for wrong in ('itme = "I1"', "fuzz = true", 'item = "I1"', "]"):
+    for wrong in ('itme = "I1"', 'patience = "long"', "fuzz = true", 'item = "I1"', "]"):
         settings.write_text(wrong)
         with pytest.raises(SystemExit) as caught:
             KIT.main(right)
@@ -256,10 +256,10 @@ BLANK_12 = b"121NN" + b" " * 19 + b"AH|AO|AA|AB|AJ|\r"
     ],
     ids=["nothing", "rubbish", "empty", "blank", "wrong-sum", "endless", "delimiters", "96", "silence"],
 )
-def test_no_server_makes_the_kit_stop(monkeypatch: pytest.MonkeyPatch, answers: list[bytes]) -> None:
-    monkeypatch.setattr(Client, "patience", 0.004)
+def test_no_server_makes_the_kit_stop(answers: list[bytes]) -> None:
     with answering(answers) as port:
         bench = Bench("127.0.0.1", port, ACCOUNT)
+        bench.patience = 0.004
         results = list(CHECKS.run(bench))
         assert len(results) == len(CHECKS)
         for script in SIMULATORS.values():
@@ -366,13 +366,13 @@ def another() -> Any:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves sockets open
-def test_a_server_of_others_shows_that_the_kit_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Client, "patience", 0.4)
+def test_a_server_of_others_shows_that_the_kit_can_fail() -> None:
     app = another()
 
     async def judge() -> list[Result]:
         async with app.start("127.0.0.1", 0) as port:
             bench = Bench("127.0.0.1", port, ACCOUNT)
+            bench.patience = 0.5
             return await anyio.to_thread.run_sync(lambda: list(CHECKS.run(bench)))
 
     found = failed(anyio.run(judge))

@@ -130,8 +130,14 @@ def test_every_check_has_a_name_of_its_own() -> None:
 def test_the_page_of_checks_is_the_list_of_checks(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["sru", "--list"]) == 0
     assert capsys.readouterr().out == (Path(__file__).parents[3] / "docs/reference/sru-checks.md").read_text()
-    with pytest.raises(SystemExit):
-        command.main(["sru"])
+
+
+@pytest.mark.parametrize("wrong", [[], ["ftp://example.org/"], ["http://example.org/db", "--only", "no such check"]])
+def test_a_wrong_command_line_is_told(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command.main(["sru", *wrong])
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
 
 
 def test_the_command_takes_a_wire_and_its_arguments(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

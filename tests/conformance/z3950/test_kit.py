@@ -20,7 +20,7 @@ from conformance.results import Failed, Outcome
 from conformance.z3950 import ber, client, marc, queries
 from conformance.z3950.bench import Bench
 from conformance.z3950.ber import BerError, Incomplete, Node, Style, context, sequence, universal
-from conformance.z3950.client import Account, Association, Connection
+from conformance.z3950.client import Account, Association
 from conformance.z3950.command import CHECKS, KIT
 from conformance.z3950.corpus import Corpus
 from conformance.z3950.marc import UNIMARC, Marc
@@ -317,9 +317,10 @@ NO_RECORDS = ber.written(
     ],
     ids=["http", "deep", "2 GB", "empty", "init", "lies", "no records", "half", "close"],
 )
-def test_no_server_makes_the_kit_stop(monkeypatch: pytest.MonkeyPatch, answers: list[bytes]) -> None:
-    monkeypatch.setattr(Connection, "patience", 0.004)
+def test_no_server_makes_the_kit_stop(answers: list[bytes]) -> None:
     with answering(answers) as port:
-        results = list(CHECKS.run(Bench("127.0.0.1", port, ("d",), Account("u", "p"))))
+        bench = Bench("127.0.0.1", port, ("d",), Account("u", "p"))
+        bench.patience = 0.004
+        results = list(CHECKS.run(bench))
     assert len(results) == len(CHECKS)
     assert sum(each.outcome is Outcome.PASSED for each in results) < len(CHECKS) / 4
