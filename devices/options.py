@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from protocols.sip2.codes import PatronStatus, SecurityMarker, SupportedMessage
+from protocols.sip2.codes import TONGUES, PatronStatus, SecurityMarker, SupportedMessage
 from protocols.sip2.session import Profile
 
 Address: TypeAlias = IPv4Network | IPv6Network
@@ -146,9 +146,14 @@ def identifiers(text: str) -> frozenset[bytes]:
     return frozenset(code.encode() for code in found)
 
 
+def language(text: str) -> str:
+    """Read a language that SIP2 has a code of."""
+    return one_of(*dict.fromkeys(TONGUES.values()))(text)
+
+
 def languages(text: str) -> tuple[str, ...]:
     """Read the languages that the device may ask for."""
-    return tuple(one_of("fr", "en")(code) for code in text.split()) or ("fr",)
+    return tuple(language(code) for code in text.split()) or ("fr",)
 
 
 def positions(text: str) -> frozenset[PatronStatus]:

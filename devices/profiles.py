@@ -118,11 +118,14 @@ class DeviceProfile:
     )  # fmt: skip
 
     language: str = _option(
-        _TEXTS, read.one_of("fr", "en"), "fr", "The language of the screen when the reader has chosen none.",
+        _TEXTS, read.language, "fr", "The language of the screen when the reader has chosen none.",
         "pysip2: default_language", "invenio: SIP2_DEFAULT_LANGUAGE", "FOLIO: template locale",
     )  # fmt: skip
     languages: tuple[str, ...] = _option(
-        _TEXTS, read.languages, "fr en", "The languages that a reader may choose; for another one the first counts."
+        _TEXTS,
+        read.languages,
+        "fr en",
+        "The languages that a reader may choose, by ISO 639-1: `fr`, `en`, and those of a catalogue; for another one the first counts.",
     )
     screen: str = _option(
         _TEXTS, read.one_of("needed", "never", "always"), "needed",

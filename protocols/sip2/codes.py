@@ -7,6 +7,7 @@ order of the positions, and a message holds a frozenset of members.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Language(StrEnum):
@@ -40,6 +41,38 @@ class Language(StrEnum):
     ICELANDIC = "025"
     BELGIAN = "026"
     TAIWANESE = "027"
+
+
+TONGUES: Final[dict[Language, str]] = {
+    Language.FRENCH: "fr",
+    Language.CANADIAN_FRENCH: "fr",
+    Language.BELGIAN: "fr",
+    Language.ENGLISH: "en",
+    Language.UNITED_KINGDOM: "en",
+    Language.GERMAN: "de",
+    Language.ITALIAN: "it",
+    Language.DUTCH: "nl",
+    Language.SWEDISH: "sv",
+    Language.FINNISH: "fi",
+    Language.SPANISH: "es",
+    Language.NORTH_AMERICAN_SPANISH: "es",
+    Language.DANISH: "da",
+    Language.PORTUGUESE: "pt",
+    Language.NORWEGIAN: "no",
+    Language.HEBREW: "he",
+    Language.JAPANESE: "ja",
+    Language.RUSSIAN: "ru",
+    Language.ARABIC: "ar",
+    Language.POLISH: "pl",
+    Language.GREEK: "el",
+    Language.CHINESE: "zh",
+    Language.TAIWANESE: "zh",
+    Language.KOREAN: "ko",
+    Language.TAMIL: "ta",
+    Language.MALAY: "ms",
+    Language.ICELANDIC: "is",
+}
+"""What is spoken under each code (ISO 639-1); where there are several codes, the first is the language's own."""
 
 
 class PatronStatus(StrEnum):

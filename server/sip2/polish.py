@@ -26,6 +26,8 @@ _HELD: Final[Lines] = (
     ("Réservé : à mettre de côté", "Reserved: hold shelf"), ("{title}", "{title}"), ("{item}", "{item}")
 )  # fmt: skip
 _END: Final[Lines] = (("Merci de votre visite. {library}", "Thank you for your visit. {library}"),)
+LINES: Final = tuple(dict.fromkeys((*_LOAN, *_TRAVELS, *_HELD, *_END)))
+"""All that is printed by default."""
 _NOTHING: Final = dict.fromkeys(RECEIPT_NAMES, "")
 _DAY: Final = "%d/%m/%Y"
 

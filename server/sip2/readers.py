@@ -15,7 +15,7 @@ from protocols.sip2 import messages
 from protocols.sip2.codes import Language, PatronStatus, Summary
 from protocols.sip2.tables import Message
 from server.sip2.replies import refusal
-from server.sip2.setting import Setting, about_reader, called, extended, sentences, spoken
+from server.sip2.setting import Setting, about_reader, called, extended, sentences
 from server.sip2.tables import REASONS
 from storage.circulation.accounts import Patron, PatronAccount
 from storage.circulation.facts import HoldRow, LoanRow
@@ -77,7 +77,7 @@ def patron_status(
     )
     return messages.PatronStatusResponse(
         patron_status=status,
-        language=spoken(getattr(message, "language", Language.FRENCH)),
+        language=setting.spoken(getattr(message, "language", Language.UNKNOWN)),
         transaction_date=setting.date,
         institution_id=setting.institution(message.institution_id),
         patron_identifier=message.patron_identifier,
@@ -191,7 +191,7 @@ def patron_information(account: PatronAccount, message: messages.PatronInformati
             more[column] = getattr(patron.row, attribute) or None
     return messages.PatronInformationResponse(
         patron_status=status,
-        language=spoken(message.language),
+        language=setting.spoken(message.language),
         transaction_date=setting.date,
         hold_items_count=ready if profile.ready_holds == "ready" else len(holds),
         overdue_items_count=len(account.overdue),

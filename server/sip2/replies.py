@@ -11,7 +11,7 @@ from protocols.sip2 import messages
 from protocols.sip2.codes import AlertType, FeeType, SupportedMessage
 from protocols.sip2.fields import Kind
 from protocols.sip2.tables import Message
-from server.sip2.setting import LEGACY, VERSION, Setting, about_item, called, extended, spoken
+from server.sip2.setting import LEGACY, VERSION, Setting, about_item, called, extended
 from server.sip2.tables import ALERTS, DENIED, MAGNETIC, MEDIA, REASONS, STATUSES
 from storage.circulation.accounts import Item, ItemAccount, Patron
 from storage.circulation.acts import LoanAnswer
@@ -339,7 +339,7 @@ def refusal(message: Message, setting: Setting, said: tuple[str, ...], **more: A
         elif required:
             values[name] = 0 if column.kind is Kind.NUMBER else column.read("") if column.read else ""
     if "language" in values:
-        values["language"] = spoken(values["language"])
+        values["language"] = setting.spoken(values["language"])
     if "institution_id" in values:
         values["institution_id"] = setting.institution(values["institution_id"])
     return response(**values | more)

@@ -8,14 +8,14 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from devices.profiles import DeviceProfile
-from protocols.sip2.codes import Language
+from protocols.sip2.codes import TONGUES, Language
 from protocols.sip2.tables import Message
-from server.sip2.tables import SPOKEN
+from server.sip2 import languages
 from storage.circulation.accounts import Item, Patron
 from storage.circulation.due import Due
 from storage.circulation.shuttle.eta import Leg
 from storage.network.network import Library, Network
-from storage.refusals import Reason, sentence
+from storage.refusals import SENTENCES, Reason
 
 VERSION: Final = "2.00"
 LEGACY: Final = "1.00"
@@ -35,7 +35,7 @@ def _end_of_day(day: str, form: str) -> str:
 
 def sentences(reasons: tuple[Reason, ...], language: str) -> tuple[str, ...]:
     """Return the sentences for *reasons*, each once."""
-    return tuple(dict.fromkeys(sentence(reason, language) for reason in reasons))
+    return tuple(dict.fromkeys(languages.in_language(SENTENCES[reason], language) for reason in reasons))
 
 
 def network_zone(network: Network) -> ZoneInfo:
@@ -80,17 +80,16 @@ class Setting(NamedTuple):
         return arrival.runs[0] if arrival is not None and arrival.runs else None
 
     def word(self, pair: tuple[str, str]) -> str:
-        """Return the French or the English text of *pair*."""
-        return pair[self.language == "en"]
+        """Return the text that *pair* has in French and in English."""
+        return languages.in_language(pair, self.language)
+
+    def spoken(self, asked: Language) -> Language:
+        """Return the code of the language that is answered in to who *asked* for one."""
+        return languages.code_of(self.language, asked)
 
     def say(self, *reasons: Reason) -> tuple[str, ...]:
         """Return the screen messages for *reasons*, each once."""
         return sentences(reasons, self.language) if reasons else ()
-
-
-def spoken(code: Language) -> Language:
-    """Return the language code of the response to a request in *code*."""
-    return code if code in SPOKEN else Language.FRENCH
 
 
 def language_of(message: Message, otherwise: str, profile: DeviceProfile = DEFAULT) -> str:
@@ -98,8 +97,8 @@ def language_of(message: Message, otherwise: str, profile: DeviceProfile = DEFAU
     code = getattr(message, "language", Language.UNKNOWN)
     if code is Language.UNKNOWN:
         return otherwise
-    wanted = SPOKEN.get(code)
-    return wanted if wanted in profile.languages else profile.languages[0]
+    wanted = TONGUES[code]
+    return wanted if wanted in profile.languages and languages.has(wanted) else profile.languages[0]
 
 
 def called(patron: Patron, profile: DeviceProfile) -> str:

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaType, PatronStatus
+from protocols.sip2.codes import AlertType, CirculationStatus, MediaType, PatronStatus
 from storage.circulation.checkin import Alert
 from storage.circulation.status import Status
 from storage.refusals import Reason
-
-SPOKEN: Final = {
-    Language.FRENCH: "fr",
-    Language.CANADIAN_FRENCH: "fr",
-    Language.BELGIAN: "fr",
-    Language.ENGLISH: "en",
-    Language.UNITED_KINGDOM: "en",
-}
-"""The languages that we have texts in; French for all others."""
 
 _NO_LOANS: Final = frozenset({PatronStatus.CHARGE_PRIVILEGES_DENIED})
 DENIED: Final = frozenset(
@@ -151,6 +142,8 @@ MALFORMED: Final = ("Message incomplet.", "Incomplete message.")
 FREE: Final = ("Réseau gratuit : rien à payer.", "This network is free: nothing to pay.")
 AT_THE_DESK: Final = ("À payer à l'accueil : rien n'est encaissé ici.", "Pay at the desk: no money is taken here.")
 NOT_LOGGED_IN: Final = ("Terminal non identifié : connexion requise.", "Terminal not identified: login required.")
+SAID: Final = (MALFORMED, FREE, AT_THE_DESK, NOT_LOGGED_IN)
+"""What is said besides reasons and alerts, French and English."""
 
 MEDIA: Final = {media.value: media for media in MediaType}
 MAGNETIC: Final = frozenset(

@@ -51,7 +51,7 @@ def test_a_devices_profile_tells_how_it_speaks() -> None:
         ("certificate", "12:34"),
         ("empty_pin", "maybe"),
         ("offline", "true"),
-        ("languages", "de"),
+        ("languages", "xx"),
         ("model", "toaster"),
     ],
 )

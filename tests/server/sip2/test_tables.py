@@ -3,15 +3,13 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from protocols.sip2.codes import AlertType, CirculationStatus, Language, MediaType, SupportedMessage
+from protocols.sip2.codes import AlertType, CirculationStatus, MediaType, SupportedMessage
 from protocols.sip2.session import REQUESTS
 from protocols.sip2.tables import Message
 from server.sip2 import replies
 from server.sip2.desk import ANSWERS, SUPPORTED
 from server.sip2.setting import Setting
-from server.sip2.tables import ALERTS, DENIED, MALFORMED, NOT_LOGGED_IN, REASONS, SPOKEN, STATUSES
+from server.sip2.tables import ALERTS, DENIED, REASONS, SAID, STATUSES
 from storage.circulation.checkin import Alert
 from storage.circulation.due import Due
 from storage.circulation.status import Status
@@ -38,19 +36,11 @@ def test_an_item_that_may_leave_is_charged_and_only_that_one() -> None:
 
 
 def test_texts_fit_the_screen_of_a_terminal() -> None:
-    own = [*(texts for _, *texts in ALERTS.values()), MALFORMED, NOT_LOGGED_IN, *SENTENCES.values()]
+    own = [*(texts for _, *texts in ALERTS.values()), *SAID, *SENTENCES.values()]
     for french, english in own:
         assert 0 < len(french) <= 80
         assert 0 < len(english) <= 80
         assert "|" not in french + english
-
-
-@pytest.mark.parametrize(
-    ("code", "spoken"),
-    [("002", "fr"), ("011", "fr"), ("026", "fr"), ("001", "en"), ("024", "en"), ("003", "fr"), ("021", "fr")],
-)
-def test_languages_are_those_that_a_reader_understands(code: str, spoken: str) -> None:
-    assert SPOKEN.get(Language(code), "fr") == spoken
 
 
 def test_every_request_is_answered_or_refused_in_the_shape_of_its_own_response() -> None:
