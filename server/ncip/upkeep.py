@@ -34,11 +34,13 @@ from protocols.ncip.upkeep import (
     UpdateUserResponse,
 )
 from protocols.ncip.users import UserAddressInformation
-from server.ncip.desk import Asked, Desk, barcode_of, missing, reader_of
+from server.ncip.desk import Asked, Desk, Reader, barcode_of, missing, reader_of
 from server.ncip.fields import LANGUAGES
+from server.ncip.ill import day_of
 from server.ncip.loans import LOANS_KEPT, RETURNS_KEPT
 from server.ncip.refusals import ITEM, USER, Refused
 from server.patrons import read_patron
+from storage.circulation.accounts import PatronAccount
 from storage.circulation.ill.fees import WAIVE, FeeRequest
 from storage.circulation.ill.notices import NOTICE, NoticeRequest
 from storage.circulation.ill.once import once
@@ -66,12 +68,24 @@ _ERASE: Final = once(ERASE, lambda request: (request.card,))
 _TONGUES: Final = {name: code for code, name in LANGUAGES.items()}
 
 
+async def _proven(desk: Desk, asked: Asked, reader: Reader) -> PatronAccount:
+    """Read whom a request names; raises `Refused` when the PIN that came along is not theirs."""
+    account = await read_patron(desk.store, reader.card, reader.pin, asked.origin, asked.now)
+    if account.pin in {PinState.WRONG, PinState.LOCKED}:
+        raise asked.refused((Reason.WRONG_PIN,), reader.values)
+    return account
+
+
 async def undo_check_out(desk: Desk, asked: Asked) -> bytes:
     """Take the last check-out of an item back."""
     message: UndoCheckOutItem = asked.message
     barcode = barcode_of(asked.service, message.item_id)
-    card = message.user_id.user_identifier_value if message.user_id is not None else None
-    request = UndoRequest(barcode, "checkout", asked.origin, card or "")
+    card = ""
+    if message.user_id is not None or message.authentication_input:
+        reader = reader_of(asked.service, message.user_id, message.authentication_input)
+        card = reader.card
+        await _proven(desk, asked, reader)
+    request = UndoRequest(barcode, "checkout", asked.origin, card)
 
     def made(_answer: Any) -> Response:
         return UndoCheckOutItemResponse(
@@ -86,7 +100,10 @@ async def report_status(desk: Desk, asked: Asked) -> bytes:
     message: ReportCirculationStatusChange = asked.message
     barcode = barcode_of(asked.service, message.item_id)
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
+    await _proven(desk, asked, reader)
     claims = message.item_reported_returned is not None or message.item_reported_never_borrowed
+    if not (claims or message.item_reported_lost or message.item_reported_missing):
+        raise missing(asked.service, "ItemReportedReturned")
     finding = Finding.CLAIMED if claims else Finding.LOST
     request = StandingRequest(barcode, finding, asked.origin, card=reader.card)
 
@@ -126,7 +143,7 @@ def _contacts(addresses: tuple[UserAddressInformation, ...]) -> dict[str, str]:
     return found
 
 
-def _details(message: Any) -> dict[str, Any]:
+def _details(asked: Asked, message: Any) -> dict[str, Any]:
     """Give what a message says of a reader, in the columns of the store."""
     details: dict[str, Any] = dict(_contacts(message.user_address_information))
     names = message.name_information.personal_name_information if message.name_information is not None else None
@@ -136,7 +153,7 @@ def _details(message: Any) -> dict[str, Any]:
     elif names is not None:
         details["surname"] = names.unstructured_personal_user_name
     if message.date_of_birth is not None:
-        details["born_on"] = message.date_of_birth.date().isoformat()
+        details["born_on"] = day_of(asked, message.date_of_birth)
     for tongue in message.user_language:
         details["language"] = _TONGUES.get(tongue.value, tongue.value[:2])
     return {column: value for column, value in details.items() if value is not None}
@@ -149,7 +166,7 @@ async def create_user(desk: Desk, asked: Asked) -> bytes:
     network, place = asked.setting.network, asked.setting.place
     wanted = str(asked.partner.profile.get("category", ""))
     category = next((kind for kind in network.categories.values() if kind.code == wanted), None)
-    details = _details(message)
+    details = _details(asked, message)
     if category is None:
         raise asked.violated("no category of readers was agreed for those whom you register", "NCIPMessage")
     if not details.get("surname"):
@@ -174,8 +191,11 @@ async def update_user(desk: Desk, asked: Asked) -> bytes:
     added, taken = message.add_user_fields, message.delete_user_fields
     if any(fields is not None and (fields.user_privilege or fields.block_or_trap) for fields in (added, taken)):
         raise asked.violated("privileges and blocks are ours to give", "UserPrivilege")
+    if any(fields is not None and fields.authentication_input for fields in (added, taken)):
+        raise asked.violated("PINs are changed at a library", "AuthenticationInput")
+    await _proven(desk, asked, reader)
     details: dict[str, Any] = dict.fromkeys(_contacts(taken.user_address_information)) if taken is not None else {}
-    details |= _details(added) if added is not None else {}
+    details |= _details(asked, added) if added is not None else {}
     if not details:
         raise missing(asked.service, "AddUserFields")
 
@@ -190,12 +210,10 @@ async def delete_user(desk: Desk, asked: Asked) -> bytes:
     """Erase a reader whom the partner registered, unless something is open; those of other categories are not the partner's."""
     message: DeleteUser = asked.message
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
-    account = await read_patron(desk.store, reader.card, reader.pin, asked.origin, asked.now)
+    account = await _proven(desk, asked, reader)
     # Nobody is found where this is a repeat: the store knows.
     if account.patron is not None and account.patron.category.code != asked.partner.profile.get("category"):
         raise asked.violated("the reader is none of those whom you register", USER)
-    if account.pin in {PinState.WRONG, PinState.LOCKED}:
-        raise asked.refused((Reason.WRONG_PIN,), reader.values)
 
     def made(_answer: PatronAnswer) -> Response:
         return DeleteUserResponse(response_header=asked.setting.header, user_id=_named(message.user_id, reader.card))
@@ -223,11 +241,9 @@ async def charge(desk: Desk, asked: Asked) -> bytes:
     """Take note of a fee that nobody owes, where that was agreed; else refuse: lending costs nothing here, nobody has an account."""
     message: CreateUserFiscalTransaction = asked.message
     reader = reader_of(asked.service, message.user_id, message.authentication_input)
-    account = await read_patron(desk.store, reader.card, reader.pin, asked.origin, asked.now)
+    account = await _proven(desk, asked, reader)
     if account.patron is None:
         raise asked.refused((account.reason or Reason.UNKNOWN_PATRON,), reader.values)
-    if account.pin in {PinState.WRONG, PinState.LOCKED}:
-        raise asked.refused((Reason.WRONG_PIN,), reader.values)
     if asked.partner.profile.get("fees") != "waive":
         detail = "lending costs nothing here: there are no accounts"
         raise Refused(problem(asked.service, ProblemType.ACCOUNT_ACCESS_DENIED, detail, USER))

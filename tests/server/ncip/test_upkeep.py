@@ -41,7 +41,16 @@ class UpkeepTests(PartnerCase):
     def setUp(self) -> None:
         profile = json.dumps(
             {
-                "services": [*GRANTED, "LookupUser", "LookupItem", "CheckOutItem", "CheckInItem", "DeleteItem"],
+                "services": [
+                    *GRANTED,
+                    "LookupUser",
+                    "LookupItem",
+                    "CheckOutItem",
+                    "CheckInItem",
+                    "DeleteItem",
+                    "UndoCheckOutItem",
+                    "ReportCirculationStatusChange",
+                ],  # fmt: skip
                 "category": "ADULT",
             }
         )
@@ -56,6 +65,35 @@ class UpkeepTests(PartnerCase):
         answer = await self.ask(body)
         assert (await self.ask(body)).octets == answer.octets
         return answer
+
+    async def test_who_proves_wrongly_to_be_a_reader_changes_nothing(self) -> None:
+        await self.ask(check_out("R1", "I1"))
+        liar = typed(("User Id", "R1"), ("PIN", "9876"))
+        added = f"<AddUserFields>{MAIL.format('x@example.org')}</AddUserFields>"
+        for body in (
+            message("ReportCirculationStatusChange", item("I1") + liar + "<ItemReportedLost/>"),
+            message("UndoCheckOutItem", item("I1") + liar),
+            message("UpdateUser", liar + added),
+        ):
+            assert [kind for kind, _ in (await self.ask(body)).problems] == ["User Authentication Failed"]
+        assert await self.rows("SELECT count(*) FROM loan") == [(1,)]
+        assert await self.rows("SELECT count(*) FROM patron WHERE email = 'x@example.org'") == [(0,)]
+
+    async def test_what_is_said_of_an_item_must_be_said_and_a_pin_is_not_changed_in_passing(self) -> None:
+        await self.ask(check_out("R1", "I1"))
+        answer = await self.ask(message("ReportCirculationStatusChange", item("I1") + user("R1")))
+        assert answer.problems == [("Needed Data Missing", "ItemReportedReturned")]
+        fields = typed(("PIN", "1111")) + MAIL.format("x@example.org")
+        answer = await self.ask(message("UpdateUser", user("R1") + f"<AddUserFields>{fields}</AddUserFields>"))
+        assert answer.problems == [("Element Rule Violated", "AuthenticationInput")]
+
+    async def test_a_day_of_birth_is_the_day_where_it_was_written(self) -> None:
+        for written in ("1990-05-04T00:00:00+02:00", "1990-05-04T00:00:00Z", "1990-05-04"):
+            fields = f"<AddUserFields><DateOfBirth>{written}</DateOfBirth></AddUserFields>"
+            assert (await self.ask(message("UpdateUser", user("R1") + fields))).problems == []
+            assert await self.rows(
+                "SELECT born_on FROM patron JOIN card ON patron_id = patron.id WHERE number = 'R1'"
+            ) == [("1990-05-04",)]
 
     async def test_a_reader_is_registered_once_and_changed(self) -> None:
         made = await self.twice(message("CreateUser", user("N1") + NAME + MAIL.format("ada@example.org")))
