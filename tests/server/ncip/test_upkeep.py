@@ -50,7 +50,7 @@ class UpkeepTests(PartnerCase):
                     "DeleteItem",
                     "UndoCheckOutItem",
                     "ReportCirculationStatusChange",
-                ],  # fmt: skip
+                ],
                 "category": "ADULT",
             }
         )
