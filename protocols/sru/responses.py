@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from protocols.sru import diagnostics
+from protocols.sru import cql, diagnostics, xcql
 from protocols.sru.diagnostics import Condition, Diagnostic
 from protocols.sru.requests import Escaping, Version
 from protocols.xmltext import element as _element
@@ -57,16 +57,18 @@ class SearchRetrieveResponse:
     records: Sequence[bytes] = ()
     first_position: int = 1
     next_record_position: int = 0
+    query: cql.Node | None = None
     echo: Sequence[tuple[str, str]] = ()
     diagnostics: Sequence[Diagnostic] = ()
 
 
 class Term(NamedTuple):
-    """A term of a list: its value as it can be asked for, how many records have it, and where in the whole list it is."""
+    """A term of a list: its value as it can be asked for, how many records have it, where in the whole list it is, how to show it."""
 
     value: str
     number_of_records: int
     where_in_list: str = ""
+    display: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ class ScanResponse:
 
     version: Version
     terms: Sequence[Term] = ()
+    clause: cql.Clause | None = None
     echo: Sequence[tuple[str, str]] = ()
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -131,11 +134,18 @@ def _diagnostics(version: Version, found: Iterable[Diagnostic]) -> str:
     return f"<diagnostics>{told}</diagnostics>" if told else ""
 
 
-def _echo(name: str, version: Version, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return the request as the response repeats it: its own parameters, in the order of the schemas' names, once each."""
+def _echo(name: str, version: Version, pairs: Sequence[tuple[str, str]], read: str = "") -> str:
+    """Return the request as the response repeats it: its own parameters, in the order of the schemas' names, once each.
+
+    *read* is its query as it was read, in XCQL: that follows the query itself in the versions that have it.
+    """
     known = dict(reversed(pairs))
     parts = [_element("version", version.value)]
-    parts += [_element(key, known[key]) for key in _ECHOED if known.get(key)]
+    for key in _ECHOED:
+        if known.get(key):
+            parts.append(_element(key, known[key]))
+            if key in _READ and version is not Version.V2_0:
+                parts.append(read)
     return f"<{name}>{''.join(parts)}</{name}>" if pairs else ""
 
 
@@ -143,6 +153,7 @@ _ECHOED: Final = (
     "query", "queryType", "startRecord", "maximumRecords", "recordPacking", "recordXMLEscaping", "recordSchema", "resultSetTTL",
     "sortKeys", "scanClause", "responsePosition", "maximumTerms", "stylesheet", "renderedBy", "httpAccept", "responseType",
 )  # fmt: skip
+_READ: Final = frozenset({"query", "scanClause"})
 
 
 # --- whole responses ----------------------------------------------------------------------------------------------------
@@ -178,7 +189,8 @@ def _search_retrieve(response: SearchRetrieveResponse) -> bytes:
             out += [octets, b"<recordPosition>%d</recordPosition></record>" % position]
         out.append(b"</records>")
     tail = [_element("nextRecordPosition", response.next_record_position)] if response.next_record_position else []
-    tail.append(_echo("echoedSearchRetrieveRequest", version, response.echo))
+    read = "" if response.query is None else xcql.query(response.query)
+    tail.append(_echo("echoedSearchRetrieveRequest", version, response.echo, read))
     tail.append(_diagnostics(version, response.diagnostics))
     if second:
         tail += [idle, _element("resultCountPrecision", _EXACT)]
@@ -187,8 +199,10 @@ def _search_retrieve(response: SearchRetrieveResponse) -> bytes:
 
 def _scan(response: ScanResponse) -> bytes:
     version = response.version
+    read = "" if response.clause is None else xcql.scan_clause(response.clause)
     terms = "".join(
         f"<term>{_element('value', each.value)}{_element('numberOfRecords', each.number_of_records)}"
+        + (_element("displayTerm", each.display) if each.display else "")
         + (_element("whereInList", each.where_in_list) if each.where_in_list else "")
         + "</term>"
         for each in response.terms
@@ -196,7 +210,7 @@ def _scan(response: ScanResponse) -> bytes:
     return (
         f'<scanResponse xmlns="{NAMES[version].scan}">{_element("version", version.value)}'
         + (f"<terms>{terms}</terms>" if terms else "")
-        + _echo("echoedScanRequest", version, response.echo)
+        + _echo("echoedScanRequest", version, response.echo, read)
         + _diagnostics(version, response.diagnostics)
         + "</scanResponse>"
     ).encode()

@@ -31,7 +31,7 @@ from server.sru.explain import DEFAULT_RECORDS, DEFAULT_TERMS, IDLE_SECONDS, MAX
 from server.sru.records import Form
 from server.sru.sorting import sort_keys
 from storage.catalogue.query import QueryError
-from storage.catalogue.scan import Scanned, scan
+from storage.catalogue.scan import MAX_SHOWN, Scanned, scan, shown
 from storage.catalogue.sorting import MAX_RECORDS as MAX_SORTED
 from storage.catalogue.sorting import SortError, SortKey, sort
 from storage.network.network import Database
@@ -144,6 +144,7 @@ class SruServer:
             records=records,
             first_position=request.start_record,
             next_record_position=following if records and following <= count else 0,
+            query=query.root,
             echo=request.echo,
             diagnostics=notes,
         )
@@ -207,7 +208,12 @@ class SruServer:
         except QueryError as error:
             raise catalogue_query.refused(error) from error
         terms = _terms(found, before, after, left_out=position == 0)[: max(number, 0)]
-        return ScanResponse(version=request.version, terms=terms, echo=request.echo, diagnostics=request.notes)
+        if headings and len(terms) <= MAX_SHOWN:
+            texts = await self._catalogue.store.read(shown(points, [each.value for each in terms]))
+            terms = [each._replace(display=text) for each, text in zip(terms, texts, strict=True)]
+        return ScanResponse(
+            version=request.version, terms=terms, clause=clause, echo=request.echo, diagnostics=request.notes
+        )
 
     # --- explain --------------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,8 @@ from server.z3950.clients import Manners
 from server.z3950.control import Cancellation
 from storage.catalogue import scan as scanning
 from storage.catalogue.query import QueryError
-from storage.catalogue.scan import Entry, scan
+from storage.catalogue.scan import MAX_SHOWN, Entry, scan
 
-MAX_SHOWN: Final = 100
-"""Whole fields that are shown as records have them: each costs the reading of one."""
 MAX_TERMS: Final = 1_000
 """Terms of one response, and of the steps between them."""
 

@@ -24,6 +24,8 @@ from storage.statements import Row, Steps
 
 MAX_TERMS: Final = 5_000
 """Terms that are looked at in each direction: a database of few records has few of the index's terms."""
+MAX_SHOWN: Final = 100
+"""Whole fields that are shown as records have them: each costs the reading of one."""
 SLICE: Final = 100
 """Terms that are looked at in one step, once the first were not enough."""
 

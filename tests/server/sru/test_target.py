@@ -37,6 +37,7 @@ SECOND = "{http://docs.oasis-open.org/ns/search-ws/sruResponse}"
 SCAN_2 = "{http://docs.oasis-open.org/ns/search-ws/scan}"
 DIAG = "{http://www.loc.gov/zing/srw/diagnostic/}"
 DIAG_2 = "{http://docs.oasis-open.org/ns/search-ws/diagnostic}"
+XCQL = "{http://www.loc.gov/zing/cql/xcql/}"
 ZR = "{http://explain.z3950.org/dtd/2.0/}"
 SLIM = "{http://www.loc.gov/MARC21/slim}"
 MX = "{info:lc/xmlns/marcxchange-v2}"
@@ -271,8 +272,16 @@ class SearchRetrieveTests(SruTestCase):
         assert [(each.tag.removeprefix(SRW), each.text) for each in echo] == [
             ("version", "1.2"),
             ("query", 'dc.title = "a<b&c"'),
+            ("xQuery", None),
             ("maximumRecords", "3"),
         ]
+        (clause,) = echo.find(f"{SRW}xQuery")
+        assert clause.tag == f"{XCQL}searchClause"
+        assert [each.text for each in clause.iter(f"{XCQL}index", f"{XCQL}term")] == ["dc.title", "a<b&c"]
+
+    async def test_two_repeats_the_query_as_text_alone(self) -> None:
+        echo = (await self.get(query="zola", maximumRecords=0)).find(f"{SECOND}echoedSearchRetrieveRequest")
+        assert [each.tag.removeprefix(SECOND) for each in echo] == ["version", "query", "maximumRecords"]
 
     async def test_records_are_sorted_by_keys_of_the_query_or_beside_it(self) -> None:
         async def titles(query: str, **more: Any) -> list[str]:
@@ -461,6 +470,18 @@ class ScanTests(SruTestCase):
     async def test_whole_headings_are_walked_by_the_exact_relation(self) -> None:
         terms = await self.scan('dc.title == "la terre"', maximumTerms=1)
         assert terms[0][0] == "terre"
+        root = await self.get(
+            version="1.1", operation="scan", scanClause='dc.title == "la terre"', maximumTerms=1, responsePosition=1
+        )
+        term = root.find(f".//{SRW}term")
+        assert [each.tag.removeprefix(SRW) for each in term] == ["value", "numberOfRecords", "displayTerm"]
+        assert term.findtext(f"{SRW}displayTerm") == "La Terre"
+        echo = root.find(f"{SRW}echoedScanRequest/{SRW}xScanClause")
+        assert [each.tag.removeprefix(XCQL) for each in echo] == ["index", "relation", "term"]
+
+    async def test_words_are_shown_as_they_are_asked_for(self) -> None:
+        root = await self.get(scanClause="dc.title = germinal", maximumTerms=1)
+        assert root.find(f".//{SCAN_2}displayTerm") is None
 
     async def test_a_database_has_its_own_counts(self) -> None:
         root = await self.get("/lens", version="1.2", operation="scan", scanClause="dc.creator = zola", maximumTerms=1)
