@@ -24,8 +24,10 @@ _KOHA: Final = {
     "due_date": "sip",
     "item_due_date": "sip",
     "not_on_loan_ok": "no",
+    "card_validity": "yes",
 }
 _EVERGREEN: Final = {
+    "card_validity": "yes",
     "charset": "ascii",
     "due_date": "%Y-%m-%d %H:%M:%S",
     "item_due_date": "%Y-%m-%d %H:%M:%S",

@@ -252,6 +252,15 @@ class DeviceProfile:
         _RULES, read.flag, "no", "Whether an item that it asks for (17) is in its hands: one that was missing is found then.",
         "Koha: seen_on_item_information",
     )  # fmt: skip
+    loan_number: bool = _option(
+        _FIELDS, read.flag, "no", "Whether 12 and 30 name the loan (BK), for a receipt that staff can find it by."
+    )
+    card_validity: bool = _option(
+        _FIELDS,
+        read.flag,
+        "no",
+        "Whether a 12 that refuses says whether the card is known (BL), as Koha and Evergreen do.",
+    )
     queue_digits: int = _option(_RULES, read.between(0, 5), "0", "Least digits of the hold queue length (CF).")
 
     personal: frozenset[bytes] = _option(

@@ -144,9 +144,26 @@ def checkout(answer: LoanAnswer, message: messages.Checkout, setting: Setting) -
         **_fee(answer),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
         item_properties=item.row.properties if item is not None else None,
+        transaction_id=_loan_number(answer, setting),
         screen_message=setting.say(*answer.reasons),
-        extensions=_extensions(setting, "12", item),
+        extensions=(*_validity(answer, setting), *_extensions(setting, "12", item)),
     )
+
+
+def _loan_number(answer: LoanAnswer, setting: Setting) -> str | None:
+    """Return BK, for a device that wants it."""
+    wanted = setting.profile.loan_number and answer.ok and answer.loan_id is not None
+    return str(answer.loan_id) if wanted else None
+
+
+def _validity(answer: LoanAnswer, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Return BL of a refusal, which SIP 2.00 has in 24, 26 and 64 alone, for a device that looks for it."""
+    if answer.ok or not setting.profile.card_validity:
+        return ()
+    return (("BL", "N" if not _UNKNOWN_CARD.isdisjoint(answer.reasons) else "Y"),)
+
+
+_UNKNOWN_CARD: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD})
 
 
 def renew(answer: LoanAnswer, message: messages.Renew, setting: Setting) -> Message:
@@ -165,6 +182,7 @@ def renew(answer: LoanAnswer, message: messages.Renew, setting: Setting) -> Mess
         due_date=setting.due(answer.due, setting.profile.due_date),
         media_type=MEDIA.get(item.type.media_type) if item is not None else None,
         item_properties=item.row.properties if item is not None else None,
+        transaction_id=_loan_number(answer, setting),
         screen_message=setting.say(*answer.reasons),
         extensions=_extensions(setting, "30", item),
     )
