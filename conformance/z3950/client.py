@@ -155,16 +155,6 @@ class Connection:
             raise Failed(f"the answer is {shown(answer)} where {expected} is due")
         return answer
 
-    def silent(self, seconds: float) -> bool:
-        """Tell whether nothing comes for so long."""
-        try:
-            self.receive(seconds)
-        except Closed:
-            return False
-        except Failed:
-            return not self._buffer
-        return False
-
 
 class Association(Connection):
     """A connection after its Init, and the services as methods."""

@@ -19,7 +19,7 @@ from storage.database import Location
 from tests.server.z3950.origin import fill_catalogue
 from tests.system.peers import needs
 
-from .running import Daemon, page, reading, serving
+from .running import PATIENCE, Daemon, page, reading, serving
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_daemon_is_found_in_order_on_both_ports(daemon: Daemon) -> None:
         f"http://127.0.0.1:{daemon.ports['z3950']}/network",
         f"http://127.0.0.1:{daemon.ports['web']}/sru/network",
     ):
-        results = list(CHECKS.run(Session(Client(url), "germinal")))
+        results = list(CHECKS.run(Session(Client(url, PATIENCE), "germinal")))
         assert [(each.name, each.detail) for each in results if each.outcome is not Outcome.PASSED] == []
         assert sum(each.level is Level.MUST for each in results) >= 30
 

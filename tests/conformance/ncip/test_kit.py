@@ -59,6 +59,7 @@ class OurselvesTests(PartnerCase):
 
     async def test_our_responder_passes_every_check(self) -> None:
         session = Session(await self.serve(), PARTNER, US, None, "R1", "1234", ("I1", "I2"))
+        session.patience = 60.0
         results = await deferToThread(lambda: list(CHECKS.run(session)))
         failed = {result.name: result.detail for result in results if result.outcome is not Outcome.PASSED}
         assert failed == {}
