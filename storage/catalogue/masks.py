@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from storage.catalogue import analyser
 from storage.catalogue.query import Mask, QueryError, QueryReason
 
 MAX_GAPS: Final = 4
-"""Places of one mask where characters may stand or not: each multiplies the work."""
+"""Places of one mask where characters may stand or not."""
+MAX_BACKTRACKS: Final = 2
+"""Those of them that may be tried at many lengths, one for another: each multiplies the work by the length of a word."""
+_SHORT: Final = 3
 MAX_LENGTH: Final = 60
 
 _ANY: Final = ".*"
@@ -56,11 +59,37 @@ def _literal(text: str) -> str:
 
 def _mask(text: str, parts: list[str]) -> Mask:
     """Return the mask of these parts of an expression."""
-    if len(text) > MAX_LENGTH or sum(part[-1] in "*+?}" for part in parts) > MAX_GAPS:
+    if len(text) > MAX_LENGTH or sum(part[-1] in _REPEATS for part in parts) > MAX_GAPS:
         raise QueryError(QueryReason.BAD_MASK, text)
     if not any(map(str.isalnum, parts)):
         raise QueryError(QueryReason.EMPTY_TERM, text)
-    return Mask("".join(takewhile(str.isalnum, parts)), "".join(parts))
+    prefix, found = "".join(takewhile(str.isalnum, parts)), _without_return(parts)
+    if sum(map(_is_tried, found)) > MAX_BACKTRACKS:
+        raise QueryError(QueryReason.BAD_MASK, text)
+    return Mask(prefix, "".join(found))
+
+
+def _without_return(parts: list[str]) -> list[str]:
+    """Return the parts with any characters before a text, where any follow again, as one part that takes the first place that fits.
+
+    If the rest is found behind a later place, it is found behind the first one: what lies between is among the any.
+    """
+    out: list[str] = []
+    gaps = [at for at, part in enumerate(parts) if part == _ANY]
+    at = 0
+    for gap, following in pairwise(gaps):
+        if all(part[-1] not in _REPEATS for part in parts[gap + 1 : following]):
+            out += [*parts[at:gap], f"(?>.*?{''.join(parts[gap + 1 : following])})"]
+            at = following
+    return out + parts[at:]
+
+
+_REPEATS: Final = "*+?}"
+
+
+def _is_tried(part: str) -> bool:
+    """Tell whether a part may be of many lengths."""
+    return part[-1] in "*+" or (part[-1] == "}" and int(part[4:-1]) > _SHORT)
 
 
 def _hash(match: re.Match[str]) -> str:
