@@ -105,8 +105,8 @@ class Case(PartnerCase):
 
 class BoundsTests(Case):
     async def test_so_many_titles_or_items_are_taken_in_one_request_and_no_more(self) -> None:
-        for named in (item, record):
-            many = "".join(named(number) for number in range(101))  # type: ignore[operator]
+        items, records = "".join(item(str(each)) for each in range(101)), "".join(map(record, range(101)))
+        for many in (items, records):
             answer = await self.ask(request_item("n1", many))
             assert answer.problems == [("Element Rule Violated", "BibliographicId")]
 

@@ -18,9 +18,10 @@ from protocols.ncip.lookups import LookupRequestResponse
 from protocols.ncip.problems import ProblemType
 from protocols.ncip.schemes import CURRENCY, RequestStatusType
 from server.ncip.dialects import DIALECTS, Dialect, dialect_of
-from server.ncip.letters import _WRITERS, Sheet, our_agency, write_letter
+from server.ncip.letters import _WRITERS, Sheet, write_letter
 from server.ncip.partners import RIGHTS
 from server.ncip.replies import understand
+from storage.circulation.ill.lenders import our_agency
 from storage.circulation.ill.machine import TELLS, TELLS_IF_WANTED, Event, Role, State
 from storage.circulation.ill.outbox import LONGEST_PAUSE, Fate, Letter, pause
 from storage.circulation.ill.rows import IllRow
