@@ -32,6 +32,8 @@ MEANINGS: Final[dict[Bib1, str]] = {
     Bib1.RESULT_SET_DOES_NOT_EXIST: "résultat inconnu",
     Bib1.RESOURCES_EXHAUSTED_NONE: "ressources épuisées, aucun résultat",
     Bib1.UNSPECIFIED_ERROR: "erreur",
+    Bib1.ACCESS_CONTROL_FAILURE: "identification refusée",
+    Bib1.CHALLENGE_REQUIRED: "identification impossible",
     Bib1.TERMINATED_BY_ORIGIN: "arrêté à la demande du client",
     Bib1.QUERY_TYPE: "type de requête non pris en charge",
     Bib1.MALFORMED_QUERY: "requête mal formée",

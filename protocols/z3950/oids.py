@@ -26,6 +26,8 @@ UPDATE: Final = f"{_Z}.9.5.1.1"
 UPDATES: Final = frozenset({UPDATE, f"{_Z}.9.5", f"{_Z}.9.5.1"})
 PERSISTENT_RESULT_SET: Final = f"{_Z}.9.1"
 ITEM_ORDER: Final = f"{_Z}.9.4"
+PROMPT_1: Final = f"{_Z}.8.1"
+"""Access control."""
 RESOURCE_1: Final = f"{_Z}.7.1"
 """Resource report."""
 SEARCH_RESULT_1: Final = f"{_Z}.10.1"

@@ -21,7 +21,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.z3950.apdu import Close, CloseReason, InitializeResponse, Pdu, TriggerResourceControlRequest
+from protocols.z3950.apdu import (
+    AccessControlRequest,
+    AccessControlResponse,
+    Close,
+    CloseReason,
+    InitializeResponse,
+    Pdu,
+    TriggerResourceControlRequest,
+)
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.errors import RemoteProtocolError, UnexpectedPdu
 from protocols.z3950.session import Association, Fault, Role, State
@@ -36,6 +44,8 @@ from storage.store import StoreUnavailable
 INIT_SECONDS: Final = 60.0
 IDLE_SECONDS: Final = 8 * 3600.0
 """A working day: a cataloguer who comes back to the screen finds the result set there. Idle associations cost little."""
+CHALLENGE_SECONDS: Final = 60.0
+"""How long people may take to say who they are."""
 CLOSE_SECONDS: Final = 10.0
 """How long the Close of the peer is waited for."""
 REQUEST_OCTETS: Final = 128 << 10
@@ -57,9 +67,11 @@ class Z3950Connection(Protocol):
     def __init__(self, factory: Z3950Factory) -> None:
         self._owner = factory
         self._association = Association(Role.TARGET, limit=REQUEST_OCTETS)
-        self._target = Target(factory.catalogue)
+        self._target = Target(factory.catalogue, self._challenge)
         self._queue: deque[Pdu | Fault] = deque()
         self._timer: Any = None
+        self._challenged: tuple[bytes | None, Deferred[AccessControlResponse]] | None = None
+        self._overdue = 0  # challenges whose response may still come, when nobody waits for it
         self._busy = False  # a response is awaited
         self._working = False  # the loop of _work is on the stack
         self._resting = False  # the loop of _work is scheduled
@@ -83,9 +95,7 @@ class Z3950Connection(Protocol):
         """Take what came, answer what is complete."""
         received = self._association.receive(data)
         if self._busy:
-            for event in received:
-                if isinstance(event, TriggerResourceControlRequest):
-                    self._target.cancel(event)
+            received = [event for event in received if not self._interrupts(event)]
         self._queue.extend(received)
         if self._association.state is State.OPEN:
             self._wait(self._owner.idle)
@@ -96,6 +106,8 @@ class Z3950Connection(Protocol):
         self._closed = True
         self._queue.clear()
         self._target.end()
+        if self._challenged is not None:
+            self._challenged[1].cancel()
         if self._timer.active():
             self._timer.cancel()
         self._owner.lost(self)
@@ -182,8 +194,40 @@ class Z3950Connection(Protocol):
             self._drop()
         elif type(event) in ANSWERS:
             self._answer(event)
+        elif isinstance(event, AccessControlResponse) and self._overdue:
+            self._overdue -= 1
         elif not isinstance(event, TriggerResourceControlRequest):  # which has no response (Z39.50 3.2.6.2)
             self._break(UnexpectedPdu(f"{type(event).__name__} was not agreed on"))
+
+    def _interrupts(self, event: Pdu | Fault) -> bool:
+        """Let the request under way have what is for it; tell whether that was all."""
+        if isinstance(event, TriggerResourceControlRequest):
+            self._target.cancel(event)
+        if self._challenged is None:
+            return False
+        reference_id, waiting = self._challenged
+        if isinstance(event, AccessControlResponse) and event.reference_id in {reference_id, None}:
+            self._association.accept(event)
+            waiting.callback(event)
+            return True
+        if isinstance(event, Close | Fault):
+            waiting.cancel()
+        return False
+
+    def _challenge(self, request: AccessControlRequest) -> Deferred[AccessControlResponse]:
+        """Send a challenge; fire with its response, or fail with Refused (101) when it does not come."""
+        waiting: Deferred[AccessControlResponse] = Deferred()
+        self._challenged = request.reference_id, waiting
+        self._write(self._association.send(request))
+        waiting.addTimeout(CHALLENGE_SECONDS, self._owner.clock)
+        return waiting.addBoth(self._responded)
+
+    def _responded(self, response: AccessControlResponse | Failure) -> AccessControlResponse:
+        self._challenged = None
+        if isinstance(response, Failure):
+            self._overdue += 1
+            raise Refused(Bib1.ACCESS_CONTROL_FAILURE, f"no response within {CHALLENGE_SECONDS:.0f} seconds")
+        return response
 
     def _break(self, error: RemoteProtocolError) -> None:
         kind = type(error).__name__

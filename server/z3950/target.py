@@ -24,7 +24,7 @@ from server.z3950 import query as z3950_query
 from server.z3950 import scan as z3950_scan
 from server.z3950 import sort as z3950_sort
 from server.z3950 import tasks as z3950_tasks
-from server.z3950.access import admitted
+from server.z3950.access import Ask, Challenges, admitted
 from server.z3950.clients import FRENCH, Manners, manners
 from server.z3950.control import CANCEL, Cancellation, Usage
 from server.z3950.present import (
@@ -47,6 +47,7 @@ OFFER: Final = negotiation.Offer(
     | Options.SORT
     | Options.TRIGGER_RESOURCE_CTRL
     | Options.RESOURCE_REPORT
+    | Options.ACCESS_CTRL
     | Options.EXTENDED_SERVICES
     | Options.LEVEL_1_SEGMENTATION
     | Options.QUERY_TYPE_104
@@ -62,9 +63,9 @@ _EXPLAIN: Final = "ir-explain-1"
 
 
 class Target:
-    """One association, from its Init on."""
+    """One association, from its Init on. *ask* sends a challenge and brings its response."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, ask: Ask) -> None:
         self._catalogue = catalogue
         self._sets = ResultSets(catalogue.budget)
         self._options = 0
@@ -75,6 +76,8 @@ class Target:
         self._manners = Manners()
         self._cancellation = Cancellation()
         self._usage = Usage(catalogue.clock.seconds())
+        self._challenges = Challenges()
+        self._ask = ask
         self.version = 3
         self.address = ""
         """Where the origin is; the transport knows it."""
@@ -162,7 +165,10 @@ class Target:
         if name in self._sets and not request.replace_indicator:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
         if packages.asked(request.database_names):
-            owner, read = packages.owner(self._account), z3950_query.packages_query(request.query)
+            owner, read = (
+                packages.owner(await self._known(request.reference_id)),
+                z3950_query.packages_query(request.query),
+            )
             matching = await packages.find(self._catalogue, owner, read, self._named)
             self._sets[name] = found = ResultSet(matching, (owner,))
             return found, None
@@ -260,11 +266,20 @@ class Target:
 
     async def task(self, request: apdu.ExtendedServicesRequest) -> apdu.ExtendedServicesResponse:
         """Do what an extended service does."""
+        if z3950_tasks.needs_account(request):
+            await self._known(request.reference_id)
         return await z3950_tasks.answer(
             z3950_tasks.Asked(self._catalogue, self._account, self._catalogued, self.version, request)
         )
 
     # --- what they share ------------------------------------------------------------------------------------------------
+
+    async def _known(self, reference_id: bytes | None) -> Cataloguer | None:
+        """Return the account of the origin, which is asked for it where that was agreed on. Raises Refused (101, 102)."""
+        if self._account is None and self._options & Options.ACCESS_CTRL:
+            network = self._catalogue.store.network
+            self._account = await self._challenges.account(network, self._ask, reference_id, self.version)
+        return self._account
 
     def told(self, refused: Refused) -> Refused:
         """Return a refusal in the language and the characters of the association."""

@@ -57,6 +57,13 @@ async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
     raise Refused(Bib1.ES_FUNCTION, f"{request.function}: 1-3 are taken")
 
 
+def needs_account(request: apdu.ExtendedServicesRequest) -> bool:
+    """Tell whether nobody in particular is refused: all may keep a set, in no package."""
+    service = SERVICES.get(request.package_type)
+    keeps = service is _keep and request.function == apdu.Function.CREATE and not request.package_name
+    return service is not None and not keeps
+
+
 async def _created(
     asked: Asked, shelf: packages.Shelf, service: Callable[[Asked], Awaitable[Outcome]]
 ) -> apdu.ExtendedServicesResponse:
