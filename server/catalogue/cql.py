@@ -31,6 +31,7 @@ from server.catalogue import indexes as cql_indexes
 from server.catalogue import query as catalogue_query
 from server.catalogue.diagnostics import translated
 from server.catalogue.query import PROFILE
+from storage.catalogue import masks
 from storage.catalogue.access_points import PointKind, by_use
 
 _OPERATORS: Final = {"and": BooleanOperator.AND, "or": BooleanOperator.OR, "not": BooleanOperator.AND_NOT}
@@ -324,6 +325,10 @@ def _word(clause: Clause, word: Word, common: dict[str, Any]) -> rpn.Query:
         return _leaf(clause, _text(clause, kept), **common, truncation=truncation)
     if "^" in specials:
         raise Refused(Condition.ANCHOR_POSITION, f"the term at character {clause.position}")
+    if specials.count("*") > masks.MAX_GAPS:
+        raise Refused(Condition.TOO_MANY_MASKS, masks.MAX_GAPS)
+    if len(word) > masks.MAX_LENGTH:
+        raise Refused(Condition.TERM_TOO_LONG, masks.MAX_LENGTH)
     masked = "".join(_Z39_58[each.character] if each.special else each.character for each in word)
     return _leaf(clause, masked, **common, truncation=Truncation.Z39_58)
 

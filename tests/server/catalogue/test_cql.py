@@ -136,6 +136,8 @@ def test_what_cannot_be_asked_is_refused(text: str, condition: Condition) -> Non
         (f'dc.title = "{"?*" * 8_000}"', Condition.TERM_TOO_LONG),
         (" or ".join([f'dc.title any "{"x " * 40}"'] * 140), Condition.TOO_MANY_BOOLEANS),
         (" prox ".join(["a"] * 150), Condition.BOOLEAN_OPERATOR),
+        ("dc.title = a*a*a*a*a*b", Condition.TOO_MANY_MASKS),
+        (f"dc.title = {'a' * 40}?{'b' * 40}", Condition.TERM_TOO_LONG),
     ],
 )
 def test_a_query_that_would_become_very_much_is_refused_before_it_does(text: str, condition: Condition) -> None:
