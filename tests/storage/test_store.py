@@ -289,7 +289,9 @@ def test_every_guard_tells_the_loser_why(counter: Counter, write: str, refusal: 
         if write == "transit":
             return Decision("done", (writes.SEND(new_id(), 1, LENS, AVION, "return", None, now),))
         if write == "place":
-            return Decision("done", (rows.PLACE(new_id(), 4, None, 2, "", LENS, "sip2", "desk", now, None, None, None),))
+            return Decision(
+                "done", (rows.PLACE(new_id(), 4, None, 2, "", LENS, "sip2", "desk", now, None, None, None),)
+            )
         return Decision("done", (rows.CAPTURE_HERE(request, 1, "2026-12-01", now, {71: LENS, 72: AVION}[request]),))
 
     acts = [(usecase(decide, key=f"blind:{hold}"), hold) for hold in (71, 72)]

@@ -77,10 +77,11 @@ class LookupItemSetTests(PartnerCase):
         first = await self.ask(item_set(record(GERMINAL), "<MaximumItemsCount>4</MaximumItemsCount>"))
         token = first.one("NextItemToken")
         assert token
+        spoilt = token[:4] + ("B" if token[4] == "A" else "A") + token[5:]
         for more in (
             f"<MaximumItemsCount>5</MaximumItemsCount><NextItemToken>{token}</NextItemToken>",
             "<MaximumItemsCount>4</MaximumItemsCount><NextItemToken>0</NextItemToken>",
-            f"<MaximumItemsCount>4</MaximumItemsCount><NextItemToken>A{token[1:-1]}B</NextItemToken>",
+            f"<MaximumItemsCount>4</MaximumItemsCount><NextItemToken>{spoilt}</NextItemToken>",
             "<MaximumItemsCount>4</MaximumItemsCount><NextItemToken>é=</NextItemToken>",
         ):
             answer = await self.ask(item_set(record(GERMINAL), more))
