@@ -49,7 +49,9 @@ def test_a_read_beside_an_act_sees_it_when_it_is_on_disk_and_never_before(counte
     assert not done.called
     committer.put(driver._jobs.get_nowait())
     driver._jobs = committer
-    assert await_(done).answer.ok
+    answer = await_(done).answer
+    assert answer is not None
+    assert answer.ok
     assert status(counter) is Status.ON_LOAN
     assert lends(driver)
 

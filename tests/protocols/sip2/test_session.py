@@ -191,7 +191,9 @@ class TestErrorDetection:
             assert session.refuse(fault) == b"96AZFEF6\r"
 
     def test_a_barcode_that_looks_like_a_trailer_is_one_where_nothing_is_sealed(self) -> None:
-        assert received(Session(), ITEM[:20] + b"AOLENS|AB1AZ1234\r").message.item_identifier == "1AZ1234"
+        asked = received(Session(), ITEM[:20] + b"AOLENS|AB1AZ1234\r").message
+        assert isinstance(asked, messages.ItemInformation)
+        assert asked.item_identifier == "1AZ1234"
 
     def test_it_is_mirrored(self) -> None:
         session = Session()

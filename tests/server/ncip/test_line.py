@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
@@ -196,7 +196,7 @@ class SocketTests(PartnerCase):
         self.addCleanup(listener.port.stopListening)
 
         def ask(body: bytes) -> Answer:
-            address = ("127.0.0.1", listener.port.getHost().port)
+            address = ("127.0.0.1", cast("IPv4Address", listener.port.getHost()).port)
             with context.wrap_socket(socket.create_connection(address, timeout=10)) as line:
                 stream = line.makefile("rb")
                 line.sendall(body)

@@ -183,7 +183,8 @@ def test_a_reader_is_erased_after_a_request_and_not_while_it_is_open(lender: Len
     def erase() -> tuple[Reason, ...]:
         answer = lender.counter.do(ERASE, EraseRequest("R1", lender.here), now=lender.now).answer
         assert answer is not None
-        return answer.reasons
+        reasons: tuple[Reason, ...] = answer.reasons
+        return reasons
 
     lender.ask()
     assert erase() == (Reason.HAS_HOLDS,)
