@@ -108,7 +108,7 @@ class Bib1(enum.IntEnum):
     SORT_RELATION = 214, "illegal sort relation", "the relation"
     SORT_CASE = 215, "illegal case value of the sort", "the value"
     SORT_MISSING_DATA = 216, "illegal missing data action", "the action"
-    SEGMENTATION = 217, "records may not fit into the segments"
+    SEGMENTATION = 217, "records may not fit into the segments", "how many there would be"
     ES_NAME_IN_USE = 218, "extended service: package name in use", "the name"
     ES_NO_SUCH_PACKAGE = 219, "extended service: no such package", "the name"
     ES_QUOTA = 220, "extended service: quota exceeded"

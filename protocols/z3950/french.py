@@ -69,6 +69,8 @@ MEANINGS: Final[dict[Bib1, str]] = {
     Bib1.DUPLICATE_SORT_KEYS: "clé de tri en double",
     Bib1.SORT_RELATION: "sens de tri interdit",
     Bib1.SORT_CASE: "valeur de casse interdite",
+    Bib1.SEGMENTATION: "notice trop longue pour les segments",
+    Bib1.SEGMENT_SIZE: "segments trop petits",
     Bib1.ES_NAME_IN_USE: "nom déjà pris",
     Bib1.ES_NO_SUCH_PACKAGE: "tâche inconnue",
     Bib1.ES_QUOTA: "trop de tâches gardées",

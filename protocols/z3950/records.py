@@ -6,18 +6,21 @@ What is written is what their codecs write; a test holds the two against each ot
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from protocols.z3950 import oids
 from protocols.z3950.asn1 import InternationalString, ObjectIdentifier
 from protocols.z3950.ber import length
-from protocols.z3950.diagnostics import Refused
-from protocols.z3950.elements import DiagRec, NamePlusRecord, Record
+from protocols.z3950.diagnostics import Bib1, Refused
+from protocols.z3950.elements import DiagRec, External, FragmentSyntax, NamePlusRecord, Record
 from protocols.z3950.schema import codec_of, resolve
 
 _NAME: Final = resolve(InternationalString)[0].tagged(0)
 _REFERENCE: Final = resolve(ObjectIdentifier)[0]
 _RECORD: Final = codec_of(NamePlusRecord)
+_EXTERNAL: Final = codec_of(External)
+_FRAGMENT_HEADERS: Final = 4
+"""Elements around the octets of a fragment whose lengths grow with it."""
 _SINGLE_ASN1_TYPES: Final = frozenset({oids.OPAC, oids.GRS_1, oids.TASK_PACKAGE})
 
 
@@ -42,6 +45,33 @@ def surrogate_diagnostic(database: str, refused: Refused, version: int) -> bytes
     """Return the NamePlusRecord that stands for a record that cannot be sent."""
     diagnostic = DiagRec(default_format=refused.diagnostic(version))
     return _RECORD.encode(NamePlusRecord(name=database, record=Record(surrogate_diagnostic=diagnostic)))
+
+
+def fragments(record: bytes, size: int) -> list[bytes]:
+    """Return a NamePlusRecord in pieces of *size* octets at most (Z39.50 3.3.3). Raises Refused (242).
+
+    What they hold is, one after the other, the EXTERNAL that the record is.
+    """
+    whole: NamePlusRecord = _RECORD.decode(record)
+    if whole.record.retrieval_record is None:  # a diagnostic, which there is nothing shorter for
+        return [record]
+    octets = _EXTERNAL.encode(whole.record.retrieval_record)
+    least = len(_fragment(whole.name, "final_fragment", b"")) + _FRAGMENT_HEADERS * (len(length(size)) - 1)
+    room = size - least
+    if room <= 0:
+        raise Refused(Bib1.SEGMENT_SIZE, least + 1)
+    last = (len(octets) - 1) // room * room
+    kinds = {last: "final_fragment", 0: "starting_fragment"}
+    return [
+        _fragment(whole.name, kinds.get(at, "intermediate_fragment"), octets[at : at + room])
+        for at in range(0, len(octets), room)
+    ]
+
+
+def _fragment(name: str | None, kind: str, octets: bytes) -> bytes:
+    piece = FragmentSyntax(not_externally_tagged=octets)
+    fields: dict[str, Any] = {kind: piece}
+    return _RECORD.encode(NamePlusRecord(name=name, record=Record(**fields)))
 
 
 def term_entry(term: bytes, occurrences: int, shown: bytes = b"", suggested: bytes = b"") -> bytes:

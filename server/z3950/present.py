@@ -10,6 +10,7 @@ from protocols.z3950 import oids
 from protocols.z3950.apdu import PresentRequest, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import CompSpec, ElementSetNames, RecordComposition, Specification
+from protocols.z3950.records import fragments
 from server.catalogue.records import ELEMENT_SETS, Schema, schema_named
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import MARC21, Catalogue
@@ -27,25 +28,43 @@ MAX_SEGMENTS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Octets of records in one message, octets of a record that is alone in it, and how many messages there may be."""
+    """Octets of records in one message, octets of a record that is alone in it, and how many messages there may be.
+
+    With *fragments*, a record that no message holds is spread over several.
+    """
 
     message: int
     record: int
     messages: int = 1
+    fragments: bool = False
 
 
 @dataclass(slots=True)
 class Collected:
-    """Records in messages, the last of them the response; what became of the request; where the next record is."""
+    """Records in messages, the last of them the response; what became of the request; where the next record is.
+
+    A record counts in the message in which it ends, so that *ended* is how many each of them brings.
+    """
 
     messages: list[list[bytes]] = field(default_factory=lambda: [[]])
+    ended: list[int] = field(default_factory=lambda: [0])
     status: PresentStatus = PresentStatus.SUCCESS
     following: int = 0
 
     @property
     def number(self) -> int:
         """How many records there are in all messages."""
-        return sum(map(len, self.messages))
+        return sum(self.ended)
+
+    def add(self, octets: bytes, *, ends: bool) -> None:
+        """Add a record, or a piece of one, to the last message."""
+        self.messages[-1].append(octets)
+        self.ended[-1] += ends
+
+    def turn(self) -> None:
+        """Begin another message."""
+        self.messages.append([])
+        self.ended.append(0)
 
 
 def asked_ranges(request: PresentRequest, count: int) -> list[range]:
@@ -176,17 +195,19 @@ async def collect(
                     return made
             numbers = found.numbers(at, min(at + SLICE, places.stop))
             for place, record in enumerate(await _read(catalogue, numbers, found.databases, form), at):
-                octets = record
+                pieces = [record]
                 if len(record) > limits.message:
-                    octets = _outsized(record, found.databases[0].name, form, limits, alone=alone)
-                size += len(octets)
-                if made.messages[-1] and size > limits.message:
-                    if len(made.messages) == limits.messages:
-                        made.status, made.following = PresentStatus.PARTIAL_2, place + 1
-                        return made
-                    made.messages.append([])
-                    size = len(octets)
-                made.messages[-1].append(octets)
+                    pieces = _outsized(record, found.databases[0].name, form, limits, alone=alone)
+                turns = bool(made.messages[-1]) and size + len(pieces[0]) > limits.message
+                if len(made.messages) + turns + len(pieces) - 1 > limits.messages:
+                    made.status, made.following = PresentStatus.PARTIAL_2, place + 1
+                    return made
+                for number, octets in enumerate(pieces, 1):
+                    if made.messages[-1] and size + len(octets) > limits.message:
+                        made.turn()
+                        size = 0
+                    size += len(octets)
+                    made.add(octets, ends=number == len(pieces))
     following = ranges[-1].stop + 1
     made.following = following if following <= len(found.records) else 0
     return made
@@ -201,12 +222,22 @@ def _read(
     return catalogue.store.read(steps)
 
 
-def _outsized(record: bytes, database: str, form: Form, limits: Limits, *, alone: bool) -> bytes:
-    """Return what is sent of a record that is larger than a message."""
+def _outsized(record: bytes, database: str, form: Form, limits: Limits, *, alone: bool) -> list[bytes]:
+    """Return what is sent of a record that is larger than a message: it, its pieces, or why not."""
+    try:
+        return _pieces(record, limits, alone=alone)
+    except Refused as refused:
+        return [form.diagnostic(database, refused)]
+
+
+def _pieces(record: bytes, limits: Limits, *, alone: bool) -> list[bytes]:
     if len(record) > limits.record:
-        refused = Refused(Bib1.RECORD_EXCEEDS_EXCEPTIONAL_SIZE, len(record))
-    elif not alone:
-        refused = Refused(Bib1.RECORD_EXCEEDS_PREFERRED_SIZE, len(record))
-    else:
-        return record
-    return form.diagnostic(database, refused)
+        raise Refused(Bib1.RECORD_EXCEEDS_EXCEPTIONAL_SIZE, len(record))
+    if limits.fragments:
+        pieces = fragments(record, limits.message)
+        if len(pieces) > limits.messages:
+            raise Refused(Bib1.SEGMENTATION, len(pieces))
+        return pieces
+    if not alone:
+        raise Refused(Bib1.RECORD_EXCEEDS_PREFERRED_SIZE, len(record))
+    return [record]

@@ -39,6 +39,7 @@ from server.z3950.present import (
 from server.z3950.records import Form
 from storage.network.network import Cataloguer, Database
 
+_SEGMENTATION: Final = Options.LEVEL_1_SEGMENTATION | Options.LEVEL_2_SEGMENTATION
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH
     | Options.PRESENT
@@ -49,7 +50,7 @@ OFFER: Final = negotiation.Offer(
     | Options.RESOURCE_REPORT
     | Options.ACCESS_CTRL
     | Options.EXTENDED_SERVICES
-    | Options.LEVEL_1_SEGMENTATION
+    | _SEGMENTATION
     | Options.QUERY_TYPE_104
     | Options.NAMED_RESULT_SETS
     | Options.RESULT_COUNT
@@ -214,6 +215,7 @@ class Target:
         made = await collect(self._catalogue, found, ranges, self._said(form), self._limits(request), self._stopped)
         self._usage.sent += made.number
         *before, last = made.messages
+        ended = zip(before, made.ended, strict=False)  # that of the response is told as the sum of all
         response = apdu.PresentResponse(
             reference_id=request.reference_id,
             number_of_records_returned=made.number,
@@ -221,7 +223,7 @@ class Target:
             present_status=made.status,
             records=Records(response_records=tuple(last)) if last else None,
         )
-        return (*(_segment(request, records) for records in before), response) if before else response
+        return (*(_segment(request, *segment) for segment in ended), response) if before else response
 
     async def delete(self, request: apdu.DeleteResultSetRequest) -> apdu.DeleteResultSetResponse:
         """Drop result sets: those of the list, or all."""
@@ -312,12 +314,13 @@ class Target:
 
     def _limits(self, request: apdu.PresentRequest | None = None) -> Limits:
         """Return how much one message holds, and how many there may be."""
-        if request is None or not self._options & Options.LEVEL_1_SEGMENTATION:
+        if request is None or not self._options & _SEGMENTATION:
             return Limits(self._preferred_size, self._exceptional_size)
         return Limits(
             min(self._preferred_size, request.max_segment_size or self._preferred_size),
             min(self._exceptional_size, request.max_record_size or self._exceptional_size),
             max(1, min(MAX_SEGMENTS, request.max_segment_count or MAX_SEGMENTS)),
+            fragments=bool(self._options & Options.LEVEL_2_SEGMENTATION),
         )
 
     def _stopped(self) -> PresentStatus | None:
@@ -327,9 +330,9 @@ class Target:
         )
 
 
-def _segment(request: apdu.PresentRequest, records: list[bytes]) -> apdu.Segment:
+def _segment(request: apdu.PresentRequest, records: list[bytes], ended: int) -> apdu.Segment:
     return apdu.Segment(
-        reference_id=request.reference_id, number_of_records_returned=len(records), segment_records=tuple(records)
+        reference_id=request.reference_id, number_of_records_returned=ended, segment_records=tuple(records)
     )
 
 

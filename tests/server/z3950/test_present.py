@@ -10,6 +10,7 @@ from twisted.internet import reactor as installed_reactor
 from protocols.z3950 import apdu, elements, oids
 from protocols.z3950.apdu import Options, PresentStatus
 from protocols.z3950.elements import RecordComposition
+from protocols.z3950.schema import alternative_of, codec_of
 from server.catalogue.records import Shelf
 from server.z3950.records import Form
 from storage import schema
@@ -33,6 +34,25 @@ from tests.server.z3950.origin import (
 )
 
 reactor: Any = installed_reactor
+
+
+EXTERNAL = codec_of(elements.External)
+
+
+def joined(sent: list[bytes]) -> list[Any]:
+    """Return the records that whole ones and fragments are, in the order in which they came."""
+    found, pieces = [], b""
+    for record in sent:
+        kind, value = alternative_of(codec_of(elements.NamePlusRecord).decode(record).record)
+        if kind == "retrieval_record":
+            found.append(value)
+        else:
+            pieces += value.not_externally_tagged
+            if kind == "final_fragment":
+                found.append(EXTERNAL.decode(pieces))
+                pieces = b""
+    assert not pieces
+    return found
 
 
 class PiggybackTests(Z3950TestCase):
@@ -207,6 +227,35 @@ class PresentTests(Z3950TestCase):
         assert (response.present_status, response.next_result_set_position) == (PresentStatus.SUCCESS, 0)
         response = await origin.ask(present(1, PAGES, max_segment_count=1))
         assert response.present_status == PresentStatus.PARTIAL_2
+
+    async def test_a_record_that_no_segment_holds_comes_in_fragments_where_that_was_agreed_on(self) -> None:
+        options = Options.SEARCH | Options.PRESENT | Options.LEVEL_1_SEGMENTATION | Options.LEVEL_2_SEGMENTATION
+        whole = await self.origin()
+        assert await whole.count("zola") == 3
+        expected = records(await whole.ask(present(1, 3)))
+        origin = await self.origin(preferred_message_size=2_000, options=options)
+        await origin.count("zola")
+        origin.transport.write(origin.association.send(present(1, 3)))
+        made: list[Any] = [await origin.next()]
+        while isinstance(made[-1], apdu.Segment):
+            made.append(await origin.next())
+        *segments, response = made
+        sent = [*(each.segment_records for each in segments), response.records.response_records]
+        assert all(sum(map(len, each)) <= 2_000 for each in sent)
+        assert joined([record for each in sent for record in each]) == [
+            each.record.retrieval_record for each in expected
+        ]
+        assert sum(each.number_of_records_returned for each in segments) <= 3
+        assert (response.number_of_records_returned, response.present_status) == (3, PresentStatus.SUCCESS)
+
+    async def test_what_fragments_cannot_hold_is_told_in_its_place(self) -> None:
+        options = Options.SEARCH | Options.PRESENT | Options.LEVEL_2_SEGMENTATION
+        origin = await self.origin(preferred_message_size=2_000, exceptional_record_size=20_000, options=options)
+        await origin.count("zola")
+        assert surrogates(await origin.ask(present(3, 1, max_segment_count=2))) == [217]
+        assert surrogates(await origin.ask(present(3, 1, max_segment_size=10))) == [242]
+        assert surrogates(await origin.ask(present(3, 1, max_record_size=3_000))) == [17]
+        assert surrogates(await origin.ask(present(1, 1))) == [0]
 
     async def test_no_records_can_be_asked_for(self) -> None:
         origin = await self.origin()
