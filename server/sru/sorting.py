@@ -8,7 +8,7 @@ from typing import Final
 from protocols.sru import cql
 from protocols.sru.diagnostics import Condition, Refused
 from server.catalogue import indexes as cql_indexes
-from storage.catalogue.access_points import sort_by_use
+from storage.catalogue.access_points import PointKind, sort_by_use
 from storage.catalogue.sorting import MAX_KEYS, Missing, SortKey
 
 _DIRECTIONS: Final = {"sort.ascending": False, "ascending": False, "sort.descending": True, "descending": True}
@@ -20,6 +20,7 @@ _MISSING: Final[dict[str, Missing | str]] = {
     "sort.missingfail": Missing.ABORT,
 }
 _ALWAYS: Final = frozenset({"sort.ignorecase", "ignorecase", "sort.ignoreaccents", "ignoreaccents"})
+_CASED: Final = frozenset({"sort.respectcase", "respectcase"})
 _VALUES: Final[dict[str, Missing | str]] = {
     "": Missing.FIRST,
     "lowvalue": Missing.FIRST,
@@ -39,7 +40,7 @@ def sort_keys(query: cql.Query, beside: str) -> list[SortKey]:
 
 
 def _of_query(key: cql.SortKey) -> SortKey:
-    descending = False
+    descending, cased = False, ""
     missing: Missing | str = Missing.FIRST
     for modifier in key.modifiers:
         if modifier.name in _DIRECTIONS:
@@ -48,10 +49,11 @@ def _of_query(key: cql.SortKey) -> SortKey:
             missing = _MISSING[modifier.name]
         elif modifier.name == "sort.missingvalue" and modifier.value:
             missing = modifier.value
+        elif modifier.name in _CASED:
+            cased = f"{modifier.name} at character {modifier.position}"
         elif modifier.name not in _ALWAYS:
-            condition = Condition.SORT_CASE if "case" in modifier.name else Condition.SORT_SEQUENCE
-            raise Refused(condition, f"{modifier.name} at character {modifier.position}")
-    return _key(key.index, descending, missing)
+            raise Refused(Condition.SORT_SEQUENCE, f"{modifier.name} at character {modifier.position}")
+    return _key(key.index, descending, missing, cased)
 
 
 def _of_parameter(text: str) -> SortKey:
@@ -61,21 +63,26 @@ def _of_parameter(text: str) -> SortKey:
         raise Refused(Condition.SORT_SEQUENCE, text)
     if ascending not in {"", "0", "1", "true", "false"}:
         raise Refused(Condition.SORT_DIRECTION, ascending)
-    if case not in {"", "0", "false"}:
+    if case not in {"", "0", "1", "true", "false"}:
         raise Refused(Condition.SORT_CASE, case)
     action = missing.strip("'\"")
     if action.lower() == "omit":
         raise Refused(Condition.SORT_MISSING, action)
     prefix, point, name = path.rpartition(".")
     index = cql.Index(name.rpartition("/")[2], prefix if point else "")
-    return _key(index, ascending in {"0", "false"}, _VALUES.get(action.lower(), action))
+    return _key(
+        index, ascending in {"0", "false"}, _VALUES.get(action.lower(), action), case if case in {"1", "true"} else ""
+    )
 
 
-def _key(index: cql.Index, descending: bool, missing: Missing | str) -> SortKey:
+def _key(index: cql.Index, descending: bool, missing: Missing | str, cased: str) -> SortKey:
+    """Return a key; *cased* is what asks for capitals apart from small letters: of years it asks for nothing."""
     row = cql_indexes.resolve(index)
     by = None if isinstance(row, str) else sort_by_use.get(row.use)
     if by is None:
         raise Refused(Condition.SORT, f"{index}; what can be sorted by: {', '.join(sortable())}")
+    if cased and by.kind is not PointKind.YEAR:
+        raise Refused(Condition.SORT_CASE, cased)
     return SortKey(by, descending, missing)
 
 

@@ -292,12 +292,17 @@ class SearchRetrieveTests(SruTestCase):
         assert await titles("zola sortBy dc.title") == ["Germinal", "L'Œuvre", "La Terre"]
         assert await titles("zola sortBy dc.date/sort.descending") == ["La Terre", "L'Œuvre", "Germinal"]
         assert await titles("zola", sortKeys="dc.date,,0") == ["La Terre", "L'Œuvre", "Germinal"]
+        assert await titles("zola sortBy dc.date/sort.respectCase") == ["Germinal", "L'Œuvre", "La Terre"]
+        assert await titles("zola", sortKeys="dc.date,,0,1") == ["La Terre", "L'Œuvre", "Germinal"]
         assert await titles("zola", sortKeys="title") == ["Germinal", "L'Œuvre", "La Terre"]
 
     async def test_a_sort_that_is_not_possible_is_refused(self) -> None:
         assert (await self.refused("zola sortBy dc.subject"))[0] == 80
         assert (await self.refused("zola sortBy dc.nosuch"))[0] == 16
         assert (await self.refused("zola sortBy dc.title/sort.respectCase"))[0] == 91
+        assert (await self.refused("zola", sortKeys="title,,1,1")) == (91, "1")
+        assert (await self.refused("zola", sortKeys="date,,1,maybe")) == (91, "maybe")
+        assert (await self.refused("zola sortBy dc.title/sort.nosuch"))[0] == 82
         assert (await self.refused("zola sortBy dc.title dc.title"))[0] == 85
         assert (await self.refused("zola sortBy dc.title dc.creator dc.date dc.publisher rec.id"))[0] == 84
         assert (await self.refused("zola", sortKeys="title,,maybe"))[0] == 90
