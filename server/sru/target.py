@@ -163,7 +163,7 @@ class SruServer:
 
     async def _sorted(self, found: ResultSet, keys: Sequence[SortKey]) -> ResultSet:
         try:
-            order = await self._catalogue.store.read(sort(self._catalogue.orders, found.records, keys))
+            order = await self._catalogue.store.read(sort(self._catalogue.orders, found.records, keys, found.order))
         except SortError as error:
             if error.by is None:
                 raise Refused(Condition.TOO_MANY_TO_SORT, MAX_SORTED) from error

@@ -296,6 +296,17 @@ class SearchRetrieveTests(SruTestCase):
         assert await titles("zola", sortKeys="dc.date,,0,1") == ["La Terre", "L'Œuvre", "Germinal"]
         assert await titles("zola", sortKeys="title") == ["Germinal", "L'Œuvre", "La Terre"]
 
+    async def test_what_is_equal_stays_in_the_order_of_the_set_that_is_sorted(self) -> None:
+        async def sorted_again(query: str) -> tuple[str, list[str]]:
+            root = await self.search(query, recordSchema="dc")
+            return root.findtext(f"{SRW}resultSetId"), [each.text for each in root.iter(f"{DC}title")]
+
+        name, by_date = await sorted_again("zola sortBy dc.date/sort.descending")
+        assert (await sorted_again(f'cql.resultSetId = "{name}" sortBy dc.creator'))[1] == by_date
+        relevant = 'dc.title any/relevant "terre la germinal"'
+        assert (await sorted_again(relevant))[1] == ["La Terre", "Germinal"]
+        assert (await sorted_again(f"{relevant} sortBy dc.creator"))[1] == ["La Terre", "Germinal"]
+
     async def test_a_sort_that_is_not_possible_is_refused(self) -> None:
         assert (await self.refused("zola sortBy dc.subject"))[0] == 80
         assert (await self.refused("zola sortBy dc.nosuch"))[0] == 16
