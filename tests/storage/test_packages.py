@@ -1,0 +1,64 @@
+"""Task packages on both databases: their places, names and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Engine
+
+from storage import packages
+from storage.database import Location
+from storage.packages import ABORTED, COMPLETE, NameTaken, TooMany
+
+T = TypeVar("T")
+NOW = 1_000_000
+
+
+@pytest.fixture
+def engine(any_location: Location) -> Iterator[Engine]:
+    """A database of either kind."""
+    engine = any_location.engine()
+    yield engine
+    engine.dispose()
+
+
+def run(engine: Engine, function: Callable[..., T], *args: Any) -> T:
+    """Run one piece of work in its own transaction."""
+    with engine.begin() as connection:
+        return function(connection, *args)
+
+
+def test_a_name_is_taken_while_its_task_runs_and_after_but_not_when_it_failed(engine: Engine) -> None:
+    number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    with pytest.raises(NameTaken):
+        run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    run(engine, packages.settle, number, ABORTED, b"no", NOW + 9)
+    number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    run(engine, packages.settle, number, COMPLETE, b"yes", NOW + 9)
+    with pytest.raises(NameTaken):
+        run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    run(engine, packages.reserve, "marie", "1.3", "n", NOW)
+    run(engine, packages.reserve, "paul", "1.2", "n", NOW)
+
+
+def test_what_has_ended_is_not_there_and_leaves_its_name(engine: Engine) -> None:
+    number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW) is None  # it runs
+    run(engine, packages.settle, number, COMPLETE, b"yes", NOW + 9)
+    assert run(engine, packages.amend, "marie", "1.2", "n", NOW, bytes.upper, NOW + 20) == b"YES"
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 20) is None
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 19) == b"YES"
+    run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    run(engine, packages.reserve, "marie", "1.2", "n", NOW + packages.TASK_SECONDS)
+
+
+def test_an_account_has_so_many_and_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "MOST", 2)
+    first = run(engine, packages.reserve, "marie", "1.2", "", NOW)
+    for name in "ab":
+        run(engine, packages.settle, run(engine, packages.reserve, "marie", "1.2", name, NOW), COMPLETE, b"", NOW + 9)
+    run(engine, packages.forget, first)
+    with pytest.raises(TooMany):
+        run(engine, packages.reserve, "marie", "1.2", "c", NOW)
