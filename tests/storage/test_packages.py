@@ -10,7 +10,12 @@ from sqlalchemy import Engine
 
 from storage import packages
 from storage.database import Location
-from storage.packages import ABORTED, COMPLETE, NameTaken, TooMany
+from storage.jobs.forget import FORGET_PACKAGES
+from storage.jobs.job import RunRequest, usecase_of
+from storage.packages import ABORTED, COMPLETE, NameTaken, Package, TooMany
+from storage.usecase import Origin
+from tests.counter import Counter
+from tests.reactor import await_
 
 T = TypeVar("T")
 NOW = 1_000_000
@@ -62,3 +67,15 @@ def test_an_account_has_so_many_and_no_more(engine: Engine, monkeypatch: pytest.
     run(engine, packages.forget, first)
     with pytest.raises(TooMany):
         run(engine, packages.reserve, "marie", "1.2", "c", NOW)
+
+
+def test_the_store_reads_what_was_kept_of_an_account_and_forgets_it_in_time(counter: Counter) -> None:
+    for name, ends_at in (("old", NOW + 9), ("new", NOW + 99)):
+        number = await_(counter.store.work(packages.reserve, "marie", "1.2", name, NOW))
+        await_(counter.store.work(packages.settle, number, COMPLETE, b"\x30\x00", ends_at))
+    await_(counter.store.work(packages.reserve, "marie", "1.2", "under way", NOW))
+    old, new = await_(counter.store.read(packages.packages("marie", NOW)))
+    assert old == Package(old.id, "marie", "1.2", "old", COMPLETE, NOW, b"\x30\x00")
+    assert await_(counter.store.read(packages.packages("paul", NOW))) == []
+    counter.do(usecase_of(FORGET_PACKAGES), RunRequest(Origin("job", "forget-packages", 0), NOW + 9), now=NOW + 9)
+    assert await_(counter.store.read(packages.packages("marie", NOW))) == [new]
