@@ -92,7 +92,7 @@ def _all_options(bench: Bench) -> None:
     answer = bench.connection().init(bench.account, options=_ALL_OPTIONS)
     want(answer["result"], "it is refused")
     granted = answer["options"]
-    want(not granted & {6, 12, 13, 15, 18}, f"{_bits(answer, 'options')}: what hardly an origin can do is granted")
+    want(not granted & {13, 15, 18}, f"{_bits(answer, 'options')}: what hardly an origin can do is granted")
 
 
 @check(
