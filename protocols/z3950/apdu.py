@@ -576,10 +576,7 @@ _PDU: Final = Codec(
 
 
 def decode(data: bytes) -> Pdu:
-    """Read one whole PDU. Raises MalformedPdu, LimitExceeded.
-
-    Origins ask the same again and again, so what short requests of the kinds that hold nothing secret mean is remembered.
-    """
+    """Read one whole PDU; short ones without secrets only once, as they come again. Raises MalformedPdu, LimitExceeded."""
     if len(data) <= _MAX_REMEMBERED and data.startswith(_OFTEN_THE_SAME):
         return _remembered(data)
     return _decode(data)
