@@ -11,6 +11,7 @@ ROOT: Final = Path(__file__).parents[2]
 ANYTHING: Final = "…"
 """Stands for any text within a line; alone on a line, for any lines."""
 _FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CODE: Final = re.compile(r"`[^`\n]*`")
 _LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -47,7 +48,7 @@ def agrees(shown: str, output: str) -> bool:
 
 def links(page: Path) -> Iterator[str]:
     """Yield what a page links to, without what is elsewhere on the network."""
-    for target in _LINK.findall(_FENCE.sub("", page.read_text())):
+    for target in _LINK.findall(_CODE.sub("", _FENCE.sub("", page.read_text()))):
         if "://" not in target and not target.startswith("mailto:"):
             yield target
 

@@ -27,7 +27,7 @@ class SniffingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.metrics = Metrics()
-        store: Any = SimpleNamespace(network=None)  # Nothing is read, and nobody has an account.
+        store: Any = SimpleNamespace(network=SimpleNamespace(clients=()))  # Nothing is read, and nobody is known.
         catalogue = Catalogue(store, self.clock)
         self.z3950 = Z3950Factory(catalogue, self.clock, self.metrics, limit=2)
         self.web = Site(Root({"healthz": Health()}), self.clock, limit=1000, too_large=TOO_LARGE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, exists, literal_column, or_, select
+from sqlalchemy import bindparam, exists, literal_column, select
 
 from storage.circulation.due import local_day
 from storage.circulation.ill import rows
@@ -33,7 +33,8 @@ _LEFT: Final = Statement(
         item.c.condition != literal_column("'withdrawn'"),
         item.c.added_on < bindparam("before"),
         ~exists().where(loan.c.item_id == item.c.id),
-        ~exists().where(or_(hold.c.item_id == item.c.id, hold.c.target_item_id == item.c.id)),
+        ~exists().where(hold.c.item_id == item.c.id),
+        ~exists().where(hold.c.target_item_id == item.c.id),
         ~exists().where(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)),
         ~exists().where(ill_request.c.item_id == item.c.id, ill_request.c.closed_at.is_(None)),
     )
