@@ -33,7 +33,10 @@ _LEFT: Final = Statement(
         item.c.condition != literal_column("'withdrawn'"),
         item.c.added_on < bindparam("before"),
         ~exists().where(loan.c.item_id == item.c.id),
-        ~exists().where(hold.c.item_id == item.c.id),
+        ~exists().where(
+            hold.c.item_id == item.c.id,
+            hold.c.state.in_([literal_column("'transit'"), literal_column("'shelf'")]),  # as its index has it
+        ),
         ~exists().where(hold.c.target_item_id == item.c.id),
         ~exists().where(transit.c.item_id == item.c.id, transit.c.received_at.is_(None)),
         ~exists().where(ill_request.c.item_id == item.c.id, ill_request.c.closed_at.is_(None)),
