@@ -26,7 +26,7 @@ from server.metrics import MEDIA_TYPE, METRICS, Metrics
 PLAIN: Final = "text/plain; charset=utf-8"
 _IDLE: Final = 60
 """Seconds without a byte after which a connection is closed."""
-_PATIENCE: Final = 4
+_PATIENCE: Final = 16
 """How many times the limit is read and thrown away so that the sender of too much gets to read why."""
 
 
