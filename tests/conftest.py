@@ -95,9 +95,11 @@ def counter(any_location: Location) -> Iterator[Counter]:
 
 SLOW: Final = (
     "bench",
+    "conformance/ncip/test_kit.py",
     "docs/test_pages.py",
     "integration",
     "server/ncip/test_peers.py",
+    "server/test_demo.py",
     "server/test_department.py",
     "storage/circulation/holds/test_daemons.py",
     "storage/circulation/holds/test_races.py",
