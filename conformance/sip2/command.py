@@ -99,6 +99,8 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
     host, port = address(parser, chosen.server or "")
     if not chosen.account or not chosen.patron or len(chosen.item) < 2:
         parser.error("give --account, --patron, and --item twice or more")
+    if ":" not in chosen.account:
+        parser.error("--account is LOGIN:PASSWORD")
     for path in (chosen.replay, chosen.offline):
         if path is not None and not path.is_file():
             parser.error(f"there is no file {path}")

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bench import comparison, load, machine, zebra
 from bench.corpus import write
 from bench.z3950 import Queries
 from storage.catalogue.access_points import by_use
+from tests.system.peers import needs
 
 RECORDS = 2_000
 
@@ -37,7 +36,8 @@ def test_short_times_of_processes_are_counted() -> None:
         process.communicate(b"\n")
 
 
-@pytest.mark.skipif(not zebra.installed(), reason="Zebra (Debian's idzebra-2.0) is not installed")
+@needs(zebra.INDEXER)
+@needs(zebra.SERVER)
 def test_zebra_finds_what_the_corpus_holds(tmp_path: Path) -> None:
     facts = write(tmp_path / "corpus.mrc", RECORDS, ("LENS", "AVION"))
     queries, generator = Queries(facts), load.compiled(tmp_path) or load.interpreted()

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from lxml import etree
 from sqlalchemy import Connection, update
-from twisted.internet import reactor as installed_reactor
 from twisted.internet.task import deferLater
-from twisted.internet.testing import StringTransportWithDisconnection
-from twisted.trial.unittest import TestCase
 
 from protocols.oai.requests import Harvest, written
 from server.catalogue.shared import Catalogue
 from server.catalogue.web import catalogue_pages, catalogue_site
-from server.metrics import Metrics
 from server.oai import repository as oai
 from server.oai.repository import FORMATS, Repository
 from server.oai.web import OaiPage
@@ -24,57 +19,28 @@ from server.web import make_site
 from storage import schema
 from storage.catalogue import harvest
 from storage.catalogue.records import delete_records
-from storage.database import Location
-from storage.store import StoreUnavailable, open_store
+from storage.store import StoreUnavailable
 from tests.network import NOW
-from tests.server.test_web import Reply, request
+from tests.server.catalogue.case import SiteTestCase, reactor
+from tests.server.test_web import request
 from tests.server.z3950.origin import GERMINAL, MISERABLES, PAGES, TERRE, fill_catalogue
 
-reactor: Any = installed_reactor
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 ALL = PAGES + 4
 
 
-def fill(connection: Connection) -> None:
-    """Save the catalogue, La Terre changed an hour later."""
-    fill_catalogue(connection)
-    connection.execute(update(schema.record).where(schema.record.c.id == TERRE).values(modified_at=NOW + 3600))
+class OaiTestCase(SiteTestCase):
+    """A site that answers OAI-PMH."""
 
-
-class OaiTestCase(TestCase):
-    """A catalogue in a real store, and a site that is asked without a network."""
-
-    location: Location
-
-    @pytest.fixture(autouse=True)
-    def _take_location(self, location: Location) -> None:
-        self.location = location
+    def fill(self, connection: Connection) -> None:
+        """Save the catalogue, La Terre changed an hour later."""
+        fill_catalogue(connection)
+        connection.execute(update(schema.record).where(schema.record.c.id == TERRE).values(modified_at=NOW + 3600))
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
-        self.store = open_store(self.location, reactor)
-        self.addCleanup(self.store.close)
-        await self.store.work(fill)
-        await self.store.reload_network()
-        self.metrics = Metrics()
-        self.catalogue = Catalogue(self.store, reactor)
+        await super().setUp()
         page = OaiPage(Repository(self.catalogue, self.metrics))
-        self.site = make_site({"oai": page}, lambda: True, reactor, limit=10_000)
-        self.site.startFactory()
-        self.addCleanup(self.site.stopFactory)
-
-    async def http(self, octets: bytes) -> Reply:
-        channel: Any = self.site.buildProtocol(None)
-        transport = StringTransportWithDisconnection()
-        transport.protocol = channel
-        channel.makeConnection(transport)
-        channel.dataReceived(octets)
-        for _ in range(5_000):
-            if transport.value():
-                break
-            await deferLater(reactor, 0.001)
-        reply = Reply(transport.value())
-        transport.loseConnection()
-        return reply
+        self.serve(make_site({"oai": page}, lambda: True, reactor, limit=10_000))
 
     async def get(self, verb: str, **arguments: object) -> Any:
         """Return the root element of the answer."""

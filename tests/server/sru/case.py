@@ -5,25 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from lxml import etree
-from twisted.internet import reactor as installed_reactor
-from twisted.internet.task import deferLater
-from twisted.internet.testing import StringTransportWithDisconnection
-from twisted.trial.unittest import TestCase
 
-from server.catalogue.shared import Catalogue
 from server.catalogue.web import CatalogueRoot
-from server.metrics import Metrics
 from server.sru.target import SruServer
 from server.sru.web import SruPage
 from server.web import TOO_LARGE, Site
-from storage.database import Location
-from storage.store import open_store
-from tests.server.test_web import Reply, request
-from tests.server.z3950.origin import fill_catalogue
+from tests.server.catalogue.case import SiteTestCase, reactor
+from tests.server.test_web import request
 
-reactor: Any = installed_reactor
 SRW = "{http://www.loc.gov/zing/srw/}"
 SECOND = "{http://docs.oasis-open.org/ns/search-ws/sruResponse}"
 SCAN_2 = "{http://docs.oasis-open.org/ns/search-ws/scan}"
@@ -45,42 +35,14 @@ def told(root: Any) -> list[tuple[int, str]]:
     ]
 
 
-class SruTestCase(TestCase):
-    """A catalogue in a real store, and a site that is asked without a network."""
-
-    location: Location
-
-    @pytest.fixture(autouse=True)
-    def _take_location(self, location: Location) -> None:
-        self.location = location
+class SruTestCase(SiteTestCase):
+    """A site that answers SRU."""
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
-        self.store = open_store(self.location, reactor)
-        self.addCleanup(self.store.close)
-        await self.store.work(fill_catalogue)
-        await self.store.reload_network()
-        self.metrics = Metrics()
-        self.catalogue = Catalogue(self.store, reactor)
+        await super().setUp()
         self.server = SruServer(self.catalogue, self.metrics)
         root = CatalogueRoot(SruPage(self.server, ""), {})
-        self.site = Site(root, reactor, limit=1 << 18, too_large=TOO_LARGE)
-        self.site.startFactory()
-        self.addCleanup(self.site.stopFactory)
-
-    async def http(self, octets: bytes) -> Reply:
-        """Return the reply to a whole request."""
-        channel: Any = self.site.buildProtocol(None)
-        transport = StringTransportWithDisconnection()
-        transport.protocol = channel
-        channel.makeConnection(transport)
-        channel.dataReceived(octets)
-        for _ in range(5_000):
-            if transport.value():
-                break
-            await deferLater(reactor, 0.001)
-        reply = Reply(transport.value())
-        transport.loseConnection()
-        return reply
+        self.serve(Site(root, reactor, limit=1 << 18, too_large=TOO_LARGE))
 
     async def get(self, path: str = "/network", **parameters: Any) -> Any:
         """Return the root element of the response to a GET."""

@@ -11,7 +11,8 @@ from protocols.sru import responses, soap
 from protocols.sru.requests import Version
 from server.catalogue.web import catalogue_site
 from server.sru.explain import MAX_TERMS
-from tests.server.sru.case import SCAN_2, SRW, XCQL, ZR, SruTestCase, reactor, told
+from tests.server.catalogue.case import reactor
+from tests.server.sru.case import SCAN_2, SRW, XCQL, ZR, SruTestCase, told
 from tests.server.test_web import request
 
 
@@ -166,9 +167,7 @@ class HttpTests(SruTestCase):
         assert b"show.xsl" in broken.body
 
     async def test_a_browser_is_given_our_stylesheet_and_it_shows_every_response(self) -> None:
-        self.site = catalogue_site(self.catalogue, reactor)
-        self.site.startFactory()
-        self.addCleanup(self.site.stopFactory)
+        self.serve(catalogue_site(self.catalogue, reactor))
         sheet = etree.XSLT(etree.fromstring((await self.http(request("GET", "/sru.xsl"))).body))
         for path, shown in [
             ("/network", "Catalogue"),

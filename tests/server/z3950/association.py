@@ -4,44 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from twisted.internet import reactor as installed_reactor
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.trial.unittest import TestCase
 
 from protocols.z3950 import apdu, elements, oids, rpn
 from protocols.z3950.elements import CompSpec, RecordComposition
-from server.catalogue.shared import Catalogue
-from server.metrics import Metrics
 from server.z3950.factory import Z3950Factory
-from storage.database import Location
-from storage.store import open_store
+from tests.server.catalogue.case import CatalogueTestCase, reactor
 from tests.server.z3950.origin import (
     Origin,
-    fill_catalogue,
     refused,
     search,
 )
 
-reactor: Any = installed_reactor
 
-
-class Z3950TestCase(TestCase):
-    """A catalogue in a real store, a listener on a port that the system chooses, and origins that connect to it."""
-
-    location: Location
-
-    @pytest.fixture(autouse=True)
-    def _take_location(self, location: Location) -> None:
-        self.location = location
+class Z3950TestCase(CatalogueTestCase):
+    """A listener on a port that the system chooses, and origins that connect to it."""
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
-        self.store = open_store(self.location, reactor)
-        self.addCleanup(self.store.close)
-        await self.store.work(fill_catalogue)
-        await self.store.reload_network()
-        self.metrics = Metrics()
-        self.factory = Z3950Factory(Catalogue(self.store, reactor), reactor, self.metrics)
+        await super().setUp()
+        self.factory = Z3950Factory(self.catalogue, reactor, self.metrics)
         self.port = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
         self.addCleanup(self.factory.drain)
         self.addCleanup(self.port.stopListening)
