@@ -1,6 +1,8 @@
 """The wires whole: what SIP2, NCIP and Z39.50 keep beside the circulation.
 
 A store goes forward only: to go back, restore the backup that was made before the upgrade.
+
+Frozen: later changes of `storage.schema` come with migrations of their own.
 """
 
 from __future__ import annotations

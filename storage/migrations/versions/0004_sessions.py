@@ -1,0 +1,15 @@
+"""What outlives a session on a wire.
+
+A store goes forward only: to go back, restore the backup that was made before the upgrade.
+"""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make what is new."""
