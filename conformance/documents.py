@@ -80,6 +80,8 @@ def path(text: str) -> Path:
     found = Path(text)
     if found.suffix not in ENDINGS:
         raise argparse.ArgumentTypeError(f"its name ends in {' or '.join(ENDINGS)}")
+    if not found.parent.is_dir():  # said now: the run that it tells of may take minutes
+        raise argparse.ArgumentTypeError(f"there is no folder {found.parent}")
     return found
 
 

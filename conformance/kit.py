@@ -14,6 +14,7 @@ from conformance.checks import PATIENCE, Row
 from conformance.results import Result
 
 _HEAD: Final = ("| check | level | what is asked | where that is said |", "|---|---|---|---|")
+_LAST_PORT: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Kit:
 def address(parser: argparse.ArgumentParser, text: str) -> tuple[str, int]:
     """Read HOST:PORT, with or without the brackets of IPv6; tell the parser what is none."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
         parser.error("the server is HOST:PORT")
     return host.strip("[]"), int(port)
 
@@ -95,14 +96,17 @@ def _chosen(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpar
         found = tomllib.loads(chosen.settings.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         parser.error(f"{chosen.settings}: {error}")
-    kinds = {name: type(value) for name, value in vars(chosen).items() if isinstance(value, list | int | float)}
+    parser.set_defaults(server=str(found.pop("server", "")))
+    told: list[str] = []
     for key, value in found.items():
-        name = key.replace("-", "_")
-        if name not in vars(chosen) or not _fits(value, kinds.get(name, str)):
-            parser.error(f"{chosen.settings}: {key} is no option, or of another kind")
-        parser.set_defaults(**{name: value})  # argparse reads what is text
-    return parser.parse_args(arguments)
+        if key.replace("-", "_") not in vars(chosen):
+            parser.error(f"{chosen.settings}: {key} is no option")
+        told += _said(key.replace("_", "-"), value)
+    return parser.parse_args([*told, *arguments])
 
 
-def _fits(value: object, kind: type) -> bool:
-    return type(value) is kind or (kind is float and type(value) is int)
+def _said(option: str, value: object) -> list[str]:
+    """Return an option of a file of settings as it is written on the command line, so that the same is asked of it."""
+    if isinstance(value, bool):
+        return [f"--{option}"] if value else []
+    return [f"--{option}={each}" for each in (value if isinstance(value, list) else [value])]

@@ -134,6 +134,11 @@ def test_the_fuzzer_sends_the_same_for_the_same_seed() -> None:
     assert [frame[:2] for frame in frames(bench, 50, 3)] != [frame[:2] for frame in frames(bench, 50, 4)]
 
 
+def test_the_fuzzer_goes_on_whatever_its_mutations_leave() -> None:
+    """With this seed a cut leaves a trailer and no body, which is then to be summed again."""
+    assert sum(1 for _ in frames(Bench("", 0, ACCOUNT), 1000, 38)) == 1000
+
+
 def test_the_fuzzer_changes_nothing_of_a_card_or_an_item_that_there_is() -> None:
     """Whatever asks for a change names nobody and nothing, but for what a mutation makes of those names."""
     for frame in frames(Bench("", 0, ACCOUNT), 20_000, 5):
@@ -154,7 +159,7 @@ def test_the_command_reads_its_options_from_a_file(bench: Bench, tmp_path: Path,
     assert beside(KIT.main, [*right[:4], *only]) == 1  # another account: the login is refused
     assert "the login is refused" in capsys.readouterr().out
     assert ET.parse(report).getroot().get("failures") == "1"
-    for wrong in ('itme = "I1"', 'patience = "long"', "fuzz = true", 'item = "I1"', "]"):
+    for wrong in ('itme = "I1"', 'patience = "long"', "fuzz = true", 'item = "I1"', 'simulate = ["flight"]', "]"):
         settings.write_text(wrong)
         with pytest.raises(SystemExit) as caught:
             KIT.main(right)
@@ -163,13 +168,17 @@ def test_the_command_reads_its_options_from_a_file(bench: Bench, tmp_path: Path,
 
 @pytest.mark.parametrize(
     "wrong",
-    [["nowhere"], ["--item"], ["--report", "report.pdf"], ["--replay", "missing"], ["--charset", "klingon"], ["--settings", "no"]],
-    ids=lambda wrong: wrong[0],
+    [["nowhere"], ["h:65536"], ["--item"], ["--report", "report.pdf"], ["--report", "none/report.xml"], ["--replay", "missing"], ["--charset", "klingon"], ["--settings", "no"]],
+    ids=" ".join,
 )  # fmt: skip
 def test_a_wrong_command_line_is_told(wrong: list[str]) -> None:
     common = ["127.0.0.1:1", "--account", "a:b", "--patron", "R1", "--item", "I1", "--item", "I2"]
     arguments = (
-        [*wrong, *common[1:]] if wrong == ["nowhere"] else common[:-2] if wrong == ["--item"] else [*common, *wrong]
+        [*wrong, *common[1:]]
+        if not wrong[0].startswith("-")
+        else common[:-2]
+        if wrong == ["--item"]
+        else [*common, *wrong]
     )
     with pytest.raises(SystemExit) as caught:
         KIT.main(arguments)
@@ -206,14 +215,19 @@ def test_secrets_and_readers_data_are_masked() -> None:
 
 
 @contextmanager
-def answering(answers: Sequence[bytes]) -> Iterator[int]:
-    """Serve every connection with the same answers, one after the other, whatever is asked; yield the port."""
+def answering(answers: Sequence[bytes], came: list[bytes] | None = None) -> Iterator[int]:
+    """Serve every connection with the same answers, one after the other, whatever is asked; yield the port.
+
+    What is asked is added to *came*.
+    """
+    asked = [] if came is None else came
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             turn = itertools.cycle(answers)
             with suppress(OSError):
                 while data := self.request.recv(65536):
+                    asked.append(data)
                     for _ in range(data.count(b"\r")):
                         self.request.sendall(next(turn))
 
@@ -292,6 +306,14 @@ def test_a_sorter_that_sends_one_item_to_two_bins_is_told(monkeypatch: pytest.Mo
         (fault,) = play(bench, SIMULATORS["sorter"](bench.account)).faults
         bench._close()
     assert "and went to" in fault
+
+
+def test_what_was_lent_goes_back_to_a_server_whose_replies_are_wrong() -> None:
+    came: list[bytes] = []
+    logged_in = codec.seal(b"941", b"1", checked=True) + b"\r"
+    with answering([logged_in, *[b"10 what is this\r"] * 3], came) as port:
+        Bench("127.0.0.1", port, ACCOUNT).clear()
+    assert [barcode for barcode in ACCOUNT.items if f"AB{barcode}|".encode() in b"".join(came)] == list(ACCOUNT.items)
 
 
 # --- a server of others --------------------------------------------------------------------------------------------------
