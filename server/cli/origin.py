@@ -223,7 +223,7 @@ def list_(path: Path | None, data: Path | None, *, json_: bool) -> None:
         lessons = looking(find_store(path, data)).read(lessons_of)
     rows = []
     for each in sorted(targets, key=lambda target: (target.priority, target.name)):
-        lesson = lessons.get(each.name, Lesson())
+        lesson = lessons.get(each.name.casefold(), Lesson())
         rows.append({"target": each.name, "kind": each.kind.value, "priority": each.priority, **lesson._asdict()})
     if not json_:
         for row in rows:

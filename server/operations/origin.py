@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LEARNED: Final = "target."
 """Before a target's name, in the setting that holds its lesson."""
+_IS_LEARNED: Final = setting.c.name.startswith(_LEARNED)
 CLERK: Final = Origin("cli", "", 0)
 
 
@@ -33,9 +34,13 @@ CLERK: Final = Origin("cli", "", 0)
 
 
 def lessons_of(connection: Connection) -> dict[str, Lesson]:
-    """Return what each target (by name) has taught."""
-    rows = connection.execute(select(setting.c.name, setting.c.value).where(setting.c.name.startswith(_LEARNED))).all()
-    return {row.name.removeprefix(_LEARNED): lesson for row in rows if (lesson := _lesson(row.value)) is not None}
+    """Return what each target (by name, case-folded) has taught."""
+    rows = connection.execute(select(setting.c.name, setting.c.value).where(_IS_LEARNED)).all()
+    return {_target_of(row.name): lesson for row in rows if (lesson := _lesson(row.value)) is not None}
+
+
+def _target_of(name: str) -> str:
+    return name.removeprefix(_LEARNED).casefold()
 
 
 def _lesson(text: str) -> Lesson | None:
@@ -53,12 +58,14 @@ def _learn(connection: Connection, lessons: Mapping[str, Lesson]) -> None:
 
 
 def _forget(connection: Connection, names: Iterable[str]) -> int:
-    wanted = [_LEARNED + name for name in names]
+    forgotten = {name.casefold() for name in names}
+    kept = connection.execute(select(setting.c.name).where(_IS_LEARNED)).scalars()
+    wanted = [name for name in kept if _target_of(name) in forgotten]
     return connection.execute(delete(setting).where(setting.c.name.in_(wanted))).rowcount
 
 
 def forget(access: Access, *, name: str) -> int:
-    """Forget what a target has taught: it is asked as precisely as at first. Returns how many lessons there were."""
+    """Forget what a target, named in any case, has taught: it is asked as precisely as at first. Returns how many lessons there were."""
     return access.write(_forget, [name])
 
 

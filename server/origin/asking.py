@@ -60,11 +60,11 @@ def ask_all(
 ) -> Deferred[list[Found]]:
     """Ask all *targets* at once; fires with what each gave, in the order of their priorities, and fails only when cancelled.
 
-    *lessons* are what each (by name) has taught so far.
+    *lessons* are what each (by name, case-folded) has taught so far.
     """
     ordered = sorted(targets, key=lambda target: (target.priority, target.name))
     return gatherResults(
-        [ask(reactor, target, asked, lessons.get(target.name, Lesson())) for target in ordered], consumeErrors=True
+        [ask(reactor, target, asked, lessons.get(target.name.casefold(), Lesson())) for target in ordered], consumeErrors=True
     )
 
 

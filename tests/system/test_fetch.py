@@ -146,7 +146,7 @@ def test_how_a_target_had_to_be_asked_is_remembered(own: Location, source: Daemo
     assert (again["diagnostics"], again["learned"]) == ([], "")
     (shown,) = json.loads(bibliobus("target", "list", "-c", config, "--json").stdout)
     assert (shown["target"], shown["isbn"], shown["query"], shown["told"]) == ("t0", [2], [], line["learned"])
-    assert bibliobus("target", "forget", "-c", config, "t0").stdout == "Forgotten: 1\n"
+    assert bibliobus("target", "forget", "-c", config, "T0").stdout == "Forgotten: 1\n"
     assert fetch(config, GERMINAL)[1]["targets"][0]["learned"] == line["learned"]
 
 

@@ -58,7 +58,7 @@ def giving(*titles: str, lesson: Lesson = NOTHING) -> Answering:
     documents = [unimarc(title, title, "", title, "", "1990").iso2709 for title in titles]
 
     def answer(_reactor: Any, targets: list[TargetTable], _asked: Question, lessons: dict[str, Lesson]) -> Any:
-        before = [lessons.get(target.name, Lesson()) for target in targets]
+        before = [lessons.get(target.name.casefold(), Lesson()) for target in targets]
         return succeed(
             [
                 Found(target, old, lesson, hits=len(documents), documents=documents)
@@ -186,12 +186,12 @@ def test_a_lesson_is_kept_shown_once_and_forgotten(access: Direct, monkeypatch: 
     answering(monkeypatch, giving(lesson=lesson))
     origin = Origin(access, reactor, TARGETS[:1])
     assert [line["learned"] for line in await_(fetch(origin))["targets"]] == ["117 relation"]
-    kept = access.read(operations.lessons_of)["Near"]
+    kept = access.read(operations.lessons_of)["near"]
     assert kept._replace(at=0) == lesson
     assert kept.at
     answering(monkeypatch, giving(lesson=kept))
     assert [line["learned"] for line in await_(fetch(origin))["targets"]] == [""]
-    assert operations.forget(access, name="Near") == 1
+    assert [operations.forget(access, name=name) for name in ("far", "nEAR", "Near")] == [0, 1, 0]
     assert access.read(operations.lessons_of) == {}
 
 
