@@ -163,8 +163,8 @@ class _Work:
 
     def know(self, **changes: Any) -> None:
         """Change what the request holds."""
-        self.row = self.row._replace(**changes)
-        self.writes.append(rows.know(self.row))
+        seen, self.row = self.row, self.row._replace(**changes)
+        self.writes.append(rows.know(self.row, seen))
 
     def cap(self, back_on: str | None, *, extends: bool = False) -> str | None:
         """Have the reader's loan end in time for the lender's date *back_on*; return the day on which it must."""
@@ -289,8 +289,10 @@ class _Work:
             if (row.renewals or 0) >= self.profile("renewals", MOST_RENEWALS):
                 return No.NOT_RENEWABLE
             days = timedelta(days=self.profile("lend_days", LEND_DAYS))
-            until = max(until or "", (date.fromisoformat(row.due_back_on) + days).isoformat())
-            self.writes.append(writes.RENEW(row.loan_id, until, None, (row.renewals or 0) + 1, self.today.isoformat()))
+            longest = (date.fromisoformat(row.due_back_on) + days).isoformat()
+            until = until if until is not None and row.due_back_on < until < longest else longest
+            self.row = row._replace(renewals=(row.renewals or 0) + 1)
+            self.writes.append(writes.RENEW(row.loan_id, until, None, self.row.renewals, self.today.isoformat()))
         elif until is None or until <= (row.due_back_on or ""):
             if row.renewal:
                 self.know(renewal="")
@@ -365,16 +367,16 @@ def arrived(request: IllEvent, row: IllRow, found: Found, network: Network, now:
     no = _effect(work, state)
     if no is not None:
         return Decision(IllAnswer(no, row))
+    before = row.effect
     if not work.writes:
-        effect = f"ill:{row.id}:{row.state.value}"
-        return Decision(IllAnswer(None, row, due_on=row.due_back_on), effect=effect, repeats=effect)
+        return Decision(IllAnswer(None, row, due_on=row.due_back_on), effect=before, repeats=before)
     after = work.row._replace(state=state or row.state)
     work.writes += _told(request, partner, after, now)
     entry = Entry(f"ill-{request.event.value}", row.pickup_id, after.item_id, None, row.hold_id, str(row.id))
-    effect = f"ill:{row.id}:{after.state.value}"
-    return Decision(
-        IllAnswer(None, after, changed=True, due_on=work.due_on), tuple(work.writes), (entry,), effect=effect
-    )
+    answer = IllAnswer(None, after, changed=True, due_on=work.due_on)
+    # What is prolonged could be so again: the same words about a loan prolonged as often are a repeat.
+    again = before if request.event is Event.RENEWED else ""
+    return Decision(answer, tuple(work.writes), (entry,), effect=after.effect, repeats=again)
 
 
 def _crossed(request: IllEvent, row: IllRow, partner: Partner, now: int) -> State | No | None:

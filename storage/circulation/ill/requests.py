@@ -113,8 +113,7 @@ def decide(request: IllRequest, found: RequestFacts, network: Network, now: int)
     else:
         made.append(rows.tell(row, "RequestItem", now))
     entry = Entry(f"ill-{row.role.value}", row.pickup_id, target, None, row.hold_id, str(row.id))
-    effect = f"ill:{row.id}:{row.state.value}"
-    return Decision(IllAnswer(None, row, True), tuple(made), (entry,), effect=effect)
+    return Decision(IllAnswer(None, row, True), tuple(made), (entry,), effect=row.effect)
 
 
 def _known(
@@ -126,8 +125,7 @@ def _known(
         return arrived(request.comes, row, _coming(found), network, now)
     if row.role is not request.role:
         return Decision(IllAnswer(No.DUPLICATE_REQUEST))
-    effect = f"ill:{row.id}:{row.state.value}"
-    return Decision(IllAnswer(None, row), effect=effect, repeats=effect)
+    return Decision(IllAnswer(None, row), effect=row.effect, repeats=row.effect)
 
 
 def _coming(found: RequestFacts) -> Found:

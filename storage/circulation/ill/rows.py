@@ -97,6 +97,11 @@ class IllRow(NamedTuple):
     lines: int
     loaded_at: int | None
 
+    @property
+    def effect(self) -> str:
+        """What a repeat of what led here may rely on."""
+        return f"ill:{self.id}:{self.state.value}:{self.renewals or 0}"
+
     def __repr__(self) -> str:
         """Readers' data never get into logs."""
         return f"<IllRow {self.id} {self.role.value} {self.state.value}>"
@@ -210,10 +215,18 @@ MOVE: Final = Statement(
 _HELD: Final = (
     "barcode", "due_back_on", "renewable", "renewal", "recalled_on", "title", "author", "terms", "agreed", "prolonged",
 )  # fmt: skip
+_SEEN: Final = tuple(f"seen_{name}" for name in _HELD)
 KNOW: Final = Statement(
     "change inter-library request",
-    update(ill_request).where(_REQUEST).values({name: bindparam(name) for name in _HELD}),
-    "request", *_HELD,
+    # As with its state: whoever saw something else than what is held now decides anew.
+    update(ill_request)
+    .where(
+        _REQUEST,
+        *(ill_request.c[name].is_not_distinct_from(bindparam(seen)) for name, seen in zip(_HELD, _SEEN, strict=True)),
+    )
+    .values({name: bindparam(name) for name in _HELD}),
+    "request", *_HELD, *_SEEN,
+    guarded=True,
 )  # fmt: skip
 LOOKED: Final = Statement(
     "look after inter-library request",
@@ -393,9 +406,9 @@ def make(row: IllRow) -> Call:
     return MAKE(*(values[name] for name in _MADE))
 
 
-def know(row: IllRow) -> Call:
-    """Give the write that keeps what *row* holds."""
-    return KNOW(row.id, *(getattr(row, name) for name in _HELD))
+def know(row: IllRow, seen: IllRow) -> Call:
+    """Give the write that keeps what *row* holds, where *seen* was held until then."""
+    return KNOW(row.id, *(getattr(row, name) for name in _HELD), *(getattr(seen, name) for name in _HELD))
 
 
 def tell(row: IllRow, service: str, now: int, **content: Any) -> Call:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from storage.circulation.ill import rows
 from storage.circulation.ill.machine import Event, No, State
+from storage.circulation.ill.rows import IllRow
 from storage.circulation.status import Status
 from tests.network import AVION, DEPARTMENT, LENS
+from tests.reactor import await_
 from tests.storage.circulation.ill.lender import DAY, PARTNER, Lender
 
 
@@ -38,6 +43,36 @@ def test_the_whole_way_of_our_item_and_back(lender: Lender) -> None:
     assert counter.item("I1").status is Status.AVAILABLE
     assert lender.told() == ["ItemShipped", "RecallItem", "ItemReceived"]
     assert counter.sql("SELECT count(*) FROM barcode WHERE number = 'I1'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("wish", "until"),
+    [(None, "2027-02-14"), ("2027-01-20", "2027-01-20"), ("2027-01-01", "2027-02-14"), ("2099-01-01", "2027-02-14")],
+)
+def test_a_wish_is_met_as_far_as_we_lend(lender: Lender, wish: str | None, until: str) -> None:
+    lender.asked(barcode="I1")
+    lender.counter.checkin("I1", LENS)
+    lender.says(Event.RECEIVED, "d1", PARTNER)
+    assert lender.says(Event.RENEWED, "d1", PARTNER, due_on=wish).due_on == until
+    assert lender.counter.sql("SELECT due_on, renewals FROM loan") == [(until, 1)]
+
+
+def test_who_decided_on_what_is_no_longer_held_keeps_nothing(lender: Lender) -> None:
+    lender.asked(barcode="I1")
+    lender.counter.checkin("I1", LENS)
+    lender.says(Event.RECEIVED, "d1", PARTNER)
+    seen = lender.row("d1", PARTNER)
+    lender.does(Event.RECALLED, "d1", PARTNER, due_on="2026-12-15")
+
+    def keep(row: IllRow, seen: IllRow) -> int:
+        call = rows.know(row, seen)
+        clause, values = call.statement.clause, dict(zip(call.statement.binds, call.values, strict=True))
+        return int(await_(lender.counter.store.work(lambda connection: connection.execute(clause, values).rowcount)))
+
+    assert keep(seen._replace(due_back_on="2027-02-14"), seen) == 0
+    now = lender.row("d1", PARTNER)
+    assert now.due_back_on == "2026-12-15"
+    assert keep(now._replace(recalled_on=None), now) == 1
 
 
 def test_what_we_do_not_lend_is_refused(lender: Lender) -> None:
