@@ -51,8 +51,8 @@ class Counter:
     def renew(self, card: str, barcode: str, library: int = LENS, **more: Any) -> Any:
         return self.do(RENEW, RenewRequest(card, barcode, at(library), **more)).answer
 
-    def checkin(self, barcode: str, library: int = LENS) -> Any:
-        return self.do(CHECKIN, CheckinRequest(barcode, at(library))).answer
+    def checkin(self, barcode: str, library: int = LENS, now: int = NOW) -> Any:
+        return self.do(CHECKIN, CheckinRequest(barcode, at(library)), now=now).answer
 
     def item(self, barcode: str, library: int = LENS) -> Item:
         found = await_(self.store.read(item_information(self.store.network, barcode, library, NOW))).item

@@ -33,6 +33,7 @@ def implied(row: IllRow, partner: Partner, now: int) -> Event | None:
     away = row.transit_id is not None and row.transit_to_id == partner.library_id
     there = row.current_id == partner.library_id
     left = leaving(row, partner, now)
+    since = (row.sent_at or 0) >= row.since_at  # it set out after the request had come to its state
     if row.role is Role.LENDING:
         lent = row.hold_outcome == "honoured"  # by a partner that checks out what it is sent
         if RANKS.get(row.state, 99) < RANKS[State.SHIPPED]:
@@ -40,13 +41,16 @@ def implied(row: IllRow, partner: Partner, now: int) -> Event | None:
         if row.state is State.SHIPPED:
             return Event.RECEIVED if lent else None
         # Taken in here, it may be on its way to the same partner again, for another request.
-        again = row.state is State.SENT_BACK and (row.sent_at or 0) >= row.since_at
+        again = row.state is State.SENT_BACK and since
         back = row.loan_id is None and not there and (not away or again) and row.item_id is not None
-        return Event.HOME if back and row.state in {State.RECEIVED, State.SENT_BACK} else None
+        found = row.state is State.LOST and lent
+        return Event.HOME if back and (found or row.state in {State.RECEIVED, State.SENT_BACK}) else None
     if row.item_id is None:
         return None
     if there and row.transit_id is None and row.loan_id is None:  # taken in where it belongs
         return Event.HOME if row.state in _OUT else None
+    if row.state is State.LOST and row.loan_id is None and away and since:  # found after all
+        return Event.RETURNED
     if row.state is State.SHIPPED and (row.loan_id is not None or row.hold_state == "shelf" or not there):
         return Event.RECEIVED
     if row.state is State.RECEIVED and row.loan_id is not None:
