@@ -15,7 +15,7 @@ from protocols.ncip.problems import problem_type_of
 from protocols.ncip.schemes import RequestStatusType
 from server.ncip.letters import Sheet
 from storage.circulation.ill.events import IllEvent
-from storage.circulation.ill.machine import Event, State
+from storage.circulation.ill.machine import Event, Role, State
 from storage.circulation.ill.outbox import Fate
 from storage.circulation.ill.terms import Terms
 from storage.usecase import Origin
@@ -93,12 +93,17 @@ def day_of(moment: datetime | None, sheet: Sheet) -> str | None:
 
 
 def _looked_up(sheet: Sheet, answer: Any, problems: tuple[Problem, ...]) -> IllEvent | None:
-    """Learn what was missed: the request was never taken, cannot be filled, or was accepted meanwhile."""
+    """Learn what was missed: never taken, cannot be filled, accepted or arrived meanwhile, or over for who has its item again."""
+    row = sheet.row
     if any(problem_type_of(each.problem_type) is P.UNKNOWN_REQUEST for each in problems):
-        return _event(sheet, Event.REFUSED, reason="Unknown Request") if sheet.row.state is State.ACCEPTED else None
+        return _event(sheet, Event.REFUSED, reason="Unknown Request") if row.state is State.ACCEPTED else None
     if not isinstance(answer, LookupRequestResponse) or problems:
         return None
     status = RequestStatusType.of(answer.request_status_type)
+    if status is RequestStatusType.EXPIRED and (row.role, row.state) == (Role.BORROWING, State.SENT_BACK):
+        return _event(sheet, Event.HOME)
+    if status is RequestStatusType.AVAILABLE_FOR_PICKUP and row.role is Role.LENDING:
+        return _event(sheet, Event.RECEIVED)
     if status in {RequestStatusType.CANNOT_FULFILL_REQUEST, RequestStatusType.EXPIRED}:
         return _event(sheet, Event.REFUSED, reason=str(status))
     if status is RequestStatusType.NEED_TO_ACCEPT_CONDITIONS:

@@ -149,6 +149,26 @@ def test_what_an_answer_means(network: Network, answer: Any, fate: Fate, event: 
         assert reply.event.due_on == "2026-12-31"
 
 
+@pytest.mark.parametrize(
+    ("role", "state", "status", "event"),
+    [
+        (Role.BORROWING, State.SENT_BACK, RequestStatusType.EXPIRED, Event.HOME),
+        (Role.BORROWING, State.SENT_BACK, RequestStatusType.IN_PROCESS, Event.ACCEPTED),
+        (Role.BORROWING, State.ACCEPTED, RequestStatusType.EXPIRED, Event.REFUSED),
+        (Role.BORROWING, State.ACCEPTED, RequestStatusType.AVAILABLE_FOR_PICKUP, Event.ACCEPTED),
+        (Role.LENDING, State.SHIPPED, RequestStatusType.AVAILABLE_FOR_PICKUP, Event.RECEIVED),
+        (Role.LENDING, State.SHIPPED, RequestStatusType.IN_PROCESS, Event.ACCEPTED),
+    ],
+)
+def test_a_look_tells_what_was_missed(
+    network: Network, role: Role, state: State, status: RequestStatusType, event: Event
+) -> None:
+    answer = LookupRequestResponse(request_id=ID, request_status_type=status.pair)
+    reply = understand(sheet(network, "LookupRequest", role=role, state=state), answer)
+    assert reply.event is not None
+    assert reply.event.event is event
+
+
 def test_what_is_no_answer_is_brought_again(network: Network) -> None:
     for answer in (ProblemMessage(problem=TROUBLE), PlainResponse(name="ItemShipped"), RequestItem()):
         reply = understand(sheet(network, "RequestItem"), answer)
