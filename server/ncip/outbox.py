@@ -132,12 +132,8 @@ class Outbox:
             if not await self._has_lease():
                 return
             reply = await self._reply(partner, letter)
-            if reply.event is not None:
-                taken = (await self._store.transact(ILL_EVENT, reply.event, self._now())).answer
-                if (
-                    taken is not None and taken.no is No.OVERTAKEN
-                ):  # it is brought again, to what others made of the request
-                    return
+            if reply is None:
+                return
             tried = Tried(letter, reply.fate, Origin("ncip", partner.agency, partner.library_id), reply.trouble)
             await self._store.transact(TRIED, tried, self._now())
             self._metrics.count("letters", letter.service, reply.fate.value)
@@ -148,15 +144,22 @@ class Outbox:
                 )  # fmt: skip
                 return
 
-    async def _reply(self, partner: Partner, letter: Letter) -> Reply:
-        """Try a letter; one that we cannot write or whose answer we do not grasp is not tried at every look."""
+    async def _reply(self, partner: Partner, letter: Letter) -> Reply | None:
+        """Try a letter, and keep what its answer says; None when others overtook that, for it is brought again to what they made of it.
+
+        One that we cannot write, or whose answer we can neither grasp nor keep, is not tried at every look.
+        """
         try:
-            return await self._try(partner, letter)
+            reply = await self._try(partner, letter)
+            if reply.event is None:
+                return reply
+            taken = (await self._store.transact(ILL_EVENT, reply.event, self._now())).answer
         except (StoreUnavailable, CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 (whatever is wrong with us, the other letters leave)
             self.events.failure("{service} could not be brought", service=letter.service)
             return Reply(Fate.FAILED, trouble=type(error).__name__)
+        return None if taken is not None and taken.no is No.OVERTAKEN else reply
 
     async def _try(self, partner: Partner, letter: Letter) -> Reply:
         if not partner.endpoint:  # who drives both sides itself need not be told; who is to be asked must be

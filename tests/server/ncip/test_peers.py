@@ -394,6 +394,20 @@ class PeerTests(TestCase):
         assert await here.sql("SELECT state, tries, trouble FROM outbox") == [("waiting", 1, "KeyError")]
         assert [type(error.value) for error in self.flushLoggedErrors(KeyError)] == [KeyError]
 
+    async def test_an_answer_that_we_cannot_keep_waits_for_its_time(self) -> None:
+        here, there = await self.both()
+        await here.borrow()
+        transact = here.store.transact
+
+        async def fails(usecase: Any, *more: Any) -> Any:
+            return {0: more}[1] if usecase is ILL_EVENT else await transact(usecase, *more)
+
+        self.patch(here.store, "transact", fails)
+        await here.bring()
+        assert await here.sql("SELECT state, tries, trouble FROM outbox") == [("waiting", 1, "KeyError")]
+        assert len(self.flushLoggedErrors(KeyError)) == 1
+        assert there.metrics.value("repeats", "ncip", "RequestItem") == 0  # asked once, not at every look
+
     async def test_a_partner_that_never_answers_is_laid_before_staff(self) -> None:
         here, there = await self.both()
         await there.close()
