@@ -10,7 +10,7 @@ from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.exchanges import exchanges
 from storage.circulation.ill.lenders import lenders, new_number, our_agency
 from storage.circulation.ill.machine import TIMERS, Event, No, Role, State
-from storage.circulation.ill.outbox import open_ones
+from storage.circulation.ill.outbox import seen_to
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
 from storage.circulation.ill.rows import IllRow
 from storage.circulation.ill.terms import terms_of
@@ -98,7 +98,7 @@ def attention(access: Access, library: str | None) -> list[dict[str, Any]]:
     """Give what somebody must see to: requests on terms, lost, or where they are for too long, and messages that reached nobody."""
     place = library_of(access.network, library).id if library is not None else None
     network = access.network
-    rows, letters = access.ask(lambda _network: open_ones())
+    rows, letters = access.ask(lambda _network: seen_to(access.now()))
     undelivered = dict(letters)
     found = []
     for row in rows:

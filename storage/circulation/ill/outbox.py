@@ -31,6 +31,8 @@ FIRST_PAUSE: Final = 30
 LONGEST_PAUSE: Final = 6 * 3600
 PATIENCE: Final = 7 * 86_400
 """Seconds: after the first failure, between two tries at most, and until staff are told."""
+LATELY: Final = 14 * 86_400
+"""Seconds for which staff are reminded of what reached nobody, once its request has ended."""
 
 
 class Letter(NamedTuple):
@@ -105,9 +107,9 @@ _UNDELIVERED: Final = Statement(
 )
 
 
-def open_ones() -> Steps[tuple[list[IllRow], list[tuple[int, str]]]]:
-    """Read all open requests, and the messages that reached nobody: request, service."""
-    found, dead = yield [rows.OPEN_AFTER(0, 10_000), _UNDELIVERED()]
+def seen_to(now: int) -> Steps[tuple[list[IllRow], list[tuple[int, str]]]]:
+    """Read all open requests with those that have ended without a partner's knowing it of late, and what reached nobody: request, service."""
+    found, dead = yield [rows.SEEN_TO(now - LATELY, 10_000), _UNDELIVERED()]
     return [row_of(row) for row in found], [(number, service) for number, service in dead]
 
 

@@ -179,6 +179,22 @@ OPEN_AFTER: Final = Statement(
     _WHOLE.where(_OPEN, ill_request.c.id > bindparam("after")).order_by(ill_request.c.id).limit(bindparam("size")),
     "after", "size",
 )  # fmt: skip
+SEEN_TO: Final = Statement(
+    "inter-library requests that are open, or of which a message of late reached nobody",
+    _WHOLE.where(
+        or_(
+            _OPEN,
+            ill_request.c.id.in_(
+                select(outbox.c.request_id).where(
+                    outbox.c.state == literal_column("'dead'"), outbox.c.ended_at >= bindparam("since")
+                )
+            ),
+        )
+    )
+    .order_by(ill_request.c.id)
+    .limit(bindparam("size")),
+    "since", "size",
+)  # fmt: skip
 OF_PATRON: Final = Statement(
     "open inter-library requests of a reader",
     _WHOLE.where(_OPEN, ill_request.c.patron_id == bindparam("patron")).order_by(ill_request.c.id),

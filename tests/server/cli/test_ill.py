@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -117,6 +118,19 @@ def test_what_waits_too_long_and_what_reached_nobody_wants_attention(shell: Shel
     shell.sql("UPDATE outbox SET state = 'sent'")
     shell.sql("UPDATE ill_request SET checks = 0, state = 'lost'")
     assert [each["why"] for each in shell.json("attention")] == ["lost"]
+
+
+def test_what_reached_nobody_is_told_for_a_while_though_its_request_has_ended(shell: Shell) -> None:
+    made = shell.json("ask", "7", *WHERE, "--card", "R1")
+    shell.run("note", made["agency"], made["number"], "cancelled", *WHERE)
+    dead = "UPDATE outbox SET state = 'dead', ended_at = {} WHERE service = 'CancelRequestItem'"
+    assert shell.json("attention") == []
+    shell.sql(dead.format(int(time.time()) - 13 * 86_400))
+    (told,) = shell.json("attention", "--library", "AVION")
+    assert (told["state"], told["why"]) == ("cancelled", "undelivered CancelRequestItem")
+    assert shell.json("attention", "--library", "LENS") == []
+    shell.sql(dead.format(int(time.time()) - 15 * 86_400))
+    assert shell.json("attention") == []
 
 
 def test_without_a_partner_the_first_lender_is_asked(shell: Shell) -> None:
