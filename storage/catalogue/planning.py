@@ -64,9 +64,10 @@ def _number_keys(point: AccessPoint, term: Term) -> list[Posted | Matching | Hel
     if point.kind is PointKind.DAY:
         return [Range.of(point.code, _days(term.text))]
     if term.kind in _TRUNCATED:
-        # A truncated ISBN-10 is an ISBN-13 without its first three digits.
-        prefixes = ("", "978") if point is ISBN else ("",)
-        return [Range.of(point.code, prefix + stem) for stem in analyser.number(term.text) for prefix in prefixes]
+        # A truncated ISBN-10 is an ISBN-13 without its first three digits; a whole one ends otherwise besides.
+        prefixes, whole = (("", "978"), analyser.isbns(term.text)) if point is ISBN else (("",), [])
+        stems = [prefix + stem for stem in analyser.number(term.text) for prefix in prefixes]
+        return [Range.of(point.code, stem) for stem in (*stems, *whole)]
     return [(point.code, number) for number in point.normal(term.text) or analyser.number(term.text)]
 
 

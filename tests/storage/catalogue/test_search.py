@@ -100,6 +100,7 @@ FINDS: list[tuple[Query, list[int]]] = [
     (words(YEAR, "1983"), [1, 4]),
     (Term((ISBN,), Kind.PREFIX, "2-253"), [1, 4]),
     (Term((ISBN,), Kind.PREFIX, "978225"), [1, 4]),
+    (Term((ISBN,), Kind.PREFIX, "2-253-00422-7"), [1, 4]),
     (Term((YEAR,), Kind.PREFIX, "19"), [1, 2, 4]),
     # anywhere
     (words(ANY, "peintre"), [2]),
