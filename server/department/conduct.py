@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from protocols.ncip.problems import GENERAL, SERVICES, ProblemType
 from protocols.ncip.schemes import ItemUseRestrictionType
 from server.department.scenario import Scenario, Step
 from server.ncip.client import Line, Unanswered
+from server.ncip.ill import number_of
 from server.ncip.partners import Peer
 from server.ncip.responder import NOBODY, Responder
 from server.ncip.web import NoAnswer
@@ -67,11 +68,12 @@ def _has(steps: Sequence[Step], action: str) -> bool:
 
 
 class ScriptedResponder:
-    """A responder that does what the scenario says, and else what ours does."""
+    """A responder that does what the scenario says, and else what ours does; *pends* is told of what item a renewal is left pending."""
 
-    def __init__(self, responder: Responder, conduct: Conduct) -> None:
+    def __init__(self, responder: Responder, conduct: Conduct, pends: Callable[[str], Awaitable[None]]) -> None:
         self._responder = responder
         self._conduct = conduct
+        self._pends = pends
 
     @property
     def ready(self) -> bool:
@@ -94,6 +96,8 @@ class ScriptedResponder:
         if isinstance(received, Received) and isinstance(message, Initiation):
             for step in steps:
                 said = _said(step, message)
+                if isinstance(said, RenewItemResponse):
+                    await self._pends(number_of(getattr(message, "item_id", None)))
                 if said is not None:
                     return write(said, received.envelope)
         answer = await self._responder.answer(body, charset, peer)

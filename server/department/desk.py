@@ -53,7 +53,9 @@ class Department:
         self._home = self.store.network.by_code[HOME].id
         self._journal = Journal(self.store, reactor)
         conduct = Conduct(scenario, reactor)
-        self.responder = ScriptedResponder(Responder(self.store, reactor, journal=self._journal), conduct)
+        self.responder = ScriptedResponder(
+            Responder(self.store, reactor, journal=self._journal), conduct, self._renewal_pends
+        )
         self.site = make_site(
             {"ncip": NcipPage(self.responder)}, lambda: self.responder.ready, reactor,
             limit=1 << 20, too_large=TOO_LARGE, too_many=TOO_MANY,
@@ -63,6 +65,7 @@ class Department:
         self._loop.clock = reactor
         self._asked: int | None = None
         self._done: set[tuple[str, int]] = set()
+        self._pending: dict[int, float] = {}
         self.listener: Listener | None = None
 
     def start(self, listening: str) -> None:
@@ -136,10 +139,26 @@ class Department:
                 await self._happens(row, Event.REFUSED)
             else:
                 await self._ship(row)
+        elif row.renewal == "pending":
+            await self._answer_renewal(row)
         elif row.state is State.RECEIVED and row.recalled_on is None and self._due("recall_after", row, "recalls"):
             await self._happens(row, Event.RECALLED)
         elif row.state is State.SENT_BACK and self._due("home_after", row):
             await self._scan(row)
+
+    async def _renewal_pends(self, barcode: str) -> None:
+        event = IllEvent(Event.RENEW_PENDING, self._partner, self._origin(), barcode=barcode, role=Role.LENDING)
+        await self._act(ILL_EVENT, event)
+
+    async def _answer_renewal(self, row: IllRow) -> None:
+        """Tell, once the pause since it was seen to be pending is over, what became of a renewal."""
+        waited = self._reactor.seconds() - self._pending.setdefault(row.id, self._reactor.seconds())
+        if not self._scenario.due("answer_after", row.number, waited):
+            return
+        del self._pending[row.id]
+        granted = self._scenario.happens("granted", row.number)
+        if not granted or (await self._happens(row, Event.RENEWED)).no is not None:
+            await self._happens(row, Event.RENEW_REFUSED)
 
     async def _borrow(self, row: IllRow) -> None:
         """Do the next thing with a request of its own, once its pause is over."""
@@ -184,8 +203,8 @@ class Department:
         if row.shown_barcode is not None:
             await self._act(CHECKIN, CheckinRequest(row.shown_barcode, self._origin()))
 
-    async def _happens(self, row: IllRow, event: Event) -> None:
-        await self._act(ILL_EVENT, IllEvent(event, self._partner, self._origin(), row.agency, row.number))
+    async def _happens(self, row: IllRow, event: Event) -> Any:
+        return await self._act(ILL_EVENT, IllEvent(event, self._partner, self._origin(), row.agency, row.number))
 
 
 def _copies(record_id: int) -> Steps[list[list[Row]]]:

@@ -17,7 +17,7 @@ ACTIONS: Final = {
     "delay": "waits for `seconds` first, and goes on",
     "refuse": "is refused with `problem`, and nothing is done",
     "conditions": "RequestItem alone: it demands a fee and a restriction of use, until they are acknowledged",
-    "pending": "RenewItem alone: it says Pending, and nothing is done",
+    "pending": "RenewItem alone: it says Pending, and its answer comes by itself (`answer_after`, `granted`)",
     "break": "the line is broken off before anything is done",
     "lose": "it is done, and the line is broken off before the answer",
     "twice": "it is done twice, one after the other",
@@ -38,6 +38,7 @@ KEYS: Final = {
     "ship_after": "from a request to its shipping",
     "home_after": "from what is sent back to its arrival",
     "recall_after": "from an arrival at the borrower's to the recall",
+    "answer_after": "from a renewal left pending to its answer: ItemRenewed, or Item Not Renewed",
     "receive_after": "from what is shipped to it to its arrival",
     "lend_after": "from that arrival to the loan to its reader",
     "renew_after": "from that arrival to the asking for more time",
@@ -45,6 +46,7 @@ KEYS: Final = {
     "cancel_after": "from its own request to its giving up",
     "unfilled": "how likely it is that it cannot fill a request, from 0 to 1",
     "recalls": "how likely a recall is",
+    "granted": "how likely it is that a renewal left pending is granted",
     "renews": "how likely it is that it asks for more time",
     "cancels": "how likely it is that it gives a request up",
     "asks": "what it asks its partner for, one after the other: records, or `isbn:...`",
@@ -85,6 +87,7 @@ class Scenario:
     ship_after: Pause = 0.5
     home_after: Pause = 0.5
     recall_after: Pause = None
+    answer_after: Pause = 5.0
     receive_after: Pause = 0.5
     lend_after: Pause = None
     renew_after: Pause = None
@@ -92,6 +95,7 @@ class Scenario:
     cancel_after: Pause = None
     unfilled: float = 0.0
     recalls: float = 1.0
+    granted: float = 1.0
     renews: float = 1.0
     cancels: float = 1.0
     asks: tuple[str, ...] = ()

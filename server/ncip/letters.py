@@ -27,9 +27,11 @@ from protocols.ncip.items import BibliographicDescription, ItemOptionalFields
 from protocols.ncip.lookups import LookupRequest
 from protocols.ncip.notifications import (
     CirculationStatusChangeReported,
+    CirculationStatusUpdated,
     ItemCheckedIn,
     ItemCheckedOut,
     ItemReceived,
+    ItemRenewed,
     ItemRequestCancelled,
     ItemShipped,
 )
@@ -49,6 +51,9 @@ from storage.circulation.ill.outbox import Letter
 from storage.circulation.ill.rows import IllRow
 from storage.circulation.ill.terms import Terms, terms_of
 from storage.network.network import Library, Network, Partner
+
+ITEM_NOT_RENEWED: Final = "Item Not Renewed"
+"""What CirculationStatusUpdated says of a renewal that is refused after all."""
 
 
 class Sheet(NamedTuple):
@@ -275,6 +280,27 @@ def _item_checked_in(sheet: Sheet) -> Initiation | None:
     return ItemCheckedIn(initiation_header=_header(sheet), item_id=item) if item else None
 
 
+def _item_renewed(sheet: Sheet) -> Initiation | None:
+    item, until = _item_id(sheet), sheet.row.due_back_on
+    if item is None or until is None:
+        return None
+    return ItemRenewed(
+        initiation_header=_header(sheet),
+        user_id=_nobody(sheet),
+        item_id=item,
+        date_due=day_end(until, sheet.here.zone),
+    )
+
+
+def _item_not_renewed(sheet: Sheet) -> Initiation | None:
+    item = _item_id(sheet)
+    if item is None:
+        return None
+    return CirculationStatusUpdated(
+        initiation_header=_header(sheet), item_id=item, circulation_status=SchemeValue(ITEM_NOT_RENEWED)
+    )
+
+
 def _lost(sheet: Sheet) -> Initiation | None:
     item = _item_id(sheet)
     if item is None:
@@ -291,9 +317,11 @@ _WRITERS: Final[dict[str, Callable[[Sheet], Initiation | None]]] = {
     "CancelRecallItem": _cancel_recall_item,
     "CancelRequestItem": _cancel_request_item,
     "CirculationStatusChangeReported": _lost,
+    "CirculationStatusUpdated": _item_not_renewed,
     "ItemCheckedIn": _item_checked_in,
     "ItemCheckedOut": _item_checked_out,
     "ItemReceived": _item_received,
+    "ItemRenewed": _item_renewed,
     "ItemRequestCancelled": _item_request_cancelled,
     "ItemShipped": _item_shipped,
     "LookupRequest": _lookup_request,

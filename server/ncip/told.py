@@ -10,6 +10,7 @@ from protocols.ncip.notifications import CirculationStatusUpdated, ItemRequested
 from protocols.ncip.schemes import fold
 from server.ncip.desk import Asked, Desk
 from server.ncip.ill import day_of, described, event_of, key_of, pickup_of, taken
+from server.ncip.letters import ITEM_NOT_RENEWED
 from server.ncip.loans import LOANS_KEPT
 from storage.circulation.ill.events import IllAnswer, IllEvent
 from storage.circulation.ill.machine import Event, Role
@@ -57,7 +58,7 @@ def _recalled(asked: Asked) -> IllEvent:
 def _status(asked: Asked) -> IllEvent | None:
     message: CirculationStatusUpdated = asked.message
     word = fold(message.circulation_status.value) if message.circulation_status is not None else ""
-    if word == fold("Item Not Renewed"):
+    if word == fold(ITEM_NOT_RENEWED):
         return event_of(asked, Event.RENEW_REFUSED)
     return event_of(asked, Event.RENEW_PENDING) if word == fold("Renew Still Pending") else None
 

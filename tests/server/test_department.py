@@ -117,6 +117,34 @@ class DepartmentTests(TestCase):
             await here.outbox.look()
         assert [tuple(row) for row in await here.sql("SELECT renewal FROM ill_request")] == [("pending",)]
 
+    async def renewal(self, here: Town, renewal: str) -> str:
+        """Ask for more time, and wait until the answer has come that leaves *renewal*; return the lender's date then."""
+        await self.ask(here)
+        await self.until(here, "shipped")
+        await here.happens(Event.RECEIVED)
+        await here.happens(Event.RENEW_ASKED)
+        for _ in range(100):
+            await here.outbox.look()
+            ((now, until),) = await here.sql("SELECT renewal, due_back_on FROM ill_request")
+            if now == renewal:
+                return str(until)
+            await deferLater(reactor, 0.1)
+        raise AssertionError(f"{now}, not {renewal}")
+
+    async def test_a_renewal_left_pending_is_granted_by_itself(self) -> None:
+        here, there = await self.both(steps=(Step("RenewItem", "pending"),), return_after=None, answer_after=0.5)
+        until = await self.renewal(here, "")
+        lent = await there.store.work(lambda c: list(c.exec_driver_sql("SELECT due_on, renewals FROM loan")))
+        assert [tuple(row) for row in lent] == [(until, 1)]
+
+    async def test_a_renewal_left_pending_is_refused_by_itself(self) -> None:
+        steps = (Step("RenewItem", "pending"),)
+        here, there = await self.both(steps=steps, return_after=None, answer_after=0.5, granted=0.0)
+        await self.renewal(here, "refused")
+        assert [row[0] for row in await here.sql("SELECT kind FROM notice")][-1] == "ill-not-renewed"
+        lent = await there.store.work(lambda c: list(c.exec_driver_sql("SELECT renewals FROM loan")))
+        assert [tuple(row) for row in lent] == [(0,)]
+
     async def test_what_it_sends_may_be_late_lost_and_twice(self) -> None:
         steps = (
             Step("ItemShipped", "break", nth=1, out=True), Step("ItemShipped", "lose", nth=2, out=True),

@@ -143,6 +143,8 @@ TELLS: Final = {
     (Role.LENDING, Event.HOME): "ItemReceived",
     (Role.LENDING, Event.RECALLED): "RecallItem",
     (Role.LENDING, Event.RECALL_ENDED): "CancelRecallItem",
+    (Role.LENDING, Event.RENEWED): "ItemRenewed",
+    (Role.LENDING, Event.RENEW_REFUSED): "CirculationStatusUpdated",
 }
 """What the partner is told of an event that happened on our side."""
 TELLS_IF_WANTED: Final = {
