@@ -50,9 +50,9 @@ def _life() -> Iterator[str]:
     yield "## The life of a request\n"
     yield "States have an order; an event leads forward however many states it skips, and one that is late changes nothing.\n"
     yield "| event | leads to | told when we borrow | told when we lend |\n|---|---|---|---|"
-    for event, state in LEADS.items():
+    for event in Event:
         told = [TELLS.get((role, event)) or _wanted(role, event) for role in (Role.BORROWING, Role.LENDING)]
-        yield f"| {event.value} | {state.value} | {' | '.join(told)} |"
+        yield f"| {event.value} | {LEADS[event].value if event in LEADS else ''} | {' | '.join(told)} |"
     yield "\n| side | state | days until someone looks | asks the partner first | RequestStatusType |\n|---|---|---|---|---|"
     for (role, state), timer in TIMERS.items():
         asks = "yes" if timer.probes else ""
