@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from protocols.sru import facets
 from protocols.sru.diagnostics import Condition, Diagnostic, Refused
+from protocols.sru.facets import NOTHING, Order, PerFacet
 
 MAX_PARAMETERS: Final = 64
 MAX_OCTETS: Final = 128 << 10
@@ -56,7 +58,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRetrieve(Request):
-    """A query, and which of its records are wanted. `maximum_records` is None where the server may choose."""
+    """A query, and which of its records are wanted. `maximum_records` is None where the server may choose.
+
+    Facets are wanted where `facet_limit` is there.
+    """
 
     query: str
     query_type: str = "cql"
@@ -66,6 +71,9 @@ class SearchRetrieve(Request):
     record_schema: str = ""
     result_set_ttl: int | None = None
     sort_keys: str = ""
+    facet_limit: PerFacet[int] | None = None
+    facet_start: PerFacet[int] = NOTHING
+    facet_sort: PerFacet[Order] = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +228,30 @@ PARAMETERS: Final = (
         _text,
         _S,
         meaning="path,schema,ascending,caseSensitive,missingValue; several by spaces",
+    ),
+    _row(
+        "facetLimit",
+        "facet_limit",
+        facets.limits,
+        _S,
+        versions=_SECOND,
+        meaning="how many terms of facets, all (`-1`) or each: `10,5:dc.subject`; none without it",
+    ),
+    _row(
+        "facetStart",
+        "facet_start",
+        facets.starts,
+        _S,
+        versions=_SECOND,
+        meaning="from which term on, from 1: `11:dc.subject`",
+    ),
+    _row(
+        "facetSort",
+        "facet_sort",
+        facets.orders,
+        _S,
+        versions=_SECOND,
+        meaning="`recordCount` or `alphanumeric`, `ascending` or `descending`: `alphanumeric:dc.date`",
     ),
     _row("scanClause", "scan_clause", _text, _C, mandatory=True, meaning="index, relation and term to start at"),
     _row(

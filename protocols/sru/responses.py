@@ -14,7 +14,7 @@ from protocols.sru import cql, diagnostics, xcql
 from protocols.sru.diagnostics import Condition, Diagnostic
 from protocols.sru.requests import Escaping, Version
 from protocols.xmltext import element as _element
-from protocols.xmltext import text
+from protocols.xmltext import inside, text
 
 EXPLAIN_SCHEMA: Final = "http://explain.z3950.org/dtd/2.0/"
 SURROGATE_SCHEMA: Final = "info:srw/schema/1/diagnostics-v1.1"
@@ -23,6 +23,7 @@ _FIRST: Final = "http://www.loc.gov/zing/srw/"
 _SECOND: Final = "http://docs.oasis-open.org/ns/search-ws/sruResponse"
 _FIRST_DIAGNOSTIC: Final = "http://www.loc.gov/zing/srw/diagnostic/"
 _SECOND_DIAGNOSTIC: Final = "http://docs.oasis-open.org/ns/search-ws/diagnostic"
+_FACETS: Final = "http://docs.oasis-open.org/ns/search-ws/facetedResults"
 _EXACT: Final = "info:srw/vocabulary/resultCountPrecision/1/exact"
 
 
@@ -46,9 +47,26 @@ NAMES: Final = {
 }
 
 
+class FacetTerm(NamedTuple):
+    """A term of a facet: as it is shown, the query that finds it, and how many records have it."""
+
+    term: str
+    query: str
+    records: int
+
+
+class Facet(NamedTuple):
+    """A facet of what was found: its title, the index (*name*) and relation by which its terms are asked for, and these."""
+
+    label: str
+    name: str
+    relation: str
+    terms: Sequence[FacetTerm]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRetrieveResponse:
-    """What was found: how many, the records wanted (each as `record` writes it), and where to go on."""
+    """What was found: how many, the records wanted (each as `record` writes it), where to go on, and facets (2.0)."""
 
     version: Version
     number_of_records: int = 0
@@ -58,6 +76,7 @@ class SearchRetrieveResponse:
     first_position: int = 1
     next_record_position: int = 0
     query: cql.Node | None = None
+    facets: Sequence[Facet] = ()
     echo: Sequence[tuple[str, str]] = ()
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -193,8 +212,22 @@ def _search_retrieve(response: SearchRetrieveResponse) -> bytes:
     tail.append(_echo("echoedSearchRetrieveRequest", version, response.echo, read))
     tail.append(_diagnostics(version, response.diagnostics))
     if second:
-        tail += [idle, _element("resultCountPrecision", _EXACT)]
+        tail += [idle, _element("resultCountPrecision", _EXACT), _faceted(response.facets)]
     return b"".join([*out, *(part.encode() for part in tail), b"</searchRetrieveResponse>"])
+
+
+def _faceted(facets: Iterable[Facet]) -> str:
+    """Return the facets that have a term: the schema knows no others."""
+    return inside("facetedResults", *(_facet(each) for each in facets if each.terms), xmlns=_FACETS)
+
+
+def _facet(facet: Facet) -> str:
+    terms = "".join(
+        f"<term>{_element('actualTerm', term)}{_element('query', query)}{_element('count', records)}</term>"
+        for term, query, records in facet.terms
+    )
+    head = (_element("facetDisplayLabel", facet.label), _element("index", facet.name))
+    return f"<facet>{''.join(head)}{_element('relation', facet.relation)}<terms>{terms}</terms></facet>"
 
 
 def _scan(response: ScanResponse) -> bytes:

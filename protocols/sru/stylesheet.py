@@ -30,6 +30,9 @@ STYLESHEET: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <xsl:text> </xsl:text></xsl:for-each></td></tr></xsl:for-each></table></xsl:template>
 <xsl:template match="*[dc:*]"><dl><xsl:for-each select="dc:*"><dt><xsl:value-of select="local-name()"/></dt>
 <dd><xsl:value-of select="."/></dd></xsl:for-each></dl></xsl:template>
+<xsl:template match="*[local-name()='facetedResults']"><xsl:for-each select="*"><h2><xsl:value-of select="*[1]"/></h2><ul>
+<xsl:for-each select="*[local-name()='terms']/*"><li><xsl:value-of select="*[local-name()='actualTerm']"/>
+(<xsl:value-of select="*[local-name()='count']"/>)</li></xsl:for-each></ul></xsl:for-each></xsl:template>
 <xsl:template match="*[local-name()='terms']"><ul><xsl:for-each select="*"><li><xsl:value-of select="*[local-name()='value']"/>
 (<xsl:value-of select="*[local-name()='numberOfRecords']"/>)</li></xsl:for-each></ul></xsl:template>
 <xsl:template match="zr:explain"><h1><xsl:value-of select="zr:databaseInfo/zr:title"/></h1>

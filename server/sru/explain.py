@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.sru import zeerex
+from protocols.sru.requests import Version
 from protocols.z3950.bib1 import Position, Truncation
 from server.catalogue import cql as cql_query
 from server.catalogue import indexes as cql_indexes
 from server.catalogue.query import LISTS, PROFILE
 from server.catalogue.records import SCHEMAS
+from server.sru.facets import FACETS
 from storage.catalogue.access_points import sort_by_use
+from storage.catalogue.scan import MAX_SHOWN
 from storage.network.network import Database, Network
 
 DEFAULT_RECORDS: Final = 10
@@ -27,8 +30,12 @@ _MASKS: Final = (
 )
 
 
+_FACETS: Final = tuple(("facet", row.name) for row in FACETS)
+
+
 def describe(network: Network, database: Database, server: zeerex.Server, modified: str) -> zeerex.Description:
-    """Return the description of a database."""
+    """Return the description of a database, with facets to who speaks 2.0."""
+    facets = server.version == Version.V2_0.value
     return zeerex.Description(
         server=server,
         title=database.title or database.name,
@@ -49,8 +56,9 @@ def describe(network: Network, database: Database, server: zeerex.Server, modifi
             ("maximumRecords", str(MAX_RECORDS)),
             ("maximumTerms", str(MAX_TERMS)),
             ("resultSetTTL", str(IDLE_SECONDS)),
+            *((("facetLimit", str(MAX_SHOWN)),) if facets else ()),
         ),
-        supports=tuple(_supports()),
+        supports=(*_supports(), *(_FACETS if facets else ())),
         modified=modified,
     )
 

@@ -28,6 +28,7 @@ from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue, databases
 from server.metrics import METRICS, Metrics
 from server.sru.explain import DEFAULT_RECORDS, DEFAULT_TERMS, IDLE_SECONDS, MAX_RECORDS, MAX_TERMS, describe
+from server.sru.facets import counted, wanted
 from server.sru.records import Form
 from server.sru.sorting import sort_keys
 from storage.catalogue.query import QueryError
@@ -120,6 +121,7 @@ class SruServer:
             raise Refused(Condition.UNKNOWN_SCHEMA, request.record_schema)
         query = cql.parse(request.query)
         keys = sort_keys(query, request.sort_keys)
+        facets = wanted(request)
         notes = list(request.notes)
         if query.sort_keys and request.sort_keys:
             notes.append(Diagnostic(Condition.SORT_TWICE))
@@ -129,13 +131,14 @@ class SruServer:
         count = len(found.records)
         if count and request.start_record > count:
             raise Refused(Condition.FIRST_RECORD_OUT_OF_RANGE, count)
-        wanted = DEFAULT_RECORDS if request.maximum_records is None else min(request.maximum_records, MAX_RECORDS)
+        number = DEFAULT_RECORDS if request.maximum_records is None else min(request.maximum_records, MAX_RECORDS)
         start = request.start_record - 1
         form = Form(schema, request.escaping, request.version)
-        records = await self._records(found, start, min(start + wanted, count), form)
+        records = await self._records(found, start, min(start + number, count), form)
         following = start + len(records) + 1
         if count and request.result_set_ttl != 0 and not name:
             name = self._catalogue.publish(found)
+        faceted, left_out = await counted(self._catalogue, found.records, facets)
         return SearchRetrieveResponse(
             version=request.version,
             number_of_records=count,
@@ -145,8 +148,9 @@ class SruServer:
             first_position=request.start_record,
             next_record_position=following if records and following <= count else 0,
             query=query.root,
+            facets=faceted,
             echo=request.echo,
-            diagnostics=notes,
+            diagnostics=[*notes, *left_out],
         )
 
     async def _found(self, root: cql.Node, asked: tuple[Database, ...]) -> tuple[str, ResultSet]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocols.sru import requests
 from protocols.sru.diagnostics import Condition
 from protocols.sru.diagnostics import Refused as SruRefused
+from protocols.sru.facets import Order, PerFacet
 from protocols.sru.requests import (
     MAX_OCTETS,
     MESSAGES,
@@ -30,7 +31,7 @@ from protocols.sru.requests import (
 GOOD = {
     "operation": "", "version": "", "query": "zola", "queryType": "cql", "startRecord": "3", "maximumRecords": "7",
     "recordXMLEscaping": "string", "recordSchema": "dc", "resultSetTTL": "60", "sortKeys": "title",
-    "scanClause": "zola", "responsePosition": "2", "maximumTerms": "9", "stylesheet": "/a.xsl", "renderedBy": "client",
+    "facetLimit": "10,5:dc.date", "facetStart": "2", "facetSort": "alphanumeric", "scanClause": "zola", "responsePosition": "2", "maximumTerms": "9", "stylesheet": "/a.xsl", "renderedBy": "client",
     "httpAccept": "text/xml", "responseType": "x", "extraRequestData": "x",
 }  # fmt: skip
 
@@ -61,6 +62,10 @@ def test_every_parameter_of_the_table_is_read_where_it_is_known(version: Version
         assert (request.query, request.start_record, request.maximum_records) == ("zola", 3, 7)
         assert (request.escaping, request.record_schema, request.sort_keys) == (Escaping.STRING, "dc", "title")
         assert request.stylesheet == "/a.xsl"
+        if version is Version.V2_0:
+            assert request.facet_limit == PerFacet(10, {"dc.date": 5})
+            assert request.facet_start == PerFacet(2)
+            assert request.facet_sort == PerFacet(Order(by_count=False, descending=False))
     if isinstance(request, Scan):
         assert (request.scan_clause, request.response_position, request.maximum_terms) == ("zola", 2, 9)
 

@@ -173,6 +173,7 @@ class HttpTests(SruTestCase):
             ("/network", "Catalogue"),
             ("/network?query=dc.title=germinal", "Germinal"),
             ("/network?query=dc.title=germinal&recordSchema=dc", "Germinal"),
+            ("/network?query=dc.title=germinal&maximumRecords=0&facetLimit=5", "Grèves"),
             ("/network?query=nosuch.x=1", "nosuch"),
             ("/network?scanClause=germinal", "germinal"),
         ]:

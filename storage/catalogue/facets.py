@@ -1,0 +1,174 @@
+"""Facets: of the records of a search, how many have each term of an access point. Every count is exact.
+
+The postings tell: their bitmaps are held against that of the search, one walk for all terms. Few records are read instead, where
+there are many terms. What libraries possess is told by the items, as they are at the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import nlargest, nsmallest
+from itertools import islice
+from typing import Final
+
+from pyroaring import BitMap
+from sqlalchemy import bindparam, literal_column, select
+
+from storage.catalogue import extraction, postings
+from storage.catalogue.access_points import HEADINGS, AccessPoint
+from storage.catalogue.records import fetch
+from storage.catalogue.search import VERSION
+from storage.schema import item, posting
+from storage.statements import Call, Statement, Steps
+
+MAX_RECORDS: Final = 100_000
+"""Records whose headings or items are counted: each is held in memory for every term that it has."""
+FEW: Final = 2_000
+"""Records that are read for their headings: that many cost less than a walk."""
+MAX_TERMS: Final = 1_000
+"""Terms that are put in order."""
+ROWS: Final = 1_000
+"""Postings that are looked at in one step."""
+SLICE: Final = 50
+"""Records that are read in one step."""
+_TERMS: Final = 2_000
+"""Terms that are looked at in one step."""
+_SPANS: Final = 8
+_GAP: Final = 8
+_WIDTH: Final = 200
+
+_ROWS: Final = Statement(
+    "postings from",
+    select(posting.c.term, posting.c.size, posting.c.bitmap)
+    .where(posting.c.access_point == bindparam("access_point"), posting.c.term >= bindparam("start"))
+    .order_by(posting.c.term, posting.c.block)
+    .limit(bindparam("rows")),
+    "access_point", "start", "rows",
+)  # fmt: skip
+_POSSESSED: Final = Statement(
+    "owners of records",
+    select(item.c.owner_id, item.c.record_id).where(
+        item.c.record_id >= bindparam("first"),
+        item.c.record_id <= bindparam("last"),
+        item.c.condition != literal_column("'withdrawn'"),
+    ),
+    "first", "last",
+)  # fmt: skip
+
+_PAUSE: Final[Sequence[Call]] = [VERSION()]
+_Found = dict[str, BitMap]
+
+
+def terms(records: BitMap, points: Sequence[AccessPoint]) -> Steps[dict[str, int]]:
+    """Return how many of *records* have each word, number or year of access points."""
+    found: _Found = {}
+    for point in points:
+        yield from _walk(records, point.code, found)
+    return (yield from _sizes(found))
+
+
+def headings(records: BitMap, points: Sequence[AccessPoint]) -> Steps[dict[str, int]]:
+    """Return how many of *records* have each whole heading of access points, of those that have headings.
+
+    A name that all who have it have at more length (with the dates of a life) is counted at that length only.
+    """
+    found: _Found = {}
+    codes = [HEADINGS + point.code for point in points if point.has_headings]
+    if len(records) <= FEW:
+        yield from _read(records, codes, found)
+    else:
+        for code in codes:
+            yield from _walk(records, code, found)
+    if any(point.names for point in points):
+        yield from _at_length(found)
+    return (yield from _sizes(found))
+
+
+def owners(records: BitMap) -> Steps[dict[int, int]]:
+    """Return how many of *records* each library (id) possesses an item of."""
+    found: dict[int, BitMap] = {}
+    spans = list(_spans(records))
+    for at in range(0, len(spans), _SPANS):
+        for rows in (yield [_POSSESSED(*span) for span in spans[at : at + _SPANS]]):
+            for owner, number in rows:
+                found.setdefault(owner, BitMap()).add(number)
+    counts = {owner: members.intersection_cardinality(records) for owner, members in found.items()}
+    return {owner: count for owner, count in counts.items() if count}
+
+
+def first(counts: Mapping[str, int], number: int, *, by_count: bool, descending: bool) -> Steps[list[str]]:
+    """Return the first *number* terms (at most `MAX_TERMS`) by their counts, of equals the lowest, or by themselves."""
+    sign = -1 if descending else 1
+    choose = nlargest if descending and not by_count else nsmallest
+    kept: list[tuple[int, str]] = []
+    left = iter(counts.items())
+    while piece := [(sign * count if by_count else 0, term) for term, count in islice(left, _TERMS)]:
+        kept = choose(min(number, MAX_TERMS), kept + piece)
+        yield _PAUSE
+    return [term for _, term in kept]
+
+
+def _sizes(found: _Found) -> Steps[dict[str, int]]:
+    counts: dict[str, int] = {}
+    left = iter(found.items())
+    while piece := {term: len(hits) for term, hits in islice(left, _TERMS)}:
+        counts |= piece
+        yield _PAUSE
+    return counts
+
+
+def _walk(records: BitMap, code: int, found: _Found) -> Steps[None]:
+    """Note who of *records* is in the postings of each term."""
+    start = ""
+    while True:
+        (rows,) = yield [_ROWS(code, start, ROWS)]
+        for term, size, data in rows:
+            if size == 1 and int.from_bytes(data, "little") not in records:
+                continue  # as it is with most
+            hits = postings.decode(size, data) & records
+            if hits:
+                found[term] = found[term] | hits if term in found else hits
+        if len(rows) < ROWS:
+            return
+        start = rows[-1][0]  # the rows of this term are read again: a union does not mind
+
+
+def _read(records: BitMap, codes: Sequence[int], found: _Found) -> Steps[None]:
+    """Note the headings of *records*, by reading them."""
+    for at in range(0, len(records), SLICE):
+        for each in (yield from fetch(list(records[at : at + SLICE]))):
+            if each is not None and not each.deleted:
+                for key, _ in extraction.headings(each.fields(), each.form, codes):
+                    if key:
+                        found.setdefault(key, BitMap()).add(each.id)
+
+
+def _at_length(found: _Found) -> Steps[None]:
+    """Take out the names that are but the beginnings of longer ones, for everyone who has them."""
+    alone: _Found = {}
+    for place, (name, hits) in enumerate(found.items(), 1):
+        end = name.rfind(" ")
+        while end > 0:
+            beginning = name[:end]
+            if beginning in found:
+                alone[beginning] = alone.get(beginning, found[beginning]) - hits
+            end = name.rfind(" ", 0, end)
+        if place % _TERMS == 0:
+            yield _PAUSE
+    for name, others in alone.items():
+        if not others:
+            del found[name]
+
+
+def _spans(records: BitMap) -> Iterator[tuple[int, int]]:
+    """Yield ranges that hold all of *records* and little else."""
+    first = last = -1
+    for number in records:
+        if first < 0:
+            first = number
+        elif number - last > _GAP or number - first >= _WIDTH:
+            yield first, last
+            first = number
+        last = number
+    if first >= 0:
+        yield first, last
