@@ -141,8 +141,9 @@ def _loan_undo(session: Session) -> None:
 
 @check("loan.mandated", Level.SHOULD, "a check-out that has happened already (MandatedAction) is taken", _SOURCE)
 def _loan_mandated(session: Session) -> None:
-    happened = MandatedAction(date_event_occurred=datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1))
-    item = session.thing(1)  # which was not lent since then
+    # This very second, so that the item was not taken in since, however soon the kit is run again.
+    happened = MandatedAction(date_event_occurred=datetime.now(UTC).replace(microsecond=0))
+    item = session.thing(1)
     with _lent(session, _check_out(session, mandated_action=happened, item_id=item)):
         want(_status(session, item) == CirculationStatus.ON_LOAN, "the item is not On Loan")
 
