@@ -5,16 +5,16 @@ those of that type (`simpler`), and what was left out is told, so that the next 
 
 ::
 
-    Init ──▶ Search ──▶ Present ──▶ … ──▶ Close
-              ▲   │ 113 114 117-123       │ 238 239
-              └───┘ the next simpler      └ the next syntax
+    Init ──▶ Search ──▶ Present ──▶ Segment … ──▶ … ──▶ Close
+              ▲   │ 113 114 117-123                 │ 238 239
+              └───┘ the next simpler                └ the next syntax
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from protocols.z3950 import apdu, asn1, oids, pqf
 from protocols.z3950.apdu import CloseReason, Options, Pdu, PresentStatus, ProtocolVersion
@@ -24,31 +24,36 @@ from protocols.z3950.elements import (
     DefaultDiagFormat,
     DiagRec,
     ElementSetNames,
+    External,
     IdAuthentication,
     IdPass,
-    NamePlusRecord,
     Operand,
     Query,
     RecordComposition,
     Records,
     RPNQuery,
 )
-from protocols.z3950.errors import RemoteProtocolError
+from protocols.z3950.errors import LimitExceeded, MalformedPdu, RemoteProtocolError
 from protocols.z3950.negotiation import reasons
+from protocols.z3950.records import Pieces
 from protocols.z3950.rpn import Boolean, SentQuery, decode, encode
-from protocols.z3950.schema import codec_of, resolve
+from protocols.z3950.schema import resolve
 from protocols.z3950.session import Association, Fault, Role
 
 MAX_ANSWER: Final = 8 << 20
 """Octets of one PDU of a target; one that announces more is not read."""
 MAX_RECORDS: Final = 500
 """Records fetched of one search."""
+MAX_RECORD: Final = 8 << 20
+"""Octets of one record that comes in fragments."""
 MAX_OCTETS: Final = 32 << 20
 """Octets of all records of one search."""
+MAX_SEGMENTS: Final = 1_000
+"""Segments before the response to one Present."""
 _AT_ONCE: Final = 20
 _MESSAGE: Final = 1 << 20
+_SEGMENTATION: Final = Options.LEVEL_1_SEGMENTATION | Options.LEVEL_2_SEGMENTATION
 
-_RECORD: Final = codec_of(NamePlusRecord)
 _STRING: Final = resolve(asn1.InternationalString)[0]
 MAX_DIAGNOSTICS: Final = 20
 MAX_ADDINFO: Final = 200
@@ -71,7 +76,7 @@ class Wish:
     """What is asked of a target: databases, a prefix query, syntaxes in the order of preference, how many records at most.
 
     *left_out* are attribute types that are not sent. *user* and *password* open the association, *charset* (a Python codec) is
-    that of the terms. Raises PqfError when *query* cannot be read.
+    that of the terms. *message_size* are the octets that a message of the target should not exceed. Raises PqfError when *query* cannot be read.
     """
 
     query: str
@@ -81,6 +86,7 @@ class Wish:
     most: int = 10
     left_out: frozenset[int] = frozenset()
     charset: str = "utf-8"
+    message_size: int = _MESSAGE
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
@@ -112,6 +118,8 @@ class Retrieval:
         self._said = frozenset(_types(decode(self._query.rpn)))
         self._syntaxes = list(wish.syntaxes)
         self._passed = 0
+        self._octets = 0
+        self._present_begins()
 
     def start(self) -> bytes:
         """Return the octets that open the conversation."""
@@ -119,9 +127,9 @@ class Retrieval:
         return self._association.send(
             apdu.InitializeRequest(
                 protocol_version=ProtocolVersion.VERSION_1 | ProtocolVersion.VERSION_2 | ProtocolVersion.VERSION_3,
-                options=Options.SEARCH | Options.PRESENT,
-                preferred_message_size=_MESSAGE,
-                exceptional_record_size=_MESSAGE,
+                options=Options.SEARCH | Options.PRESENT | _SEGMENTATION,
+                preferred_message_size=wish.message_size,
+                exceptional_record_size=max(wish.message_size, _MESSAGE),
                 id_authentication=_authentication(wish.user, wish.password),
                 implementation_name="Bibliobus origin",
             )
@@ -167,7 +175,9 @@ class Retrieval:
             self._fail(f"the target refuses the association {told(self.result.diagnostics)}".strip())
         elif isinstance(pdu, apdu.SearchResponse):
             return self._searched(pdu)
-        elif isinstance(pdu, apdu.PresentResponse):
+        elif isinstance(pdu, apdu.Segment) and self._presenting and self._association.options & _SEGMENTATION:
+            self._segment(pdu)
+        elif isinstance(pdu, apdu.PresentResponse) and self._presenting:
             return self._presented(pdu)
         elif isinstance(pdu, apdu.Close):
             self._fail(f"the target closed the association: {pdu.diagnostic_information or pdu.close_reason}"[:200])
@@ -203,11 +213,19 @@ class Retrieval:
         self.result.failure = told(found) or "the target refuses the search"
         return self._end()
 
+    def _present_begins(self, *, presenting: bool = False) -> None:
+        self._presenting = presenting
+        self._segments = 0
+        self._pieces = Pieces(MAX_RECORD)
+        self._found: list[tuple[int, str]] = []
+        self._before = self._passed
+
     def _present(self) -> bytes:
         wanted = min(self._wish.most, MAX_RECORDS, self.result.hits) - self._passed
         if wanted <= 0 or not self._syntaxes:
             return self._end()
         self.result.syntax = self._syntaxes[0]
+        self._present_begins(presenting=True)
         names = ElementSetNames(generic_element_set_name=self._wish.element_set)
         return self._association.send(
             apdu.PresentRequest(
@@ -219,25 +237,44 @@ class Retrieval:
             )
         )
 
+    def _segment(self, segment: apdu.Segment) -> None:
+        """Keep the records that precede a response. Raises MalformedPdu, LimitExceeded."""
+        self._segments += 1
+        if self._segments > MAX_SEGMENTS:
+            raise LimitExceeded(f"more than {MAX_SEGMENTS} segments of one response")
+        self._take(segment.segment_records)
+
+    def _take(self, records: Iterable[bytes]) -> None:
+        """Keep the records of a message, and the diagnostics in their places. Raises MalformedPdu, LimitExceeded."""
+        for encoded in records:
+            self._octets += len(encoded)
+            if self._octets > MAX_OCTETS:
+                raise LimitExceeded(f"more than {MAX_OCTETS} octets of records")
+            record = self._pieces.add(encoded)
+            if record is None:
+                continue
+            self._passed += 1
+            self._found += map(_condition, _formats(record.surrogate_diagnostic))
+            good = _contents(record.retrieval_record)
+            if good is not None and len(self.result.records) < self._wish.most:
+                self.result.records.append(good)
+
     def _presented(self, response: apdu.PresentResponse) -> bytes:
-        records = list(_records(response.records))
-        complaints = [each for each in records if isinstance(each, DefaultDiagFormat)]
-        found = [*_diagnostics(response.records), *map(_condition, complaints)]
+        self._take((response.records.response_records if response.records is not None else None) or ())
+        if not self._pieces.is_whole:
+            raise MalformedPdu("a record in fragments without its end")
+        self._presenting = False
+        found = [*_diagnostics(response.records), *self._found]
         self._complain(found)
-        good = [each for each in records if not isinstance(each, DefaultDiagFormat)]
-        if not self.result.records and not good and any(code in OTHER_SYNTAX for code, _ in found):
+        if not self.result.records and any(code in OTHER_SYNTAX for code, _ in found):
             del self._syntaxes[0]
+            self._passed = self._before
             if self._syntaxes:
                 return self._present()
             self.result.failure = told(found)
             return self._end()
-        self.result.records = (self.result.records + good)[: self._wish.most]
-        if sum(len(octets) for _, octets in self.result.records) > MAX_OCTETS:
-            self.result.failure = f"more than {MAX_OCTETS} octets of records"
-            return self._end()
-        self._passed += len(records)
         self.result.failure = told(found) or self.result.failure  # what came is kept
-        if response.present_status == PresentStatus.FAILURE or not records:
+        if response.present_status == PresentStatus.FAILURE or self._passed == self._before:
             return self._end()
         return self._present()
 
@@ -315,16 +352,11 @@ def _diagnostics(records: Records | None) -> list[tuple[int, str]]:
     return [_condition(each) for each in found]
 
 
-def _records(records: Records | None) -> Iterator[tuple[str, bytes] | DefaultDiagFormat]:
-    """Yield each record (syntax, octets) or the diagnostic in its place. Raises MalformedPdu."""
-    for encoded in (records.response_records if records is not None else None) or ():
-        found: Any = _RECORD.decode(encoded).record
-        yield from _formats(found.surrogate_diagnostic)
-        external = found.retrieval_record
-        if external is None:
-            continue
-        octets = external.octet_aligned
-        if octets is None and external.single_asn1_type is not None and external.direct_reference == oids.SUTRS:
-            octets = _STRING.decode(external.single_asn1_type).encode()
-        if octets is not None:
-            yield external.direct_reference or "", octets
+def _contents(external: External | None) -> tuple[str, bytes] | None:
+    """Return syntax and octets of a record, None for what is in no form that is read here. Raises MalformedPdu."""
+    if external is None:
+        return None
+    octets = external.octet_aligned
+    if octets is None and external.single_asn1_type is not None and external.direct_reference == oids.SUTRS:
+        octets = _STRING.decode(external.single_asn1_type).encode()
+    return None if octets is None else (external.direct_reference or "", octets)

@@ -1,4 +1,4 @@
-"""Records and terms of a response, as encoded NamePlusRecord and Entry: written straight, because one makes ten or twenty.
+"""Records and terms of a response, as encoded NamePlusRecord and Entry: written straight, because one makes ten or twenty; and read.
 
 What is written is what their codecs write; a test holds the two against each other.
 """
@@ -13,6 +13,7 @@ from protocols.z3950.asn1 import InternationalString, ObjectIdentifier
 from protocols.z3950.ber import length
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import DiagRec, External, FragmentSyntax, NamePlusRecord, Record
+from protocols.z3950.errors import LimitExceeded, MalformedPdu
 from protocols.z3950.schema import codec_of, resolve
 
 _NAME: Final = resolve(InternationalString)[0].tagged(0)
@@ -66,6 +67,38 @@ def fragments(record: bytes, size: int) -> list[bytes]:
         _fragment(whole.name, kinds.get(at, "intermediate_fragment"), octets[at : at + room])
         for at in range(0, len(octets), room)
     ]
+
+
+class Pieces:
+    """Records as they come, those in fragments put together again. At most *limit* octets are kept of one that is not whole."""
+
+    def __init__(self, limit: int) -> None:
+        self.is_whole = True
+        """Whether no record is without its end."""
+        self._limit = limit
+        self._octets = bytearray()
+
+    def add(self, encoded: bytes) -> Record | None:
+        """Return the record that a NamePlusRecord is or ends, None where more is to come. Raises MalformedPdu, LimitExceeded."""
+        record: Record = _RECORD.decode(encoded).record
+        pieces = (record.starting_fragment, record.intermediate_fragment, record.final_fragment)
+        _, going_on, ended = (piece is not None for piece in pieces)
+        if (going_on or ended) is self.is_whole:
+            raise MalformedPdu("a fragment without a start, or a start without an end")
+        piece = pieces[0] or pieces[1] or pieces[2]
+        if piece is None:
+            return record
+        tagged = piece.externally_tagged
+        self._octets += (piece.not_externally_tagged if tagged is None else tagged.octet_aligned) or b""
+        if len(self._octets) > self._limit:
+            raise LimitExceeded(f"a record of more than {self._limit} octets in fragments")
+        self.is_whole = ended
+        if not ended:
+            return None
+        whole, self._octets = bytes(self._octets), bytearray()
+        if tagged is None:
+            return Record(retrieval_record=_EXTERNAL.decode(whole))
+        return Record(retrieval_record=External(direct_reference=tagged.direct_reference, octet_aligned=whole))
 
 
 def _fragment(name: str | None, kind: str, octets: bytes) -> bytes:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.z3950 import apdu, oids, pqf
+from protocols.z3950 import apdu, oids, origin, pqf
 from protocols.z3950.apdu import Options, Pdu, PresentStatus
 from protocols.z3950.diagnostics import Bib1, Refused
-from protocols.z3950.elements import DiagRec, Records
+from protocols.z3950.elements import DiagRec, External, FragmentSyntax, NamePlusRecord, Record, Records
 from protocols.z3950.negotiation import Offer, accept
-from protocols.z3950.origin import MAX_ADDINFO, MAX_DIAGNOSTICS, Retrieval, Wish
-from protocols.z3950.records import retrieval_record, surrogate_diagnostic
+from protocols.z3950.origin import MAX_ADDINFO, MAX_DIAGNOSTICS, Retrieval, Retrieved, Wish
+from protocols.z3950.records import fragments, retrieval_record, surrogate_diagnostic
+from protocols.z3950.schema import codec_of
 from protocols.z3950.session import Association, Fault, Role
 
 QUERY = "@attr 1=7 @attr 2=3 @attr 4=2 @attr 6=1 9782253004226"
@@ -37,7 +39,9 @@ class Target:
         *,
         addinfo: str = "",
         stubborn: bool = False,
+        offer: Offer = OFFER,
     ) -> None:
+        self._offer = offer
         self.asked: list[str] = []
         self._addinfo = addinfo
         self._stubborn = stubborn
@@ -56,7 +60,7 @@ class Target:
 
     def _answer(self, pdu: Pdu) -> Pdu:
         if isinstance(pdu, apdu.InitializeRequest):
-            return accept(pdu, OFFER)
+            return accept(pdu, self._offer)
         if isinstance(pdu, apdu.SearchRequest):
             assert pdu.query.type_1 is not None
             self.asked.append(pqf.write(pdu.query.type_1))
@@ -193,6 +197,118 @@ def test_the_next_syntax_is_asked_for_and_records_come_in_pieces() -> None:
     assert (result.hits, len(result.records), result.syntax) == (60, 45, oids.USMARC)
     assert result.records[-1] == (oids.USMARC, b"record 45")
     assert [code for code, _ in result.diagnostics] == [239]
+
+
+# --- segments ------------------------------------------------------------------------------------------------------------
+
+SEGMENTING = Offer(
+    Options.SEARCH | Options.PRESENT | Options.LEVEL_1_SEGMENTATION | Options.LEVEL_2_SEGMENTATION, "0", "test", "1"
+)
+SMALL = [retrieval_record("db", oids.UNIMARC, b"record %d" % number) for number in range(3)]
+LONG = bytes(range(256)) * 20
+START, MIDDLE, *_, END = fragments(retrieval_record("db", oids.UNIMARC, LONG), 1_000)
+
+
+def tagged(kind: str, octets: bytes) -> bytes:
+    piece = FragmentSyntax(externally_tagged=External(direct_reference=oids.USMARC, octet_aligned=octets))
+    fields: dict[str, Any] = {kind: piece}
+    return codec_of(NamePlusRecord).encode(NamePlusRecord(record=Record(**fields)))
+
+
+class Segmenting(Target):
+    """A target that answers a Present with messages of these records, the last of them the response."""
+
+    def __init__(self, *messages: list[bytes], hits: int = 3, offer: Offer = SEGMENTING) -> None:
+        super().__init__({}, hits=hits, offer=offer)
+        self._messages = messages
+
+    def receive(self, data: bytes) -> bytes:
+        response = super().receive(data)
+        if response[:1] != b"\xb9":
+            return response
+        segments = [
+            apdu.Segment(number_of_records_returned=len(each), segment_records=tuple(each))
+            for each in self._messages[:-1]
+        ]
+        return b"".join(map(self._association.send, segments)) + response
+
+    def _presented(self, pdu: apdu.PresentRequest) -> Pdu:
+        return apdu.PresentResponse(
+            number_of_records_returned=pdu.number_of_records_requested,
+            next_result_set_position=0,
+            present_status=PresentStatus.SUCCESS,
+            records=Records(response_records=tuple(self._messages[-1])),
+        )
+
+
+def presented(*messages: list[bytes], **more: Any) -> Retrieved:
+    retrieval = Retrieval(Wish("zola"))
+    talk(retrieval, Segmenting(*messages, **more).receive)
+    assert retrieval.is_over
+    return retrieval.result
+
+
+@pytest.mark.parametrize("size", [100, 1_000, 2_000])
+def test_records_in_segments_and_fragments_are_put_together_again(size: int) -> None:
+    pieces = fragments(retrieval_record("db", oids.UNIMARC, LONG), size)
+    *segments, last = [[SMALL[0], pieces[0]], *([piece] for piece in pieces[1:-1]), [pieces[-1], SMALL[1]]]
+    for messages in ([*segments, last], [*segments, last, []], [[SMALL[0], *pieces, SMALL[1]]]):
+        result = presented(*messages)
+        assert (result.records, result.failure) == (
+            [(oids.UNIMARC, b"record 0"), (oids.UNIMARC, LONG), (oids.UNIMARC, b"record 1")],
+            "",
+        )
+
+
+def test_fragments_that_name_a_syntax_are_the_record_itself() -> None:
+    kinds = ["starting_fragment", "intermediate_fragment", "final_fragment"]
+    result = presented([tagged(kind, b"%d," % at) for at, kind in enumerate(kinds)], hits=1)
+    assert (result.records, result.failure) == ([(oids.USMARC, b"0,1,2,")], "")
+
+
+def test_a_diagnostic_in_a_segment_is_told_and_the_other_records_are_kept() -> None:
+    broken = surrogate_diagnostic("db", Refused(CODES[14]), 3)
+    result = presented([SMALL[0], broken], [SMALL[1]])
+    assert [octets for _, octets in result.records] == [b"record 0", b"record 1"]
+    assert result.failure.startswith("14 ")
+
+
+@pytest.mark.parametrize(
+    ("messages", "why"),
+    [
+        ([[SMALL[0], MIDDLE], []], "without a start"),
+        ([[SMALL[0], END], []], "without a start"),
+        ([[SMALL[0], START], [START], []], "without a start"),
+        ([[SMALL[0], START], [SMALL[1]]], "without a start"),
+        ([[SMALL[0], START], [MIDDLE]], "without its end"),
+        ([[SMALL[0], START], [END]], "longer than what holds it"),
+        ([[SMALL[0]], *[[]] * 11, [SMALL[1]]], "more than 10 segments"),
+        ([[SMALL[0], START], *[[MIDDLE]] * 9, []], "more than 5000 octets in fragments"),
+        ([[SMALL[0]], *[[START, MIDDLE, END]] * 2, []], ""),
+        ([SMALL[:1] * 5] * 10, ""),
+        ([[SMALL[0], START, *[MIDDLE] * 40], []], "in fragments"),
+        ([[SMALL[0], *[retrieval_record("db", oids.XML, b"x" * 4_000)] * 5], []], "more than 20000 octets of records"),
+    ],
+)
+def test_segments_that_mean_ill_are_bounded_and_what_came_before_is_kept(
+    messages: list[list[bytes]], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(origin, "MAX_SEGMENTS", 10)
+    monkeypatch.setattr(origin, "MAX_RECORD", 5_000)
+    monkeypatch.setattr(origin, "MAX_OCTETS", 20_000)
+    result = presented(*messages)
+    assert result.records[0] == (oids.UNIMARC, b"record 0")
+    assert sum(len(octets) for _, octets in result.records) <= 20_000
+    assert why in result.failure
+
+
+def test_segments_are_taken_where_they_were_agreed_on_and_asked_for_alone() -> None:
+    assert presented([SMALL[0]], [SMALL[1]], offer=OFFER).failure == "the target sent a Segment that was not asked for"
+    retrieval, target = Retrieval(Wish("zola")), Segmenting([])
+    retrieval.receive(target.receive(retrieval.start()))
+    segment = apdu.Segment(number_of_records_returned=1, segment_records=(SMALL[0],))
+    retrieval.receive(target._association.send(segment))
+    assert (retrieval.result.records, retrieval.is_over) == ([], True)
 
 
 def test_no_syntax_in_common_is_told() -> None:
