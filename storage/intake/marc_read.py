@@ -6,9 +6,12 @@ Nothing here touches the database: a command reads and prepares, and sends batch
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from protocols.marc import canonical, iso2709, marcxml
@@ -62,8 +65,28 @@ class Seen:
     rejected: Counter[Reason] = field(default_factory=Counter)
 
 
+_BUCKETS: Final = 0xFFF
+
+
+class Digests:
+    """A set of texts that takes some ten octets for each, where one of Python has eighty: their digests, sorted in small arrays."""
+
+    def __init__(self) -> None:
+        self._buckets: defaultdict[int, array[int]] = defaultdict(partial(array, "Q"))
+
+    def add(self, text: str) -> bool:
+        """Add a text; tell whether it was not there."""
+        digest = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+        bucket = self._buckets[digest & _BUCKETS]
+        at = bisect_left(bucket, digest)
+        if at < len(bucket) and bucket[at] == digest:
+            return False
+        bucket.insert(at, digest)
+        return True
+
+
 class MarcFile:
-    """Reads ISO 2709 or XML (told apart by the first octet) in bounded memory.
+    """Reads ISO 2709 or XML (told apart by the first octet); what grows with the file are the digests of its records alone.
 
     `seen` is the report so far; `is_xml` is known once something was read.
     """
@@ -72,7 +95,7 @@ class MarcFile:
         self.seen = Seen()
         self.is_xml = False
         self._options = options
-        self._keys: set[int] = set()
+        self._keys = Digests()
 
     def records(self, chunks: Iterable[bytes]) -> Iterator[SourceRecord | BadRecord]:
         """Yield each record, or why it is refused, with its octets in the source format.
@@ -143,19 +166,12 @@ class MarcFile:
         record a second time is refused: it would be read, compared and left alone each time anew.
         """
         content = hashlib.blake2b(raw, digest_size=16).hexdigest()
-        if not self._first(f"{control}#{content}"):
+        if not self._keys.add(f"{control}#{content}"):
             raise BadRecord(Reason.DUPLICATE, b"", control)
-        if control and self._first(control):
+        if control and self._keys.add(control):
             return control
         self.seen.by_content += 1
         return f"{control}#{content}"
-
-    def _first(self, key: str) -> bool:
-        digest = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
-        if digest in self._keys:
-            return False
-        self._keys.add(digest)
-        return True
 
 
 CHUNK: Final = 1 << 16
