@@ -23,6 +23,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from protocols.marc.charsets import Charset
 from server.words import _
+from storage.catalogue.ranks import PLACES, SourceRank
 from storage.database import Location
 
 FILE: Final = "bibliobus.toml"
@@ -189,6 +190,14 @@ class LogTable:
     format: Format = attrs.field(default=Format.AUTO, metadata=_doc("How lines look."))
 
 
+@attrs.frozen(kw_only=True)
+class CatalogueTable:
+    """Whose records are preferred when two of one document are merged: after the national library's, those of these libraries."""
+
+    departmental: tuple[str, ...] = attrs.field(default=(), metadata=_doc("Codes of departmental libraries."))
+    large: tuple[str, ...] = attrs.field(default=(), metadata=_doc("Codes of large libraries."))
+
+
 class Wire(StrEnum):
     """What a target speaks."""
 
@@ -226,6 +235,12 @@ class TargetTable:
         metadata=_doc("Character set of its records, as `bibliobus import` names them; empty: found out for each."),
     )
     terms: str = attrs.field(default="utf-8", metadata=_doc("Z39.50: character set in which it takes terms."))
+    message_size: Count = attrs.field(
+        default=Count(1 << 20),
+        metadata=_doc(
+            "Z39.50: octets that a message of its should not exceed; what is longer comes in segments, if it can."
+        ),
+    )
     isbn: str = attrs.field(
         default="",
         metadata=_doc(
@@ -238,9 +253,21 @@ class TargetTable:
     timeout: Seconds = attrs.field(
         default=Seconds(20.0), metadata=_doc("How long it may take; what has come by then is kept.")
     )
-    priority: int = attrs.field(
-        default=0, metadata=_doc("Of targets that give one document, the lowest one's is taken.")
+    rank: SourceRank = attrs.field(
+        default=SourceRank.OTHER,
+        metadata=_doc(
+            "What its records are worth: of targets that give one document the highest one's is taken, and of it and one that "
+            "is there, the higher one's is the base."
+        ),
     )
+    priority: int = attrs.field(
+        default=0, metadata=_doc("Of targets of one rank that give one document, the lowest one's is taken.")
+    )
+
+    @property
+    def preference(self) -> tuple[int, int, str]:
+        """Its place among targets: the least is preferred."""
+        return PLACES[self.rank], self.priority, self.name
 
 
 @attrs.frozen(kw_only=True)
@@ -253,6 +280,7 @@ class Config:
     z3950: Z3950Table = attrs.field(factory=Z3950Table)
     ncip: NCIPTable = attrs.field(factory=NCIPTable)
     web: WebTable = attrs.field(factory=WebTable)
+    catalogue: CatalogueTable = attrs.field(factory=CatalogueTable)
     log: LogTable = attrs.field(factory=LogTable)
     targets: tuple[TargetTable, ...] = ()
 
@@ -297,7 +325,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(Path, lambda value, _type: Path(_exactly(str, _("a path"))(value, str)))
     converter.register_structure_hook(Seconds, _seconds)
     converter.register_structure_hook(Count, _count)
-    for choices in (Level, Format, Wire):
+    for choices in (Level, Format, Wire, SourceRank):
         converter.register_structure_hook(choices, _choice)
     texts = converter.get_structure_hook(tuple[str, ...])
 

@@ -186,7 +186,7 @@ class Daemon(Service):
 
     def _listen_to_commands(self, undo: ExitStack) -> None:
         shared = self._shared = Shared(self.config.store.location, self.store, self._reactor)
-        origin = self._origin = self._adapters["origin"] = Origin(shared, self._reactor, self.config.targets)
+        origin = self._origin = self._adapters["origin"] = Origin(shared, self._reactor, self.config)
         commands: dict[str, control.Command] = {
             "status": self.status,
             "reload": self.reload,
@@ -255,7 +255,7 @@ class Daemon(Service):
         if self._log is not None:
             self._log.set_level(config.log.level)
         if self._origin is not None:
-            self._origin.targets = config.targets
+            self._origin.config = config
         if (config.store, config.listen) != (self.config.store, self.config.listen):
             self.events.warn("What has changed in [store] and [listen] holds from the next start")
 

@@ -41,8 +41,9 @@ from server.ncip.refusals import REFUSALS
 from server.sip2.polish import LINES
 from server.sip2.tables import ALERTS, REASONS, SAID
 from server.words import DOMAIN, LOCALES
-from storage.catalogue.access_points import ALL, by_use
+from storage.catalogue.access_points import ALL, SORT_POINTS, by_use, sort_by_use
 from storage.catalogue.likeness import FAMILIES, SILENT, SOUNDS
+from storage.catalogue.sorting import BY_USE
 from storage.network.declare import reference as network_file
 from storage.refusals import SENTENCES, Reason
 
@@ -126,7 +127,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, StrEnum):
         return " ".join(f"`{member.value}`" for member in type(value))
     if isinstance(value, tuple):
-        return "list of endpoints"
+        return "list of texts"
     return {float: "span of time", int: "number"}.get(type(value), "path" if isinstance(value, Path) else "text")
 
 
@@ -191,6 +192,17 @@ def _access_points() -> Iterator[str]:
     yield "## Bib-1 Use attributes\n"
     rows = [(str(use), ", ".join(point.name for point in points)) for use, points in sorted(by_use.items())]
     yield from _rows(("Use", "access points"), rows)
+    yield "## Sorting\n"
+    yield "A record has one key at most: that of the first field named here that holds one. A key has neither case nor accents, nor the"
+    yield "points, elided articles and (of a title) leading articles of the field.\n"
+    uses = {by: ", ".join(str(use) for use, its in sort_by_use.items() if its is by) for by in SORT_POINTS}
+    fields = ("name", "Use", "UNIMARC", "MARC21")
+    yield from _rows(fields, [(by.name, uses[by], f"`{by.unimarc}`", f"`{by.marc21}`") for by in SORT_POINTS])
+    yield f"`{BY_USE.name}` is how often the items were lent of late. Keys that are equal keep the order of the set, unless the sort is to"
+    yield "respect accents, case, or both. Accents are looked at before case, and at the first letter where two headings differ a bare letter"
+    yield "stands before one with a mark (those in the order of Unicode; a ligature is two letters with one), a small letter before its"
+    yield "capital: *cote, Cote, coté, côte, Côte*. Case sensitivity of Z39.50 and of SRU 1.1 respects case alone. Numbers and years have"
+    yield "no case: `a1` and `A1` are one number.\n"
 
 
 def cql_indexes() -> str:

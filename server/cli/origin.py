@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,7 @@ from server.cli.staff import show as show_rows
 from server.words import _
 
 if TYPE_CHECKING:
-    from server.config import TargetTable
+    from server.config import Config
     from server.writing import Direct
 
 FATES: Final = {
@@ -111,7 +111,7 @@ def _answers(path: Path | None, data: Path | None, questions: list[dict[str, Any
     try:
         with holding(find_store(path, data), daemon_first=True) as holder, _progress(len(questions)) as shown:
             if not isinstance(holder, Client):
-                return _ask_alone(holder, read_config(path, data).targets, questions, shown)
+                return _ask_alone(holder, read_config(path, data), questions, shown)
             out = []
             for asked in questions:
                 out.append(holder.call("fetch", **asked))
@@ -134,7 +134,7 @@ _NOT_ASKED: Final = {
 
 
 def _ask_alone(
-    store: Direct, targets: Sequence[TargetTable], questions: list[dict[str, Any]], shown: Callable[[], None]
+    store: Direct, config: Config, questions: list[dict[str, Any]], shown: Callable[[], None]
 ) -> list[dict[str, Any]]:
     """Ask in a reactor of our own, one question after the other, of all targets at once."""
     from twisted.internet import reactor
@@ -142,7 +142,7 @@ def _ask_alone(
 
     from server.origin.service import Origin
 
-    origin = Origin(store, reactor, targets)
+    origin = Origin(store, reactor, config)
     out: list[dict[str, Any]] = []
     failed: list[Any] = []
 
@@ -222,9 +222,10 @@ def list_(path: Path | None, data: Path | None, *, json_: bool) -> None:
         targets = read_config(path, data).targets
         lessons = looking(find_store(path, data)).read(lessons_of)
     rows = []
-    for each in sorted(targets, key=lambda target: (target.priority, target.name)):
+    for each in sorted(targets, key=lambda target: target.preference):
         lesson = lessons.get(each.name.casefold(), Lesson())
-        rows.append({"target": each.name, "kind": each.kind.value, "priority": each.priority, **lesson._asdict()})
+        about = {"target": each.name, "kind": each.kind.value, "rank": each.rank.value, "priority": each.priority}
+        rows.append({**about, **lesson._asdict()})
     if not json_:
         for row in rows:
             ways = {way: " ".join(map(str, row[way])) for way in ("isbn", "query")}
@@ -264,7 +265,11 @@ def record() -> None:
 @as_json
 def merge(first: int, second: int, keep: int | None, path: Path | None, data: Path | None, *, json_: bool) -> None:
     """Merge two records."""
-    told = _changed(path, data, "record.merge", json_=json_, first=first, second=second, keep=keep)
+    from server.operations.origin import ranks_of
+
+    with explained():
+        ranks = ranks_of(read_config(path, data))
+    told = _changed(path, data, "record.merge", json_=json_, first=first, second=second, keep=keep, ranks=ranks)
     said = _("Record {superseded} is now {base}; moved: {items} items, {holds} holds.")
     click.echo(json.dumps(told) if json_ else said.format(**told))
 

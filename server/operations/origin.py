@@ -14,6 +14,7 @@ from protocols.marc.errors import BadRecord, BrokenStream
 from server.control import Refused
 from server.origin.lessons import Lesson
 from storage.catalogue.merging import MergeRefused, merge_records
+from storage.catalogue.ranks import Ranks, SourceRank
 from storage.catalogue.unmerging import unmerge_record
 from storage.intake import copying
 from storage.intake.marc_read import MarcFile, Options, SourceRecord
@@ -21,6 +22,7 @@ from storage.schema import setting
 from storage.usecase import Origin
 
 if TYPE_CHECKING:
+    from server.config import Config
     from server.origin.asking import Found
     from server.writing import Access
 
@@ -69,11 +71,22 @@ def forget(access: Access, *, name: str) -> int:
     return access.write(_forget, [name])
 
 
+# --- what sources are worth ----------------------------------------------------------------------------------------------
+
+
+def ranks_of(config: Config) -> dict[str, str]:
+    """Return the ranks of the sources that have one: what each configured target gave, and what libraries brought."""
+    ranked = [(copying.SOURCE + target.name, target.rank) for target in config.targets]
+    ranked += [(code, SourceRank.DEPARTMENTAL) for code in config.catalogue.departmental]
+    ranked += [(code, SourceRank.LARGE) for code in config.catalogue.large]
+    return {source.casefold(): rank for source, rank in ranked}
+
+
 # --- records from elsewhere ----------------------------------------------------------------------------------------------
 
 
 def take(
-    access: Access, answers: Sequence[Found], *, most: int, databases: Sequence[str], dry_run: bool
+    access: Access, answers: Sequence[Found], *, most: int, databases: Sequence[str], dry_run: bool, ranks: Ranks
 ) -> dict[str, Any]:
     """Copy what targets gave into the catalogue, and remember what they taught; return both in values that JSON can hold.
 
@@ -82,7 +95,7 @@ def take(
     rejected: list[dict[str, str]] = []
     taken = [(found, list(islice(_read(found, rejected), most))) for found in answers]
     batch = [(found.target.name, each) for found, records in taken for each in records]
-    copier = copying.Copier(copying.Task(databases, CLERK, access.now(), dry_run))
+    copier = copying.Copier(copying.Task(databases, CLERK, access.now(), dry_run, ranks))
     # Kiosks may be waiting: a record at a time, unless all is to be undone together.
     pieces = [batch] if dry_run else [[each] for each in batch]
     copied = [access.write(copier.copy, piece) for piece in pieces]
@@ -128,10 +141,10 @@ def _read(found: Found, rejected: list[dict[str, str]]) -> Iterator[SourceRecord
 # --- two that are one ----------------------------------------------------------------------------------------------------
 
 
-def merge(access: Access, *, first: int, second: int, keep: int | None) -> dict[str, Any]:
+def merge(access: Access, *, first: int, second: int, keep: int | None, ranks: Ranks) -> dict[str, Any]:
     """Merge two records. Raises `Refused` when they stay as they are; its code is of `MergeReason`."""
     try:
-        return access.write(merge_records, first, second, CLERK, access.now(), keep)._asdict()
+        return access.write(merge_records, first, second, CLERK, access.now(), keep, ranks)._asdict()
     except MergeRefused as refused:
         raise Refused(refused.reason.value, refused.detail) from None
 

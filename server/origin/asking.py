@@ -58,13 +58,14 @@ class Found:
 def ask_all(
     reactor: Any, targets: Iterable[TargetTable], asked: Question, lessons: Mapping[str, Lesson]
 ) -> Deferred[list[Found]]:
-    """Ask all *targets* at once; fires with what each gave, in the order of their priorities, and fails only when cancelled.
+    """Ask all *targets* at once; fires with what each gave, in the order of preference, and fails only when cancelled.
 
     *lessons* are what each (by name, case-folded) has taught so far.
     """
-    ordered = sorted(targets, key=lambda target: (target.priority, target.name))
+    ordered = sorted(targets, key=lambda target: target.preference)
     return gatherResults(
-        [ask(reactor, target, asked, lessons.get(target.name.casefold(), Lesson())) for target in ordered], consumeErrors=True
+        [ask(reactor, target, asked, lessons.get(target.name.casefold(), Lesson())) for target in ordered],
+        consumeErrors=True,
     )
 
 
@@ -171,6 +172,7 @@ def wish_of(target: TargetTable, asked: Question, lesson: Lesson) -> Wish:
         most=asked.most,
         left_out=frozenset(left_out),
         charset=target.terms,
+        message_size=target.message_size,
         user=target.user,
         password=_password(target),
     )

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
-from server.config import TargetTable
+from server.config import Config, TargetTable
 from server.control import Refused
 from server.operations import origin as operations
 from server.origin.asking import ask_all
@@ -28,10 +28,10 @@ MOST: Final = 100
 
 
 class Origin:
-    """Asks *targets* and copies into the store behind *access*."""
+    """Asks the targets of *config* and copies into the store behind *access*."""
 
-    def __init__(self, access: Access, reactor: Any, targets: Sequence[TargetTable]) -> None:
-        self.targets = targets
+    def __init__(self, access: Access, reactor: Any, config: Config) -> None:
+        self.config = config
         self._access = access
         self._reactor = reactor
         self._turns = DeferredSemaphore(AT_ONCE)
@@ -70,21 +70,21 @@ class Origin:
         return succeed(None)
 
     def _named(self, names: Sequence[str]) -> list[TargetTable]:
-        by_name = {target.name.casefold(): target for target in self.targets}
+        by_name = {target.name.casefold(): target for target in self.config.targets}
         if not by_name:
             raise Refused("no-target", "no target is configured")
-        known = ", ".join(target.name for target in self.targets)
+        known = ", ".join(target.name for target in self.config.targets)
         for name in names:
             if name.casefold() not in by_name:
                 raise Refused("unknown-target", f"there is no target {name}", {"name": name, "names": known})
-        return [by_name[name] for name in dict.fromkeys(map(str.casefold, names))] or list(self.targets)
+        return [by_name[name] for name in dict.fromkeys(map(str.casefold, names))] or list(self.config.targets)
 
     async def _fetched(
         self, question: Question, targets: Sequence[TargetTable], databases: Sequence[str], *, dry_run: bool
     ) -> dict[str, Any]:
-        access = self._access
+        access, ranks = self._access, operations.ranks_of(self.config)
         lessons = await deferToThread(access.read, operations.lessons_of)
         answers = await ask_all(self._reactor, targets, question, lessons)
         return await deferToThread(
-            operations.take, access, answers, most=question.most, databases=databases, dry_run=dry_run
+            operations.take, access, answers, most=question.most, databases=databases, dry_run=dry_run, ranks=ranks
         )

@@ -1,6 +1,6 @@
 """Two records of one document made one, in one transaction: nothing is lost, and the journal tells what was moved.
 
-The national library's record, else the fuller one, is the base and keeps its number. Items, open holds and open requests of the other move to it, each noted
+The record of the higher source, else the fuller one, is the base and keeps its number. Items, open holds and open requests of the other move to it, each noted
 (`merge_move`); the other keeps its row and content, deleted, with a pointer (`supersession`): its old number leads to the base.
 `storage.catalogue.unmerging` undoes it.
 """
@@ -8,6 +8,7 @@ The national library's record, else the fuller one, is the base and keeps its nu
 from __future__ import annotations
 
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, insert, select, true, update
@@ -17,6 +18,7 @@ from protocols.marc.merge import fullness, is_national
 from protocols.marc.record import Record
 from storage.bulk import insert_rows
 from storage.catalogue.joined import Loser, own_content, with_losers
+from storage.catalogue.ranks import PLACES, Ranks, SourceRank
 from storage.catalogue.records import NewRecord, databases_of, delete_records, lock_catalogue, save_records
 from storage.schema import hold, ill_request, item, journal, merge_move, record, supersession
 from storage.usecase import Origin
@@ -57,6 +59,9 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
+_ALL_ALIKE: Final[Ranks] = MappingProxyType({})
+
+
 def survivor(connection: Connection, number: int) -> int:
     """Return the number under which a record is found: its own, or that of the one which superseded it."""
     found = connection.execute(select(supersession.c.by_id).where(supersession.c.record_id == number)).scalar()
@@ -64,11 +69,17 @@ def survivor(connection: Connection, number: int) -> int:
 
 
 def merge_records(
-    connection: Connection, first: int, second: int, origin: Origin, now: int, keep: int | None = None
+    connection: Connection,
+    first: int,
+    second: int,
+    origin: Origin,
+    now: int,
+    keep: int | None = None,
+    ranks: Ranks = _ALL_ALIKE,
 ) -> Merged:
-    """Merge two records in the transaction of `connection`; *keep* is the base, else the national library's, else the fuller, else the older.
+    """Merge two records in the transaction of `connection`; *keep* is the base, else that of the higher source, else the fuller, else the older.
 
-    Old numbers of merged records stand for those that superseded them. Raises MergeRefused; then nothing was written.
+    The national library's own record is of its rank, whoever gave it. Old numbers of merged records stand for those that superseded them. Raises MergeRefused; then nothing was written.
     """
     lock_catalogue(connection)
     first, second = survivor(connection, first), survivor(connection, second)
@@ -78,7 +89,7 @@ def merge_records(
     for number in (first, second):
         if number not in rows:
             raise MergeRefused(MergeReason.UNKNOWN, str(number))
-    base, other = _ranked(rows, survivor(connection, keep) if keep is not None else None)
+    base, other = _ranked(rows, survivor(connection, keep) if keep is not None else None, ranks)
     _refuse_held_twice(connection, base.id, other.id)
     _supersede(connection, base, other, now)
     moved = {move: _move(connection, move, base.id, other.id) for move in MOVES}
@@ -103,12 +114,14 @@ def lock_records(connection: Connection, first: int, second: int) -> dict[int, A
     return {row.id: row for row in connection.execute(wanted)}
 
 
-def _ranked(rows: dict[int, Any], keep: int | None) -> tuple[Any, Any]:
+def _ranked(rows: dict[int, Any], keep: int | None, ranks: Ranks) -> tuple[Any, Any]:
     """Return the base and the other."""
 
-    def rank(row: Any) -> tuple[bool, bool, int, int]:
+    def rank(row: Any) -> tuple[bool, int, int, int]:
         read, form = Record.from_iso2709(row.iso2709), Format(row.format)
-        return row.id == keep, is_national(read, form), fullness(read, form), -row.id
+        given = ranks.get(row.source.casefold(), SourceRank.OTHER)
+        source = SourceRank.NATIONAL if is_national(read, form) else given
+        return row.id == keep, -PLACES[source], fullness(read, form), -row.id
 
     base, other = sorted(rows.values(), key=rank, reverse=True)
     return base, other

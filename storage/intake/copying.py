@@ -6,7 +6,7 @@ Of records that describe one document the first is taken; the caller brings them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from protocols.marc.record import Record
 from storage.catalogue.access_points import OTHER_NUMBER
 from storage.catalogue.matching import MERGED_FROM, About, Verdict, about, likeness, matches, score
 from storage.catalogue.merging import MergeRefused, merge_records, survivor
+from storage.catalogue.ranks import Ranks
 from storage.catalogue.records import NewRecord, lock_catalogue, save_records
 from storage.ids import new_id
 from storage.intake.marc_import import databases_named
@@ -58,12 +59,13 @@ class Copied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Names of the databases that records join (none: the default), who asks, when, and whether all is undone again."""
+    """Names of the databases that records join (none: the default), who asks, when, whether all is undone again, and sources' ranks."""
 
     databases: Sequence[str]
     origin: Origin
     now: int
     dry_run: bool = False
+    ranks: Ranks = field(default_factory=dict)
 
 
 class Copier:
@@ -135,7 +137,7 @@ def _save(connection: Connection, task: Task, new: NewRecord, databases: Sequenc
         _ask_people(connection, task.now, f"{number} ~ {best.id}")
         return Fate.DOUBTFUL, number, best.id
     try:
-        merged = merge_records(connection, best.id, number, task.origin, task.now)
+        merged = merge_records(connection, best.id, number, task.origin, task.now, ranks=task.ranks)
     except MergeRefused as refused:
         _ask_people(connection, task.now, f"{number} ~ {best.id} ({refused})")
         return Fate.APART, number, best.id

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -31,6 +32,7 @@ from server.origin import asking
 from server.origin.asking import Found, ask, ask_all
 from server.origin.lessons import Lesson
 from server.origin.query import Form, Question
+from storage.catalogue.ranks import SourceRank
 from storage.database import Location
 from tests.reactor import await_
 from tests.server.test_daemon import configured, port_of, running
@@ -53,6 +55,19 @@ def target(port: int, kind: Wire = Wire.Z3950, **more: Any) -> TargetTable:
 
 def asked(found: TargetTable, question: Question = GERMINAL) -> Found:
     return await_(ask(reactor, found, question, Lesson()))
+
+
+def test_targets_are_preferred_by_rank_then_by_priority_then_by_name() -> None:
+    named = [
+        target(1, name="d", rank=SourceRank.OTHER, priority=-1),
+        target(1, name="c", rank=SourceRank.LARGE, priority=2),
+        target(1, name="b", rank=SourceRank.LARGE, priority=1),
+        target(1, name="a", rank=SourceRank.LARGE, priority=1),
+        target(1, name="e", rank=SourceRank.NATIONAL, priority=9),
+    ]
+    hurried = [attrs.evolve(each, timeout=Seconds(0.001)) for each in named]
+    told = await_(ask_all(reactor, hurried, GERMINAL, {}))
+    assert [found.target.name for found in told] == ["e", "a", "b", "c", "d"]
 
 
 # --- in TLS, and by account ----------------------------------------------------------------------------------------------
@@ -261,6 +276,16 @@ def test_what_comes_while_a_thread_reads_is_read_after_it(monkeypatch: pytest.Mo
     assert (line.done.called, retrieval.result.failure) == (True, "the target hung up")
 
 
+def test_records_in_segments_and_fragments_are_those_that_come_whole(secured: tuple[int, str]) -> None:
+    zola = Question(Form.CQL, "dc.creator=zola")
+    whole, small, tiny = (
+        asked(target(secured[0], tls=True, authority=secured[1], message_size=Count(size)), zola)
+        for size in (1 << 20, 2_000, 500)
+    )
+    assert max(map(len, whole.documents)) > 2_000
+    assert (small.documents, small.failure) == (tiny.documents, tiny.failure) == (whole.documents, "")
+
+
 def test_one_that_means_ill_keeps_no_other_from_being_asked(secured: tuple[int, str]) -> None:
     good = target(secured[0], tls=True, authority=secured[1], name="good")
     with ill(without_end(b"\x04\x7f" + b"x" * 127, b"\xb5\x80")) as (port, _lines):
@@ -284,7 +309,7 @@ def test_records_that_are_giants_stop_the_asking(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(z3950, "MAX_OCTETS", 100_000)
     with ill(answering_present(b"x" * 60_000, hits=2_000_000_000)) as (port, _lines):
         found = asked(target(port), Question(Form.CQL, "zola", most=100))
-    assert (len(found.documents), "octets of records" in found.failure) == (2, True)
+    assert (len(found.documents), "octets of records" in found.failure) == (1, True)
 
 
 def test_a_target_that_gives_more_than_was_asked_for_is_taken_at_its_first_words() -> None:

@@ -68,8 +68,8 @@ def filled(any_location: Location) -> Iterator[Counter]:
     counter.close()
 
 
-def merge(counter: Counter, first: int, second: int) -> Merged:
-    found: Merged = await_(counter.store.work(merge_records, first, second, CLERK, NOW))
+def merge(counter: Counter, first: int, second: int, **ranks: str) -> Merged:
+    found: Merged = await_(counter.store.work(merge_records, first, second, CLERK, NOW, None, ranks))
     return found
 
 
@@ -104,8 +104,30 @@ def test_the_national_librarys_record_is_the_base_however_little_it_says(filled:
         plain = Record.from_iso2709(POOR.iso2709)
         raw = Record(plain.leader, [*plain.fields, ark]).to_iso2709()
         save_records(connection, [NewRecord("AVION", "9", FULL.form, raw, "Germinal", "Zola")], [1], NOW)
-    assert merge(filled, 1, 2) == Merged(2, 1, 2, 0)
+    assert merge(filled, 1, 2, test="departmental") == Merged(2, 1, 2, 0)
     assert content(filled, 2).value("676", "a") == "843"
+
+
+@pytest.mark.parametrize(
+    ("ranks", "base"),
+    [
+        ({"avion": "large"}, 2),
+        ({"avion": "departmental", "test": "large"}, 2),
+        ({"avion": "national", "test": "departmental"}, 2),
+        ({"avion": "large", "test": "departmental"}, 1),
+        ({"avion": "other"}, 1),
+        ({"avion": "large", "test": "large"}, 1),
+    ],
+)
+def test_the_record_of_the_higher_source_is_the_base_and_of_one_rank_the_fuller(
+    filled: Counter, ranks: dict[str, str], base: int
+) -> None:
+    before = {number: content(filled, number) for number in (1, 2)}
+    made = merge(filled, 1, 2, **ranks)
+    assert (made.base, made.superseded) == (base, 3 - base)
+    whole = content(filled, base)
+    assert (whole.value("330", "a"), whole.value("676", "a")) == ("La mine.", "843")
+    assert content(filled, made.superseded) == before[made.superseded]
 
 
 def test_items_loans_and_holds_are_as_many_as_before_and_on_the_record_that_is_left(filled: Counter) -> None:
