@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from sqlalchemy import update
@@ -29,10 +30,16 @@ STEP = 0.1
 _seconds = count(1)
 
 
+_PORTS = range(20_000, 32_000)
+"""Below those that systems give to connections going out: such a one would keep a daemon that was killed from its port."""
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port that nobody listens on, to be listened on again and again."""
+    while True:
+        port = SystemRandom().choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def eventually(truth: Callable[[], Any], otherwise: Callable[[], object]) -> Any:
