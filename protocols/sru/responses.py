@@ -66,13 +66,17 @@ class Facet(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRetrieveResponse:
-    """What was found: how many, the records wanted (each as `record` writes it), where to go on, and facets (2.0)."""
+    """What was found: how many, the records wanted (each as `record` writes it), where to go on, and facets (2.0).
+
+    Each record has its identifier, which a client that speaks 1.1 is not told.
+    """
 
     version: Version
     number_of_records: int = 0
     result_set_id: str = ""
     result_set_idle_time: int = 0
     records: Sequence[bytes] = ()
+    identifiers: Sequence[str] = ()
     first_position: int = 1
     next_record_position: int = 0
     query: cql.Node | None = None
@@ -124,18 +128,17 @@ def declaration(stylesheet: str = "") -> bytes:
 # --- parts --------------------------------------------------------------------------------------------------------------
 
 
-def record(version: Version, schema: str, escaping: Escaping, data: bytes, identifier: str = "") -> bytes:
-    """Return a record of a response up to its position, which `write` adds: this much of it can be kept and used again."""
+def record(version: Version, schema: str, escaping: Escaping, data: bytes) -> bytes:
+    """Return a record of a response up to its identifier, which `write` adds: this much of it can be kept and used again."""
     held = text(data.decode()).encode() if escaping is Escaping.STRING else data
-    known = _element("recordIdentifier", identifier) if identifier and version is not Version.V1_1 else ""
     packing = NAMES[version].packing
-    return b"<record><recordSchema>%s</recordSchema><%s>%s</%s><recordData>%s</recordData>%s" % (
-        text(schema).encode(), packing.encode(), escaping.value.encode(), packing.encode(), held, known.encode(),
+    return b"<record><recordSchema>%s</recordSchema><%s>%s</%s><recordData>%s</recordData>" % (
+        text(schema).encode(), packing.encode(), escaping.value.encode(), packing.encode(), held,
     )  # fmt: skip
 
 
 def surrogate(version: Version, escaping: Escaping, diagnostic: Diagnostic) -> bytes:
-    """Return what stands in place of a record, up to its position."""
+    """Return what stands in place of a record, up to its identifier."""
     return record(version, SURROGATE_SCHEMA, escaping, _diagnostic(version, diagnostic).encode())
 
 
@@ -204,8 +207,10 @@ def _search_retrieve(response: SearchRetrieveResponse) -> bytes:
     out = ["".join(head).encode()]
     if response.records:
         out.append(b"<records>")
-        for position, octets in enumerate(response.records, response.first_position):
-            out += [octets, b"<recordPosition>%d</recordPosition></record>" % position]
+        found = zip(response.records, response.identifiers, strict=True)
+        for position, (octets, identifier) in enumerate(found, response.first_position):
+            known = b"" if version is Version.V1_1 else _element("recordIdentifier", identifier).encode()
+            out += [octets, known, b"<recordPosition>%d</recordPosition></record>" % position]
         out.append(b"</records>")
     tail = [_element("nextRecordPosition", response.next_record_position)] if response.next_record_position else []
     read = "" if response.query is None else xcql.query(response.query)

@@ -7,7 +7,6 @@ of every set.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from protocols.oai import responses
 from protocols.oai.requests import Error, Harvest, Refused, Request, Verb, read
 from protocols.oai.responses import Header, Identity, MetadataFormat, Set
 from protocols.z3950.diagnostics import Refused as Bib1Refused
+from server.catalogue.identifiers import domain, identifier, number_of
 from server.catalogue.records import MARC21_XML, MODS, OAI_DC, UNIMARC_XML, Shape
 from server.catalogue.shared import Catalogue
 from server.metrics import METRICS, Metrics
@@ -34,7 +34,6 @@ SLICE: Final = 10
 SETTLED: Final = 60
 """Seconds in which a change that has its date already may still be on its way to the disk. Answers are dated so much earlier:
 who harvests on from the date of the last one misses nothing."""
-_MAX_NUMBER: Final = 1 << 31
 
 
 class Offered(NamedTuple):
@@ -163,12 +162,10 @@ class Repository:
             raise Refused(Error.CANNOT_DISSEMINATE_FORMAT, "this record cannot be given in this format")
         return f"<{Verb.GET_RECORD.value}>{record}</{Verb.GET_RECORD.value}>"
 
-    async def _known(self, identifier: str) -> Change:
+    async def _known(self, named: str) -> Change:
         """Return the record that an identifier names. Raises Refused."""
-        number = identifier.removeprefix(f"oai:{domain(self._catalogue.store.network)}:")
-        found = None
-        if number != identifier and re.fullmatch(r"[1-9][0-9]{0,9}", number, re.ASCII) and int(number) < _MAX_NUMBER:
-            found = await self._catalogue.store.read(change(int(number)))
+        number = number_of(self._catalogue.store.network, named)
+        found = None if number is None else await self._catalogue.store.read(change(number))
         if found is None:
             raise Refused(Error.ID_DOES_NOT_EXIST, "there is no record of this identifier")
         return found
@@ -222,10 +219,9 @@ class Repository:
         store = self._catalogue.store
         sets = _sets(store.network)
         members = await store.read(memberships([database.id for database in sets.values()]))
-        named = domain(store.network)
         return [
             Header(
-                f"oai:{named}:{each.number}",
+                identifier(store.network, each.number),
                 each.at,
                 [spec for spec, database in sets.items() if each.number in members[database.id]],
                 each.deleted,
@@ -258,12 +254,6 @@ def _form(prefix: str) -> Form:
     if prefix not in FORMATS:
         raise Refused(Error.CANNOT_DISSEMINATE_FORMAT, f"the formats are {', '.join(FORMATS)}")
     return Form(prefix)
-
-
-def domain(network: Network) -> str:
-    """Return what stands in identifiers for the repository: it stays as long as the network has its name."""
-    plain = unicodedata.normalize("NFKD", network.name).encode("ascii", "ignore").decode().lower()
-    return f"{'-'.join(re.findall(r'[a-z0-9]+', plain)) or 'catalogue'}.bibliobus"
 
 
 def _sets(network: Network) -> dict[str, Database]:

@@ -25,7 +25,7 @@ class Form(NamedTuple):
         return self.schema.shape
 
     def record(self, database: str, contents: bytes) -> bytes:
-        """Return *contents* as a record of a response, up to its position."""
+        """Return *contents* as a record of a response, up to its identifier."""
         return responses.record(self.version, self.schema.identifier, self.escaping, contents)
 
     def diagnostic(self, database: str, refused: Refused) -> bytes:

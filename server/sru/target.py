@@ -23,6 +23,7 @@ from server.catalogue import cql as cql_query
 from server.catalogue import indexes as cql_indexes
 from server.catalogue import query as catalogue_query
 from server.catalogue.diagnostics import translated
+from server.catalogue.identifiers import identifier
 from server.catalogue.records import SCHEMAS, schema_named
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue, databases
@@ -135,7 +136,7 @@ class SruServer:
         start = request.start_record - 1
         form = Form(schema, request.escaping, request.version)
         records = await self._records(found, start, min(start + number, count), form)
-        following = start + len(records) + 1
+        end = start + len(records)
         if count and request.result_set_ttl != 0 and not name:
             name = self._catalogue.publish(found)
         faceted, left_out = await counted(self._catalogue, found.records, facets)
@@ -145,8 +146,9 @@ class SruServer:
             result_set_id=name,
             result_set_idle_time=IDLE_SECONDS,
             records=records,
+            identifiers=[identifier(self._catalogue.store.network, each) for each in found.numbers(start, end)],
             first_position=request.start_record,
-            next_record_position=following if records and following <= count else 0,
+            next_record_position=end + 1 if records and end < count else 0,
             query=query.root,
             facets=faceted,
             echo=request.echo,

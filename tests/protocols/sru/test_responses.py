@@ -18,6 +18,8 @@ from protocols.sru.requests import Escaping, Version, read
 from protocols.sru.responses import (
     NAMES,
     ExplainResponse,
+    Facet,
+    FacetTerm,
     ScanResponse,
     SearchRetrieveResponse,
     Term,
@@ -44,17 +46,20 @@ def child_names(octets: bytes) -> list[str]:
 def test_search_responses_are_well_formed_whatever_is_in_them(
     version: Version, name: str, data: str, echo: Any, told: Any, escaping: Escaping
 ) -> None:
-    made = record(version, name, escaping, f"<a>{xmltext.text(data)}</a>".encode(), identifier=name)
+    made = record(version, name, escaping, f"<a>{xmltext.text(data)}</a>".encode())
     response = SearchRetrieveResponse(
         version=version, number_of_records=2, result_set_id=name, result_set_idle_time=5,
         records=[made, surrogate(version, escaping, Diagnostic(Condition.RECORD_UNAVAILABLE, data))],
-        first_position=4, next_record_position=6, echo=echo, diagnostics=told,
+        identifiers=[name, data], facets=[Facet(data, name, name, [FacetTerm(data, name, 7)]), Facet(data, name, name, [])], first_position=4, next_record_position=6, echo=echo, diagnostics=told,
     )  # fmt: skip
     root = etree.fromstring(declaration("/style.xsl?a=b&c") + write(response))
     namespace = NAMES[version].response
     assert root.tag == f"{{{namespace}}}searchRetrieveResponse"
     positions = [each.text for each in root.iter(f"{{{namespace}}}recordPosition")]
     assert positions == ["4", "5"]
+    known = [each.text or "" for each in root.iter(f"{{{namespace}}}recordIdentifier")]
+    assert len(known) == (0 if version is Version.V1_1 else 2)
+    assert len(list(root.iter("{*}facet"))) == (version is Version.V2_0)
     assert len(list(root.iter(f"{{{NAMES[version].diagnostic}}}diagnostic"))) == len(told) + (escaping is Escaping.XML)
 
 
@@ -76,11 +81,6 @@ def test_a_failure_has_the_shape_of_its_operation(version: Version) -> None:
         octets = write(failure(version, operation, [Diagnostic(Condition.INDEX, "x")]))
         assert etree.QName(etree.fromstring(octets)).localname == root
         assert "diagnostics" in child_names(octets)
-
-
-def test_the_identifier_of_a_record_came_with_1_2() -> None:
-    for version, there in [(Version.V1_1, False), (Version.V1_2, True), (Version.V2_0, True)]:
-        assert (b"recordIdentifier" in record(version, "dc", Escaping.XML, b"<a/>", "id")) is there
 
 
 def test_zeerex_escapes_what_it_is_given() -> None:
