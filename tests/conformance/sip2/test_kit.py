@@ -101,6 +101,7 @@ def test_a_capture_is_played_again(bench: Bench) -> None:
         ("terminal", "17" + " " * 18 + "AO|ABI1|"), ("server", "12"),
     )  # fmt: skip
     lines[-2:-2] = captured(("terminal", "<20 bytes>"), ("server", "96"))
+    lines += captured(("terminal", "17" + " " * 18 + "AO|ABI1|"), ("server", "96"))  # its checksum was wrong then
     assert looked(bench, lambda bench: replay(bench, lines)).faults == ["answered with 18, in the capture with 12"]
     without_login = looked(bench, lambda bench: replay(bench, lines[2:4]))
     assert (without_login.faults, len(without_login.seconds)) == ([], 1)
