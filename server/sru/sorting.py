@@ -8,23 +8,27 @@ from typing import Final
 from protocols.sru import cql
 from protocols.sru.diagnostics import Condition, Refused
 from server.catalogue import indexes as cql_indexes
-from storage.catalogue.access_points import PointKind, sort_by_use
+from storage.catalogue.access_points import sort_by_use
 from storage.catalogue.sorting import MAX_KEYS, Missing, SortKey
+from storage.catalogue.spelling import UNSPELT, Spelling
 
 _DIRECTIONS: Final = {"sort.ascending": False, "ascending": False, "sort.descending": True, "descending": True}
-_LAST: Final = "\U0010ffff"
-"""Stands behind every key that a record has."""
 _MISSING: Final[dict[str, Missing | str]] = {
     "sort.missinglow": Missing.FIRST,
-    "sort.missinghigh": _LAST,
+    "sort.missinghigh": Missing.LAST,
     "sort.missingfail": Missing.ABORT,
 }
-_ALWAYS: Final = frozenset({"sort.ignorecase", "ignorecase", "sort.ignoreaccents", "ignoreaccents"})
-_CASED: Final = frozenset({"sort.respectcase", "respectcase"})
+_SPELLINGS: Final[dict[str, dict[str, bool]]] = {
+    "ignorecase": {"case": False},
+    "respectcase": {"case": True},
+    "ignoreaccents": {"marks": False},
+    "respectaccents": {"marks": True},
+}
+"""Modifier, alone or of the context set sort -> what of the spelling counts."""
 _VALUES: Final[dict[str, Missing | str]] = {
     "": Missing.FIRST,
     "lowvalue": Missing.FIRST,
-    "highvalue": _LAST,
+    "highvalue": Missing.LAST,
     "abort": Missing.ABORT,
 }
 
@@ -40,7 +44,7 @@ def sort_keys(query: cql.Query, beside: str) -> list[SortKey]:
 
 
 def _of_query(key: cql.SortKey) -> SortKey:
-    descending, cased = False, ""
+    descending, spelling = False, UNSPELT
     missing: Missing | str = Missing.FIRST
     for modifier in key.modifiers:
         if modifier.name in _DIRECTIONS:
@@ -49,11 +53,11 @@ def _of_query(key: cql.SortKey) -> SortKey:
             missing = _MISSING[modifier.name]
         elif modifier.name == "sort.missingvalue" and modifier.value:
             missing = modifier.value
-        elif modifier.name in _CASED:
-            cased = f"{modifier.name} at character {modifier.position}"
-        elif modifier.name not in _ALWAYS:
+        elif (counts := _SPELLINGS.get(modifier.name.removeprefix("sort."))) is not None:
+            spelling = spelling._replace(**counts)
+        else:
             raise Refused(Condition.SORT_SEQUENCE, f"{modifier.name} at character {modifier.position}")
-    return _key(key.index, descending, missing, cased)
+    return _key(key.index, descending, missing, spelling)
 
 
 def _of_parameter(text: str) -> SortKey:
@@ -70,20 +74,16 @@ def _of_parameter(text: str) -> SortKey:
         raise Refused(Condition.SORT_MISSING, action)
     prefix, point, name = path.rpartition(".")
     index = cql.Index(name.rpartition("/")[2], prefix if point else "")
-    return _key(
-        index, ascending in {"0", "false"}, _VALUES.get(action.lower(), action), case if case in {"1", "true"} else ""
-    )
+    spelling = Spelling(case=case in {"1", "true"})
+    return _key(index, ascending in {"0", "false"}, _VALUES.get(action.lower(), action), spelling)
 
 
-def _key(index: cql.Index, descending: bool, missing: Missing | str, cased: str) -> SortKey:
-    """Return a key; *cased* is what asks for capitals apart from small letters: of years it asks for nothing."""
+def _key(index: cql.Index, descending: bool, missing: Missing | str, spelling: Spelling) -> SortKey:
     row = cql_indexes.resolve(index)
     by = None if isinstance(row, str) else sort_by_use.get(row.use)
     if by is None:
         raise Refused(Condition.SORT, f"{index}; what can be sorted by: {', '.join(sortable())}")
-    if cased and by.kind is not PointKind.YEAR:
-        raise Refused(Condition.SORT_CASE, cased)
-    return SortKey(by, descending, missing)
+    return SortKey(by, descending, missing, spelling)
 
 
 def sortable() -> Sequence[str]:

@@ -15,6 +15,7 @@ from server.catalogue.shared import Catalogue
 from server.z3950.control import Cancellation
 from storage.catalogue.access_points import SORT_POINTS, SortPoint, sort_by_use
 from storage.catalogue.sorting import BY_USE, MAX_KEYS, MAX_RECORDS, Missing, SortError, SortKey, sort
+from storage.catalogue.spelling import Spelling
 
 MAX_INPUTS: Final = 16
 """Result sets that one sort may bring together."""
@@ -22,6 +23,8 @@ BY_NAME: Final[dict[str, SortPoint]] = {by.name: by for by in (*SORT_POINTS, BY_
 """The names of sort fields, for origins that send no attributes."""
 _ASCENDING: Final = 0
 _DESCENDING: Final = 1
+_SENSITIVE: Final = 0
+_INSENSITIVE: Final = 1
 
 
 async def ordered(
@@ -61,15 +64,18 @@ def _keys(sent: Sequence[apdu.SortKeySpec]) -> list[SortKey]:
 
 
 def _key(sent: apdu.SortKeySpec) -> SortKey:
-    """Return one key. Keys have neither case nor accents, whatever is asked: most origins say sensitive and mean nothing by it."""
+    """Return one key. Case is told apart where keys are alike without it, and accents are not: they are not spoken of."""
     if sent.sort_element.generic is None:
         raise Refused(Bib1.DATABASE_SPECIFIC_SORT)
     if sent.sort_relation not in {_ASCENDING, _DESCENDING}:
         raise Refused(Bib1.SORT_RELATION, f"{sent.sort_relation}: 0 ascending, 1 descending")
-    if sent.case_sensitivity not in {0, 1}:
+    if sent.case_sensitivity not in {_SENSITIVE, _INSENSITIVE}:
         raise Refused(Bib1.SORT_CASE, sent.case_sensitivity)
     return SortKey(
-        _by(sent.sort_element.generic), sent.sort_relation == _DESCENDING, _missing(sent.missing_value_action)
+        _by(sent.sort_element.generic),
+        sent.sort_relation == _DESCENDING,
+        _missing(sent.missing_value_action),
+        Spelling(case=sent.case_sensitivity == _SENSITIVE),
     )
 
 

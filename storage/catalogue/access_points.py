@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from protocols.marc.format import Format
 from storage.catalogue import analyser
+from storage.catalogue.spelling import sort_key
 
 HEADINGS: Final = 100
 """Added to the code of an access point for its whole headings."""
@@ -426,7 +427,8 @@ by_use: Final[dict[int, tuple[AccessPoint, ...]]] = {
 class SortPoint:
     """What records are put in order by; `code` is what its postings say.
 
-    A record has one key at most: that of the first field which one of the places names and which holds one.
+    A record has one key at most: that of the first field which one of the places names and which holds one. Keys of words
+    tell how they are written too (`spelling`).
     """
 
     code: int
@@ -437,9 +439,9 @@ class SortPoint:
     titles: bool = False
 
     def key(self, text: str) -> str:
-        """Return a text as the key that it would be in a record."""
+        """Return a text as the key that it would be in a record, with its spelling."""
         if self.kind is PointKind.WORDS:
-            return analyser.heading(analyser.words(text), title=self.titles)
+            return sort_key(analyser.words(text), text, title=self.titles)
         return "".join(analyser.number(text))
 
     def places(self, form: Format) -> str:

@@ -100,6 +100,36 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+class _Writing(dict[str, str]):
+    """What stands for each character in the places of what it is folded to: itself, where that is no blank or apostrophe."""
+
+    def __missing__(self, char: str) -> str:
+        written = "".join(folded if folded in " '" else char for folded in _FOLDING[char])
+        if len(self) < _KEPT:
+            self[char] = written
+        return written
+
+
+_WRITING: Final = _Writing()
+_ASCII_WRITING: Final = {code: _WRITING[chr(code)] for code in range(128)}
+_ASCII_WRITING_OCTETS: Final = bytes(ord(_ASCII_WRITING.get(code, " ")) for code in range(256))
+
+
+def spelt(text: str) -> list[str]:
+    """Return the `words` of a text as they are written: in the place of each character the one that it was made of."""
+    if text.isascii():
+        written = text.encode().translate(_ASCII_WRITING_OCTETS).decode()
+    else:
+        text = _NON_ASCII.sub(lambda match: _WRITING[match[0]], unicodedata.normalize("NFC", text))
+        written = text.translate(_ASCII_WRITING)
+    if "'" in written:
+        for match in _ELIDED.finditer(_folded(text)):
+            written = f"{written[: match.start()]}{' ' * len(match[0])}{written[match.end() :]}"
+        written = written.replace("'", " ")
+    found = written.split()
+    return [word[:MAX_TERM] for word in found] if len(written) > MAX_TERM else found
+
+
 _SPLIT_OFF: Final = frozenset("cdjlmnst") | {"qu"}
 
 
@@ -139,12 +169,17 @@ _ARTICLES: Final = frozenset(
 )
 
 
+def articles(parts: Sequence[str]) -> int:
+    """Return how many of the words of a title are articles that lead it."""
+    at = 0
+    while at < len(parts) - 1 and parts[at] in _ARTICLES:
+        at += 1
+    return at
+
+
 def heading(parts: Sequence[str], *, title: bool = False) -> str:
     """Return the key of a whole heading, given its words; a title's leading articles do not count."""
-    at = 0
-    while title and at < len(parts) - 1 and parts[at] in _ARTICLES:
-        at += 1
-    return " ".join(parts[at:])[:MAX_TERM].rstrip()
+    return " ".join(parts[articles(parts) if title else 0 :])[:MAX_TERM].rstrip()
 
 
 # --- identifiers --------------------------------------------------------------------------------------------------------------

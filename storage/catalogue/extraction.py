@@ -26,6 +26,7 @@ from storage.catalogue.access_points import (
     SortPoint,
     places,
 )
+from storage.catalogue.spelling import sort_key
 
 Parts = Sequence[tuple[str, str]]
 """The subfields of a field: codes and values. A control field is one part without code."""
@@ -197,13 +198,20 @@ def _take(
                 terms[taker.code].add(title)
         for by in takers.sorts:
             if by.code not in terms:
-                terms[by.code].add(title if by.titles else analyser.heading(sequence))
+                terms[by.code].add(_sort_key(parts, codes, sequence, title=by.titles))
 
 
 def _title(parts: Parts, codes: frozenset[str], sequence: list[str]) -> str:
     if any(NSB in value for _, value in parts):
         sequence = _sequence(_without_articles(parts), codes)
     return analyser.heading(sequence, title=True)
+
+
+def _sort_key(parts: Parts, codes: frozenset[str], sequence: list[str], *, title: bool) -> str:
+    if title and any(NSB in value for _, value in parts):
+        parts = _without_articles(parts)
+        sequence = _sequence(parts, codes)
+    return sort_key(sequence, " ".join(value for code, value in parts if code in codes), title=title)
 
 
 def _read(parts: Parts, texts: _Texts) -> list[str]:

@@ -21,7 +21,7 @@ from storage.catalogue.postings import Inverter
 from storage.catalogue.records import index_of, lock_catalogue
 from storage.schema import catalogue_version, posting, record
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 BATCH: Final = 10_000
 """Records that are read at once."""
 CHUNK: Final = 5

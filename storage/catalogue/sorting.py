@@ -1,4 +1,4 @@
-"""Sort: the records of a bitmap in the order of their keys.
+"""Sort: the records of a bitmap in the order of their keys, and of those that are alike, if it counts, of how they are written.
 
 Each sort point keeps an array of ranks, one for each record number, made by one walk along its postings and good for one
 version of the catalogue. The ranks of a record under all keys of a sort, with its place behind them, are one whole number: so a
@@ -12,14 +12,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from operator import itemgetter
 from typing import Final
 
 from pyroaring import BitMap
 from sqlalchemy import bindparam, func, select
 
 from storage.catalogue import postings
-from storage.catalogue.access_points import SortPoint
+from storage.catalogue.access_points import PointKind, SortPoint
 from storage.catalogue.search import VERSION
+from storage.catalogue.spelling import SPELT, UNSPELT, Spelling
 from storage.schema import item, past_loan, posting
 from storage.statements import Call, Statement, Steps
 
@@ -62,16 +64,23 @@ class Missing(Enum):
     """What a record without a key means for the sort."""
 
     FIRST = "it stands before all that have one"
+    LAST = "it stands behind all that have one"
     ABORT = "nothing is sorted"
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One key of a sort; a text as `missing` is the key of those that have none."""
+    """One key of a sort; a text as `missing` is the key of those that have none. Of numbers and years no spelling counts."""
 
     by: SortPoint
     descending: bool = False
     missing: Missing | str = Missing.FIRST
+    spelling: Spelling = UNSPELT
+
+    @property
+    def ranks(self) -> tuple[SortPoint, Spelling]:
+        """What the ranks of records under this key are ranks of."""
+        return self.by, self.spelling if self.by.kind is PointKind.WORDS and self.by is not BY_USE else UNSPELT
 
 
 class SortError(Exception):
@@ -94,20 +103,23 @@ class _Ranks:
         self.of.frombytes(bytes(max(0, number + 1 - len(self.of)) * self.of.itemsize))
 
 
+_Of = tuple[SortPoint, Spelling]
+
+
 class Orders:
-    """The ranks that were worked out, by sort point, each with the state of what it was made of."""
+    """The ranks that were worked out, by what they are ranks of, each with the state of what it was made of."""
 
     def __init__(self) -> None:
-        self._ranks: dict[SortPoint, _Ranks] = {}
+        self._ranks: dict[_Of, _Ranks] = {}
 
-    def get(self, by: SortPoint, state: int) -> _Ranks | None:
-        """Return the ranks of a sort point as long as `state` is what they were made of."""
-        ranks = self._ranks.get(by)
+    def get(self, of: _Of, state: int) -> _Ranks | None:
+        """Return ranks as long as `state` is what they were made of."""
+        ranks = self._ranks.get(of)
         return ranks if ranks is not None and ranks.state == state else None
 
-    def put(self, by: SortPoint, ranks: _Ranks) -> None:
+    def put(self, of: _Of, ranks: _Ranks) -> None:
         """Keep ranks in the place of older ones."""
-        self._ranks[by] = ranks
+        self._ranks[of] = ranks
 
 
 def sort(
@@ -121,7 +133,7 @@ def sort(
         raise SortError(None)
     columns = []
     for key in keys:
-        ranks = yield from _ranked(orders, key.by)
+        ranks = yield from _ranked(orders, key.ranks)
         ranks.reach(records.max() if records else 0)
         default = yield from _default(key, ranks)
         columns.append((key, ranks.of, default))
@@ -164,20 +176,22 @@ def _ordered(pieces: list[list[int]]) -> Steps[list[list[int]]]:
 # --- ranks --------------------------------------------------------------------------------------------------------------------
 
 
-def _ranked(orders: Orders, by: SortPoint) -> Steps[_Ranks]:
+def _ranked(orders: Orders, of: _Of) -> Steps[_Ranks]:
+    by, spelling = of
     ((row,),) = yield [_LAST_LOAN() if by is BY_USE else VERSION()]
     state = (row[0] or 0) // _LOANS_SLICE if by is BY_USE else row[0]
-    ranks = orders.get(by, state)
+    ranks = orders.get(of, state)
     if ranks is None:
         ranks = _Ranks(state, array("I"))
-        yield from (_count(ranks, row[0] or 0) if by is BY_USE else _walk(ranks, by.code))
-        orders.put(by, ranks)
+        yield from (_count(ranks, row[0] or 0) if by is BY_USE else _walk(ranks, by.code, spelling))
+        orders.put(of, ranks)
     return ranks
 
 
-def _walk(ranks: _Ranks, code: int) -> Steps[None]:
+def _walk(ranks: _Ranks, code: int, spelling: Spelling) -> Steps[None]:
     """Rank the records by the terms of their postings: one pass over them, in order."""
     rank, last, start = 0, "", ""
+    alike: list[tuple[tuple[str, str], BitMap]] = []
     while True:
         (rows,) = yield [_WALK(code, start, ROWS)]
         if len(rows) == ROWS:  # the last term may go on in rows that were not read
@@ -186,11 +200,29 @@ def _walk(ranks: _Ranks, code: int) -> Steps[None]:
         else:
             start = ""
         for term, size, data in rows:
-            if term != last:
-                rank, last = rank + 2, term
-            _assign(ranks, postings.decode(size, data), rank)
+            key, _, spelt = term.partition(SPELT)
+            if key != last:
+                rank, last = _tell_apart(ranks, alike, rank) + 2, key
+                alike.clear()
+            members = postings.decode(size, data)
+            if any(spelling):
+                alike.append((spelling.of(spelt), members))
+            else:
+                _assign(ranks, members, rank)
         if not start:
+            _tell_apart(ranks, alike, rank)
             return
+
+
+def _tell_apart(ranks: _Ranks, alike: list[tuple[tuple[str, str], BitMap]], rank: int) -> int:
+    """Rank records of one key by its spellings, from `rank` on, and return the last rank."""
+    before = None
+    for spelt, members in sorted(alike, key=itemgetter(0)):
+        if before is not None and spelt != before:
+            rank += 2
+        before = spelt
+        _assign(ranks, members, rank)
+    return rank
 
 
 def _assign(ranks: _Ranks, members: BitMap, rank: int) -> None:
@@ -211,12 +243,20 @@ def _count(ranks: _Ranks, last: int) -> Steps[None]:
 
 def _default(key: SortKey, ranks: _Ranks) -> Steps[int]:
     """Return the rank of records that have none."""
-    if isinstance(key.missing, Missing) or key.by is BY_USE:
-        return 0
-    value = key.by.key(key.missing)
-    (rows,) = yield [_WALK(key.by.code, value, 1)]
-    if not rows:
+    by, spelling = key.ranks
+    if isinstance(key.missing, Missing) or by is BY_USE:
+        return _NUMBER if key.missing is Missing.LAST else 0
+    value = _told(by.key(key.missing), spelling)
+    # Spellings of one key do not stand in the order of all that may count: they are read together.
+    (rows,) = yield [_WALK(by.code, value[0], ROWS if any(spelling) else 1)]
+    after = [row for row in rows if _told(row[0], spelling) >= value]
+    if not after:
         return _NUMBER
-    ((term, size, data),) = rows
+    term, size, data = min(after, key=lambda row: _told(row[0], spelling))
     rank = ranks.of[postings.decode(size, data)[0]]
-    return rank if term == value else rank - 1
+    return rank if _told(term, spelling) == value else rank - 1
+
+
+def _told(term: str, spelling: Spelling) -> tuple[str, tuple[str, str]]:
+    key, _, spelt = term.partition(SPELT)
+    return key, spelling.of(spelt)

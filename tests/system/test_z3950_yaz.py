@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,22 @@ def test_an_unrelated_client_saves_a_record(port: int, tmp_path: Path) -> None:
     assert "Connection accepted by v3 target" in said
     assert said.index("Number of hits: 0") < said.index("Status: done") < said.index("Number of hits: 1")
     assert "La fourmi rouge" in said
+
+
+@needs("yaz-client")
+def test_an_unrelated_client_has_case_counted_when_it_asks_for_it_and_else_not(port: int, tmp_path: Path) -> None:
+    commands = ["format unimarc"]
+    for number, title in enumerate(("FOURMI", "fourmi", "Fourmi"), 1):
+        record = tmp_path / f"{title}.xml"
+        raw = marc(title, title)
+        record.write_text(record_xml(raw[:24], iso2709.fields(raw)))
+        commands.append(f"update insert {number} <{record}")
+    log = tmp_path / "apdus"
+    more = ["find fourmi", "sort 1=4 <", "show 1+3", "sort 1=4 s<", "show 1+3"]
+    opening = ["close", f"set_apdufile {log}", "auth marie/demo", f"open localhost:{port}/network"]
+    said = by_yaz_client("yaz-client", port, [*opening, *commands, *more], tmp_path)
+    assert re.findall(r"^200 .. \$a (\w+)", said, re.MULTILINE) == ["FOURMI", "fourmi", "Fourmi", "fourmi", "Fourmi", "FOURMI"]
+    assert re.findall(r"caseSensitivity (\d)", log.read_text()) == ["1", "0"]
 
 
 def test_our_own_client_gets_the_same(port: int) -> None:

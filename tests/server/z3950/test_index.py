@@ -10,8 +10,11 @@ from protocols.z3950 import apdu, elements, oids, pqf, rpn
 from protocols.z3950.apdu import Options, ScanStatus, SortStatus
 from protocols.z3950.elements import AttributeElement, AttributeValue
 from protocols.z3950.schema import codec_of
+from storage.catalogue.records import save_records
+from tests.network import NOW
 from tests.server.z3950.association import Z3950TestCase
 from tests.server.z3950.origin import PAGES, Origin, present, refused, search, texts
+from tests.storage.catalogue.running import NETWORK, new_record
 
 _ENTRY = codec_of(apdu.Entry)
 
@@ -197,6 +200,18 @@ class SortTests(Z3950TestCase):
         assert await self.titles(origin, 3) == ["Germinal", "L'Œuvre", "La Terre"]
         await origin.ask(sort(by_use(31, descending=True)))
         assert await self.titles(origin, 3) == ["La Terre", "L'Œuvre", "Germinal"]
+
+    async def test_case_counts_where_keys_are_alike_without_it_if_that_is_asked(self) -> None:
+        named = [
+            new_record(f"C{number}", f"200 1  $a{title}")
+            for number, title in enumerate(("MINE", "Mines", "mine", "Mine"))
+        ]
+        await self.store.work(save_records, named, [NETWORK], NOW)
+        origin = await self.origin()
+        for case, titles in [(1, ["MINE", "mine", "Mine", "Mines"]), (0, ["mine", "Mine", "MINE", "Mines"])]:
+            assert await origin.count("@attr 1=4 @attr 5=1 mine") == 4
+            await origin.ask(sort(by_use(4, case_sensitivity=case)))
+            assert await self.titles(origin, 4) == titles
 
     async def test_sets_are_brought_together_under_a_new_name(self) -> None:
         origin = await self.origin(options=Options.NAMED_RESULT_SETS | Options.RESULT_COUNT)
