@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance import checks
 from conformance.results import Failed, Level, NotApplicable
-from conformance.z3950.client import OPTIONS, Account, Association, Connection, Diagnostic
+from conformance.z3950.client import OPTIONS, PROPOSED, Account, Association, Connection, Diagnostic
 from conformance.z3950.corpus import Corpus, Source, gathered
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
@@ -24,6 +24,8 @@ class Bench(checks.Bench):
     source: Source = field(default_factory=Source)
     other: str = ""
     """Another database of the server."""
+    saves: str = ""
+    """A database in which the account may save records."""
     _open: list[Connection] = field(default_factory=list)
     _corpus: Corpus | None = None
 
@@ -40,11 +42,18 @@ class Bench(checks.Bench):
         """Return a new connection after an Init that was accepted. Raises Failed."""
         return self.connection().opened(self.account, **changes)
 
-    def granted(self, option: str, **changes: Any) -> Association:
-        """Return an association in which an option was agreed on. Raises NotApplicable."""
-        made = self.association(**changes)
-        if OPTIONS[option] not in made.granted:
-            raise NotApplicable(f"the server does not offer {option}")
+    def granted(self, *options: str, nobody: bool = False, **changes: Any) -> Association:
+        """Return an association in which options were agreed on, of the account or of *nobody*. Raises NotApplicable."""
+        bits = {name: OPTIONS[name] for name in options}
+        changes = {"options": {*PROPOSED, *bits.values()}, **changes}
+        made = self.connection()
+        if not nobody:
+            made.opened(self.account, **changes)
+        elif not made.init(Account(), **changes)["result"]:
+            raise NotApplicable("who is nobody is not let in")
+        for name, bit in bits.items():
+            if bit not in made.granted:
+                raise NotApplicable(f"the server does not offer {name}")
         return made
 
     def corpus(self) -> Corpus:

@@ -24,10 +24,12 @@ XML: Final = f"{Z3950}5.109.10"
 DEFAULT: Final = "default"
 _MOST: Final = 64 << 20
 OPTIONS: Final = {
-    "search": 0, "present": 1, "delSet": 2, "resourceReport": 3, "triggerResourceCtrl": 4, "scan": 7, "sort": 8,
-    "extendedServices": 10, "namedResultSets": 14, "negotiationModel": 17, "queryType104": 19,
+    "search": 0, "present": 1, "delSet": 2, "resourceReport": 3, "triggerResourceCtrl": 4, "accessCtrl": 6, "scan": 7, "sort": 8,
+    "extendedServices": 10, "level1Segmentation": 11, "level2Segmentation": 12, "namedResultSets": 14, "negotiationModel": 17,
+    "queryType104": 19,
 }  # fmt: skip
-"""What is proposed in an Init, where a check proposes nothing else."""
+PROPOSED: Final = tuple({*OPTIONS.values()} - {6, 11, 12})
+"""What is proposed in an Init, where a check proposes nothing else: nothing by which other PDUs come than the response."""
 
 
 class Diagnostic(NamedTuple):
@@ -172,7 +174,7 @@ class Association(Connection):
         members: dict[str, Any] = {
             "referenceId": b"init",
             "protocolVersion": (0, 1, 2),
-            "options": tuple(OPTIONS.values()),
+            "options": PROPOSED,
             "preferredMessageSize": 1 << 24,
             "exceptionalRecordSize": 1 << 24,
             "implementationId": "conformance",
@@ -372,7 +374,11 @@ def _record(database: str | None, body: Node) -> Record:
         return Record(database, "", b"", None, _diag_rec(body.only))
     if body.tag != 1:
         raise Failed(f"a fragment of a record {body.name} came, and no segmentation was agreed on")
-    external = body.only
+    return retrieved(database, body.only)
+
+
+def retrieved(database: str | None, external: Node) -> Record:
+    """Return the record that an EXTERNAL is. Raises Failed, BerError."""
     if not external.universal or external.tag != ber.EXTERNAL:
         raise Failed("a record is no EXTERNAL")
     syntax = external.get(ber.OID, universal=True)

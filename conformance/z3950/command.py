@@ -14,16 +14,34 @@ from typing import Final
 from conformance.checks import Checks
 from conformance.kit import Kit, address
 from conformance.results import Result
-from conformance.z3950 import bath, clients, counts, init, present, refusals, search, services, terms, wire
+from conformance.z3950 import (
+    access,
+    bath,
+    clients,
+    counts,
+    extended,
+    init,
+    present,
+    refusals,
+    search,
+    segments,
+    services,
+    terms,
+    update,
+    wire,
+)
 from conformance.z3950.bench import Bench
 from conformance.z3950.client import Account
 from conformance.z3950.corpus import Source
 from conformance.z3950.marc import MARC21, UNIMARC
 
-CHECKS: Final[Checks[Bench]] = Checks.of(init, search, refusals, counts, present, terms, services, clients, bath, wire)
+CHECKS: Final[Checks[Bench]] = Checks.of(
+    init, search, refusals, counts, present, segments, terms, services, extended, update, access, clients, bath, wire
+)
 """In the order in which they are made: what breaks servers comes last."""
 _MORE: Final = """\
-Nothing is changed in the catalogue: extended services are asked for what they must refuse.
+Nothing is changed in the catalogue, unless --saves names a database: one record at a time is saved there, and deleted. Packages of
+extended services are kept for the account, and deleted.
 
 For the demo network of Bibliobus:
   python -m conformance z3950 127.0.0.1:2100/network --report report.html --bath bath.md
@@ -35,6 +53,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--other", default="", metavar="DB", help="another database of the server")
     add("--account", default="", metavar="USER[:PASSWORD]", help="an account to search with")
+    add(
+        "--saves",
+        default="",
+        metavar="DB",
+        help="a database in which the account may save records: those of the kit's own",
+    )
     add("--group", default="", help="the group of the account (idPass)")
     add(
         "--records",
@@ -59,7 +83,7 @@ def _bench(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Bench
     user, _, password = chosen.account.partition(":")
     source = Source(chosen.records, chosen.everything, chosen.term, chosen.format, chosen.most)
     account = Account(user, password, chosen.group)
-    return Bench(host, port, tuple(databases.split("+")), account, source, chosen.other)
+    return Bench(host, port, tuple(databases.split("+")), account, source, chosen.other, chosen.saves)
 
 
 def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterator[Result]:

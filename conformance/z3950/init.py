@@ -10,7 +10,7 @@ from conformance.results import Failed, NotApplicable
 from conformance.z3950 import ber
 from conformance.z3950.bench import MAY, MUST, SHOULD, Bench
 from conformance.z3950.ber import Node, context, oid_octets, universal
-from conformance.z3950.client import OPTIONS, Account, Association, Closed, refusal_of_init
+from conformance.z3950.client import OPTIONS, PROPOSED, Account, Association, Closed, refusal_of_init
 from conformance.z3950.pdus import Pdu, make
 from conformance.z3950.queries import Z3950
 
@@ -75,7 +75,7 @@ def _later(bench: Bench) -> None:
 
 @check("init options", MUST, "no option is granted that was not proposed", _INIT)
 def _options(bench: Bench) -> None:
-    for proposed in ((0, 1), (0, 1, 14), tuple(OPTIONS.values())):
+    for proposed in ((0, 1), (0, 1, 14), PROPOSED):
         answer = bench.connection().init(bench.account, options=proposed)
         more = answer["options"] - set(proposed)
         want(not more, f"{sorted(more)} are granted, {proposed} were proposed")
@@ -307,7 +307,7 @@ def _language(bench: Bench) -> None:
     "init negotiation option", SHOULD, "a negotiation record is answered only where the option was proposed", _CHARSETS
 )
 def _negotiation(bench: Bench) -> None:
-    answer = bench.connection().init(bench.account, otherInfo=proposal(), options=tuple({*OPTIONS.values()} - {17}))
+    answer = bench.connection().init(bench.account, otherInfo=proposal(), options=tuple({*PROPOSED} - {17}))
     want(answer["result"], "the Init is refused")
     want(17 not in answer["options"], "the option is granted")
 

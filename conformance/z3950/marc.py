@@ -74,6 +74,25 @@ def read(octets: bytes, form: str) -> Marc:
     return Marc(form, leader, tuple(_fields(raw, _charset(form, leader, raw, octets))), octets)
 
 
+_CODED: Final = "20260101d2026    |||y0frey50      ba"
+"""100$a of a record in UTF-8."""
+
+
+def made(form: str, number: str, title: str) -> bytes:
+    """Return a record in ISO 2709 with a number and a title, in ASCII."""
+    fields = [("001", number), ("245", f"00\x1fa{title}")]
+    kind, end = "nam a22", " i 4500"
+    if form == UNIMARC:
+        fields[1:] = [("100", f"  \x1fa{_CODED}"), ("200", f"1 \x1fa{title}")]
+        kind, end = "nam  22", "   450 "
+    directory = data = ""
+    for tag, text in fields:
+        directory += f"{tag}{len(text) + 1:04}{len(data):05}"
+        data += f"{text}\x1e"
+    base = _LEADER + len(directory) + 1
+    return f"{base + len(data) + 1:05}{kind}{base:05}{end}{directory}\x1e{data}\x1d".encode()
+
+
 def _charset(form: str, leader: str, raw: list[tuple[str, bytes]], octets: bytes) -> Charset:
     coded = next((content.decode("latin-1") for tag, content in raw if tag == "100"), "")
     coded = coded.partition("\x1fa")[2]

@@ -108,6 +108,19 @@ PDUS: Final[dict[str, tuple[int, tuple[Member, ...]]]] = {
         Member("deleteMessage", 36, "text"),
         _OTHER,
     )),
+    "accessControlRequest": (28, (
+        _REFERENCE,
+        Member("simpleForm", 37, "octets"),
+        Member("externallyDefined", 0, "nodes"),
+        _OTHER,
+    )),
+    "accessControlResponse": (29, (
+        _REFERENCE,
+        Member("simpleForm", 38, "octets"),
+        Member("externallyDefined", 0, "nodes"),
+        Member("diagnostic", 223, "nodes"),
+        _OTHER,
+    )),
     "triggerResourceControlRequest": (32, (
         _REFERENCE,
         Member("requestedAction", 46, "int", optional=False),
@@ -174,6 +187,9 @@ PDUS: Final[dict[str, tuple[int, tuple[Member, ...]]]] = {
         Member("packageType", 4, "oid", optional=False),
         Member("packageName", 5, "text"),
         Member("userId", 6, "text"),
+        Member("retentionTime", 7, "nodes"),
+        Member("permissions", 8, "nodes"),
+        Member("description", 9, "text"),
         Member("taskSpecificParameters", 10, "nodes"),
         Member("waitAction", 11, "int", optional=False),
         Member("elements", 103, "text"),
@@ -195,6 +211,20 @@ PDUS: Final[dict[str, tuple[int, tuple[Member, ...]]]] = {
         _OTHER,
     )),
 }  # fmt: skip
+TASK_PACKAGE: Final = (
+    Member("packageType", 1, "oid", optional=False),
+    Member("packageName", 2, "text"),
+    Member("userId", 3, "text"),
+    Member("retentionTime", 4, "nodes"),
+    Member("permissions", 5, "nodes"),
+    Member("description", 6, "text"),
+    Member("targetReference", 7, "octets"),
+    Member("creationDateTime", 8, "text"),
+    Member("taskStatus", 9, "int", optional=False),
+    Member("packageDiagnostics", 10, "nodes"),
+    Member("taskSpecificParameters", 11, "nodes", optional=False),
+)
+"""What an extended service tells of a task: no PDU, but read like one."""
 _BY_TAG: Final = {tag: name for name, (tag, _) in PDUS.items()}
 
 _WRITE: Final[dict[str, Callable[[Any], Any]]] = {
@@ -249,7 +279,11 @@ def understood(node: Node) -> Pdu:
     name = _BY_TAG.get(node.tag)
     if node.universal or name is None:
         raise Failed(f"{node.name} is no PDU that an origin knows")
-    table = PDUS[name][1]
+    return members_of(node, name, PDUS[name][1])
+
+
+def members_of(node: Node, name: str, table: tuple[Member, ...]) -> Pdu:
+    """Read the members of *name* by their table. Raises Failed, BerError."""
     members: dict[str, Any] = {}
     at = 0
     for each in node.nodes:

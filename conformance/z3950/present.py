@@ -33,7 +33,6 @@ _PRESENT: Final = "Z39.50 3.2.3, Present"
 _SIZES: Final = "Z39.50 3.3.1, message and record size"
 _TRUTH: Final = "ISO 2709 and the format's manual"
 _FAILURE: Final = 5
-_PARTIAL: Final = (1, 2, 3, 4)
 _MARC: Final = {UNIMARC: marc.UNIMARC, USMARC: marc.MARC21}
 
 
@@ -464,30 +463,3 @@ def _alone(bench: Bench) -> None:
         want(found.octets == each.octets, f"{each.number} does not come: {found.diagnostic}")
         return
     raise NotApplicable("no record is large enough, or Use 12 does not find it")
-
-
-@check(
-    "present segments", MAY, "where segments were agreed on a long answer comes in them", "Z39.50 3.3.2, segmentation"
-)
-def _segments(bench: Bench) -> None:
-    corpus = bench.corpus()
-    association = bench.association(options=(0, 1, 11, 14), preferredMessageSize=4_096, exceptionalRecordSize=1 << 20)
-    if 11 not in association.granted:
-        raise NotApplicable("segmentation is not offered")
-    number = min(association.count(corpus.query or common(bench, 1)[0]), 30)
-    association.send(association.present_request(1, number, corpus.syntax, referenceId=b"s"))
-    seen = 0
-    while True:
-        answer = association.receive()
-        want(answer["referenceId"] == b"s", "the referenceId is not in every segment")
-        found = records(answer)
-        seen += len(found)
-        due = seen if answer.name == "presentResponse" else len(found)  # the response counts all of them
-        want(
-            answer["numberOfRecordsReturned"] == due,
-            f"{answer['numberOfRecordsReturned']} records are told of, {due} came",
-        )
-        if answer.name == "presentResponse":
-            break
-        want(answer.name == "segment", f"{answer.name} comes")
-    want(seen == number or answer["presentStatus"] in _PARTIAL, f"{seen} records of {number} come")

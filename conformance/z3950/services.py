@@ -1,16 +1,15 @@
-"""Checks of the smaller services: DeleteResultSet, ResourceReport, TriggerResourceControl, extended services, Explain."""
+"""Checks of the smaller services: DeleteResultSet, ResourceReport, TriggerResourceControl, Explain."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final
 
 from conformance.checks import Checks, want
 from conformance.results import NotApplicable
 from conformance.z3950 import ber
-from conformance.z3950.bench import MAY, MUST, SHOULD, Bench, want_refused
-from conformance.z3950.ber import context, oid_octets, universal
-from conformance.z3950.client import UNIMARC, Account, Association, Closed, diagnostic
+from conformance.z3950.bench import MAY, MUST, SHOULD, Bench
+from conformance.z3950.ber import context
+from conformance.z3950.client import Association, Closed
 from conformance.z3950.pdus import Pdu, make
 from conformance.z3950.queries import Z3950, type_1
 from conformance.z3950.search import common
@@ -19,7 +18,6 @@ check = Checks[Bench]()
 
 _DELETE: Final = "Z39.50 3.2.4, Delete"
 _RESOURCES: Final = "Z39.50 3.2.6, resource control"
-_EXTENDED: Final = "Z39.50 3.2.9, extended services"
 _FAILURE: Final = 5
 
 
@@ -119,76 +117,6 @@ def _cancel(bench: Bench) -> None:
     answer = association.receive()
     want(answer.name == "searchResponse", f"{answer.name} comes")
     association.count(query)
-
-
-# --- extended services --------------------------------------------------------------------------------------------------
-
-
-def _extended_request(package: str, parameters: list[ber.Node] | None) -> ber.Node:
-    external = None
-    if parameters is not None:
-        external = [universal(ber.OID, oid_octets(package)), context(0, context(1, parameters))]
-    return make(
-        "extendedServicesRequest", referenceId=b"e", function=1, packageType=package, taskSpecificParameters=external,
-        waitAction=1,
-    )  # fmt: skip
-
-
-def _extended(association: Association, package: str, parameters: list[ber.Node] | None = None) -> Pdu:
-    return association.ask(_extended_request(package, parameters), "extendedServicesResponse")
-
-
-def _refused_task(answer: Pdu, *conditions: int) -> None:
-    want(answer["operationStatus"] == 3, f"operationStatus is {answer['operationStatus']}: it is done")
-    found = diagnostic(answer)
-    want(found, "it is refused without a diagnostic")
-    if conditions:
-        want_refused(found, *conditions, what="it")
-
-
-@check("extended unknown", MUST, "an extended service that there is not is refused with 221", _EXTENDED)
-def _no_service(bench: Bench) -> None:
-    answer = _extended(bench.granted("extendedServices"), f"{Z3950}9.999")
-    _refused_task(answer, 221, 1043, 222)
-    want(answer["referenceId"] == b"e", f"the referenceId is {answer['referenceId']!r}")
-
-
-def _update(database: str) -> list[ber.Node]:
-    keep = [context(1, 1), context(2, database)]
-    external = [universal(ber.OID, oid_octets(UNIMARC)), context(1, b"no record at all")]
-    return [context(1, ber.sequence(*keep)), context(2, ber.sequence(ber.sequence(context(4, external))))]
-
-
-@check("update by nobody", MUST, "who did not say who he is changes nothing", _EXTENDED)
-def _nobody(bench: Bench) -> None:
-    answered = bench.connection()
-    if not answered.init(Account())["result"]:
-        raise NotApplicable("who is nobody is not let in")
-    if 10 not in answered.granted:
-        raise NotApplicable("the server does not offer extendedServices")
-    _refused_task(_extended(answered, f"{Z3950}9.5", _update(bench.databases[0])))
-
-
-@check("update with no record", MUST, "what is no record is not saved", _EXTENDED)
-def _no_record(bench: Bench) -> None:
-    association = bench.granted("extendedServices")
-    for package in (f"{Z3950}9.5", f"{Z3950}9.5.1.1"):
-        answer = _extended(association, package, _update(bench.databases[0]))
-        want(answer["operationStatus"] in {1, 3}, f"operationStatus is {answer['operationStatus']}")
-        want(
-            answer["operationStatus"] == 3 or answer["taskPackage"], "it is done, and no package says what became of it"
-        )
-
-
-@check("update broken", MUST, "parameters that cannot be read are refused, or Close comes", _EXTENDED)
-def _broken(bench: Bench) -> None:
-    for parameters in ([], [context(1, 7)], [universal(2, 7)]):
-        association = bench.granted("extendedServices")
-        association.send(_extended_request(f"{Z3950}9.5", parameters))
-        with suppress(Closed):
-            answer = association.receive()
-            if answer.name != "close":
-                _refused_task(answer)
 
 
 # --- Explain ------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 
 from conformance.checks import Checks
 from conformance.results import Outcome, Result
-from conformance.z3950 import ber
+from conformance.z3950 import access, ber, extended, segments, update
 from conformance.z3950.bench import Bench
-from conformance.z3950.ber import BerError, Incomplete, Node, context
+from conformance.z3950.ber import BerError, Incomplete, Node, context, sequence, universal
 from conformance.z3950.client import Account
 from conformance.z3950.command import CHECKS, KIT
 from conformance.z3950.corpus import Source
@@ -48,11 +48,17 @@ def port(location: Location) -> Iterator[int]:
 
 
 def judged(
-    port: int, *names: str, database: str = "network", source: Source | None = None, patience: float = PATIENCE
+    port: int,
+    *names: str,
+    database: str = "network",
+    source: Source | None = None,
+    patience: float = PATIENCE,
+    account: Account | None = None,
 ) -> dict[str, Result]:
-    """Make the checks with these names, or all."""
-    bench = Bench("127.0.0.1", port, (database,), Account(), source or Source())
+    """Make the checks with these names, or all; an *account* may save records."""
+    bench = Bench("127.0.0.1", port, (database,), account or Account(), source or Source())
     bench.patience = patience
+    bench.saves = database if account else ""
     return {each.name: each for each in Checks(row for row in CHECKS if not names or row.name in names).run(bench)}
 
 
@@ -63,14 +69,17 @@ def failed(results: dict[str, Result]) -> set[str]:
 
 def test_our_daemon_passes_every_check_and_nothing_is_changed(port: int, location: Location, tmp_path: Path) -> None:
     report, bath = tmp_path / "report.json", tmp_path / "bath.md"
-    saved = select(func.count(), func.max(schema.record.c.id)).select_from(schema.record)
+    living = select(func.count()).select_from(schema.record).where(schema.record.c.deleted == 0)
+    packages = select(func.count()).select_from(schema.task_package)
     with location.engine(reads=True).connect() as connection:
-        at_first = connection.execute(saved).one()
+        at_first = connection.scalar(living)
     options = [
         "--account",
         "marie:demo",
         "--other",
         "lens",
+        "--saves",
+        "network",
         "--report",
         str(report),
         "--bath",
@@ -90,7 +99,7 @@ def test_our_daemon_passes_every_check_and_nothing_is_changed(port: int, locatio
     for level in ("A.0", "A.1", "C.0", "C.1"):
         assert f"## Level {level}: met" in statement
     with location.engine(reads=True).connect() as connection:
-        assert connection.execute(saved).one() == at_first
+        assert (connection.scalar(living), connection.scalar(packages)) == (at_first, 0)
 
 
 def test_a_file_of_the_records_is_as_good_an_oracle(port: int, tmp_path: Path) -> None:
@@ -172,6 +181,146 @@ def test_lies_are_noticed(port: int, lie: Change, noticed: set[str]) -> None:
         assert failed(judged(honest.port, *noticed)) == set()
     with before(port, lie) as liar:
         assert failed(judged(liar.port, *noticed)) == noticed
+
+
+def all_done(pdu: Node) -> Node:
+    """Say of every task that it is done, and no more."""
+    return Node(47, (*_reference(pdu), context(3, 1))) if pdu.tag == 47 else pdu
+
+
+def all_refused(pdu: Node) -> Node:
+    """Say of every task that nobody may have it done."""
+    bib_1 = universal(ber.OID, ber.oid_octets(BIB_1_DIAGNOSTICS))
+    diagnostic = sequence(bib_1, universal(2, 101), universal(ber.GENERAL, "lie"))
+    return Node(47, (*_reference(pdu), context(3, 3), context(4, [diagnostic]))) if pdu.tag == 47 else pdu
+
+
+def everybody_asked(pdu: Node) -> Node:
+    """Ask who the origin is, in place of the response."""
+    return Node(28, (*_reference(pdu), context(37, b"who?"))) if pdu.tag == 47 else pdu
+
+
+def asked_otherwise(pdu: Node) -> Node:
+    """Ask nothing at all, and that in a form of version 3."""
+    external = universal(ber.EXTERNAL, [universal(ber.OID, ber.oid_octets(PROMPT_1)), context(0, context(1, []))])
+    return Node(28, (*_reference(pdu), context(0, external))) if pdu.tag == 28 else pdu
+
+
+def no_close(pdu: Node) -> Node:
+    """Send another PDU for every Close."""
+    return Node(27, (context(0, 0),)) if pdu.tag == 48 else pdu
+
+
+def found_by_anybody(pdu: Node) -> Node:
+    """Tell of one record where none was found, or nothing was to be searched."""
+    if not any(each.tag == 23 and each.octets == b"\0" for each in pdu.nodes):
+        return pdu
+    return with_member(always_found(pdu), 23, lambda _: context(23, 1))
+
+
+def other_packages(pdu: Node) -> Node:
+    """Change the names and descriptions of packages."""
+    return _octets(pdu, b"kit", b"kot") if pdu.tag in {25, 47} else pdu
+
+
+def presented_all_the_same(pdu: Node) -> Node:
+    """Say that there is nothing to present, where it is refused."""
+    refused = pdu.tag == 25 and any(each.tag == 130 for each in pdu.nodes)
+    return Node(25, tuple(each for each in pdu.nodes if each.tag != 130)) if refused else pdu
+
+
+def _records_of(pdu: Node, change: Callable[[tuple[Node, ...]], tuple[Node, ...]]) -> Node:
+    tag = {25: 28, 45: 0}.get(pdu.tag, -1)
+    return with_member(pdu, tag, lambda each: Node(tag, change(each.nodes)))
+
+
+def turned_segments(pdu: Node) -> Node:
+    """Turn the records of each message round."""
+    return _records_of(pdu, lambda listed: listed[::-1])
+
+
+def doubled_segments(pdu: Node) -> Node:
+    """Send what is in a message twice."""
+    return _records_of(pdu, lambda listed: listed * 2)
+
+
+def segments_for_all(pdu: Node) -> Node:
+    """Send each response as a segment, with another behind it to wait for."""
+    kept = tuple(Node(0, each.nodes) if each.tag == 28 else each for each in pdu.nodes if each.tag not in {25, 27})
+    return Node(45, kept) if pdu.tag == 25 else pdu
+
+
+def pieces_for_all(pdu: Node) -> Node:
+    """Send each record as a last piece of one."""
+    return _records_of(pdu, lambda listed: tuple(
+        with_member(each, 1, lambda body: Node(1, (Node(5, body.only.content),))) for each in listed
+    ))  # fmt: skip
+
+
+def other_reasons(pdu: Node) -> Node:
+    """Give another reason why a record is not sent."""
+
+    def changed(node: Node) -> Node:
+        if isinstance(node.content, bytes):
+            return universal(2, 14) if node.universal and node.tag == 2 else node
+        return Node(node.tag, tuple(map(changed, node.content)), node.universal)
+
+    return _records_of(pdu, lambda listed: tuple(map(changed, listed)))
+
+
+def _reference(pdu: Node) -> tuple[Node, ...]:
+    return tuple(each for each in pdu.nodes if each.tag == 2 and not each.universal)
+
+
+BIB_1_DIAGNOSTICS: Final = "1.2.840.10003.4.1"
+PROMPT_1: Final = "1.2.840.10003.8.1"
+SERVICES: Final[dict[Change, set[str]]] = {
+    all_done: {
+        "extended unknown", "extended by nobody", "extended function", "extended wait action", "extended no parameters",
+        "extended other parameters", "extended wrong parameters", "extended retention time", "set kept of nothing",
+        "set kept without a name", "package unknown deleted", "package unknown changed", "package without a name deleted",
+        "order of nothing", "order out of range", "order of an unknown set", "order of a strange kind", "update action",
+        "wait actions", "update by nobody", "update with no record", "update broken", "update saves once",
+        "update of another version", "update nowhere", "challenge only if agreed on", "challenge wrong", "challenge declined",
+        "challenge empty", "challenge in another form", "challenge broken",
+    },
+    all_refused: {
+        "set kept", "package", "package name taken", "package deleted", "update saves", "update replaces", "update in part",
+        "update deletes", "challenge answered", "challenge answered, in version 2",
+    },
+    no_reference: {"challenge", "challenge among others", "extended unknown", "present segments"},
+    everybody_asked: {"challenge only if agreed on", "challenges have an end"},
+    asked_otherwise: {"challenge prompts", "challenge of version 2"},
+    no_close: {"challenge unanswered", "answer without a challenge"},
+    found_by_anybody: {
+        "package found by each use", "package not for all", "packages refuse use", "packages refuse attribute set",
+        "packages refuse relation", "packages alone", "update replaces", "update deletes",
+    },
+    other_packages: {"package", "package found", "package changed"},
+    presented_all_the_same: {"packages in their syntax"},
+    turned_segments: {"segments hold what is due"},
+    doubled_segments: {"present segments", "segment size", "fragments", "fragments among records"},
+    segments_for_all: {"segment count", "no segments unless agreed on"},
+    pieces_for_all: {"no segments unless agreed on", "no fragments at level 1"},
+    other_reasons: {
+        "fragments that are too many", "fragments that are too small", "record over the exceptional size",
+        "record over the exceptional size, with segments", "record over the exceptional size, with fragments",
+        "record size of the request", "record over the preferred size",
+    },
+}  # fmt: skip
+"""Lie -> what notices it."""
+
+
+def test_lies_about_tasks_challenges_and_segments_are_noticed(port: int) -> None:
+    marie = Account("marie", "demo")
+    every = {row.name for part in (access, extended, segments, update) for row in part.check}
+    assert set().union(*SERVICES.values()) == every
+    with before(port) as honest:
+        assert failed(judged(honest.port, *every, account=marie)) == set()
+    for lie, noticed in SERVICES.items():
+        with before(port, lie) as liar:
+            found = judged(liar.port, *noticed, account=marie, patience=1)
+        assert failed(found) == noticed, (lie, found)
 
 
 # --- targets of others --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from conformance import __main__ as kits
 from conformance.results import Failed, Outcome
-from conformance.z3950 import ber, client, marc, queries
+from conformance.z3950 import access, ber, client, marc, queries, tasks
 from conformance.z3950.bench import Bench
 from conformance.z3950.ber import BerError, Incomplete, Node, Style, context, sequence, universal
 from conformance.z3950.client import Account, Association
@@ -26,7 +26,11 @@ from conformance.z3950.corpus import Corpus
 from conformance.z3950.marc import UNIMARC, Marc
 from conformance.z3950.pdus import PDUS, make, understood
 from protocols.marc.format import Format
-from protocols.z3950 import apdu, pqf
+from protocols.z3950 import apdu, pqf, prompt
+from protocols.z3950 import tasks as our_tasks
+from protocols.z3950 import update as our_update
+from protocols.z3950.elements import IdPass
+from protocols.z3950.schema import Choice, codec_of
 from tests.conformance.z3950.catalogue import records
 from tests.protocols.z3950.tables import oracle
 
@@ -128,6 +132,7 @@ def requests() -> list[tuple[str, Node]]:
         ("triggerResourceControlRequest", make("triggerResourceControlRequest", requestedAction=3)),
         ("extendedServicesRequest", make("extendedServicesRequest", function=1, packageType="1.2.840.10003.9.999", waitAction=1,
                                          taskSpecificParameters=external)),
+        ("accessControlResponse", make("accessControlResponse", referenceId=b"a", simpleForm=b"u/p")),
         ("close", make("close", closeReason=0, diagnosticInformation="bye")),
     ]  # fmt: skip
 
@@ -171,7 +176,7 @@ def test_a_response_is_held_against_the_table() -> None:
     ):
         with pytest.raises(Failed):
             understood(wrong)
-    assert {tag for tag, _ in PDUS.values()} >= {*range(20, 28), *range(32, 37), *range(43, 49)}
+    assert {tag for tag, _ in PDUS.values()} >= {*range(20, 30), *range(32, 37), *range(43, 49)}
 
 
 # --- records ------------------------------------------------------------------------------------------------------------
@@ -205,6 +210,44 @@ def test_a_record_whose_lengths_are_wrong_is_told() -> None:
     ):
         with pytest.raises(Failed):
             marc.read(wrong, UNIMARC)
+
+
+PARAMETERS = [
+    (our_tasks.PersistentResultSet, tasks.request(tasks.RESULT_SET, tasks.kept_set("a"), packageName="p", userId="u", description="d",
+                                                  retentionTime=tasks.duration(2, "day"))),
+    (our_tasks.ItemOrder, tasks.request(tasks.ITEM_ORDER, tasks.order(tasks.item("a", 1)), waitAction=4)),
+    (our_update.Update, tasks.request(tasks.UPDATE, tasks.saving("d", 1, tasks.supplied(b"x", number="n", version="v")))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "request_"), PARAMETERS, ids=["set", "order", "update"])
+def test_our_own_codec_reads_the_tasks_that_the_kit_asks_for(service: type[Choice], request_: Node) -> None:
+    octets = ber.written(request_, OURS)
+    read: Any = apdu.decode(octets)
+    assert apdu.encode(read) == octets
+    inside = read.task_specific_parameters.single_asn1_type
+    assert codec_of(service).encode(codec_of(service).decode(inside)) == inside
+
+
+def test_a_challenge_is_answered_in_the_form_in_which_it_is_asked() -> None:
+    account = Account("marie", "demo")
+    for asked in ({"externally_defined": prompt.WHO}, {"simple_form": b"user/password"}):
+        challenge = understood(ber.read(apdu.encode(apdu.AccessControlRequest(**asked)))[0])
+        answer: Any = apdu.decode(ber.written(access.answer_of(challenge, account), OURS))
+        if answer.simple_form is None:
+            identity = prompt.identity(answer.externally_defined).id_pass
+            assert identity == IdPass(user_id="marie", password="demo")
+        else:
+            assert answer.simple_form == b"marie/demo"
+
+
+@pytest.mark.parametrize("form", [UNIMARC, marc.MARC21])
+def test_a_record_that_the_kit_saves_is_one(form: str) -> None:
+    octets = marc.made(form, "kit1", "Une notice")
+    read = marc.read(octets, form)
+    assert (read.number, marc.form_of(octets)) == ("kit1", form)
+    assert "Une notice" in read.values("200" if form == UNIMARC else "245", "a")
+    assert marc.declared_utf8(form, read.leader, read.value("100", "a"))
 
 
 def test_isbns_are_told_from_numbers_and_turned_into_one_another() -> None:
