@@ -46,7 +46,7 @@ from storage.circulation.ill.events import ILL_EVENT, IllAnswer, IllEvent
 from storage.circulation.ill.items import ITEM_WORD, ItemWord
 from storage.circulation.ill.machine import Event, No, Role, State, sentence
 from storage.circulation.ill.requests import ILL_REQUEST, IllRequest
-from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, IllRow, row_of
+from storage.circulation.ill.rows import BY_BARCODE, BY_NUMBER, LONG_OVER, IllRow, row_of
 from storage.network.network import Library
 from storage.statements import Steps
 from storage.usecase import Ledger, Outcome
@@ -89,7 +89,8 @@ STATUSES: Final = {
 }
 """How far a request has come -> RequestStatusType."""
 
-_MEDIA_TYPES: Final = {medium: kind for kind, medium in MEDIA.items()}
+MEDIA_TYPES: Final = {medium: kind for kind, medium in MEDIA.items()}
+"""MediumType -> the medium of our item types."""
 
 
 # --- reading what is asked -------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def described(message: Any) -> dict[str, Any]:
     return {
         "title": (told.title if told else None) or "",
         "author": (told.author if told else None) or "",
-        "media_type": _MEDIA_TYPES.get(medium, "") if medium is not None else "",
+        "media_type": MEDIA_TYPES.get(medium, "") if medium is not None else "",
         "call_number": (copy.call_number if copy else None) or "",
     }
 
@@ -269,10 +270,11 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     if demanded:
         return asked.write(_on_terms(asked, demanded))
     agency, number = key_of(message.request_id)
+    agency = agency or asked.partner.agency
+    number = number or await desk.store.read(_numbered_by(asked, agency))
     told, wanted = described(message), await wanted_of(desk, asked)
     request = IllRequest(
-        Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency or asked.partner.agency,
-        number or asked.digest.hex(), record_id=wanted.record_id, barcode=wanted.barcode, title=told["title"],
+        Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency, number, record_id=wanted.record_id, barcode=wanted.barcode, title=told["title"],
         author=told["author"], needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
@@ -290,6 +292,13 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
         )
 
     return await act(desk, asked, request, made)
+
+
+def _numbered_by(asked: Asked, agency: str) -> Steps[str]:
+    """Give the number of a request that comes without one: its octets, and how many of the same are long over, for it repeats none of those."""
+    digest = asked.digest.hex()
+    (((over,),),) = yield [LONG_OVER(agency, f"{digest}%", asked.now - LOANS_KEPT)]
+    return f"{digest}-{over}" if over else digest
 
 
 def _chosen(asked: Asked, barcode: str) -> ItemId | None:

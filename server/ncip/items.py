@@ -17,11 +17,9 @@ from protocols.ncip.upkeep import (
 )
 from server.ncip import ill as ncip_ill
 from server.ncip.desk import Asked, Desk, barcode_of, missing
-from server.ncip.fields import MEDIA
 from storage.circulation.ill.items import ItemWord, Word
 from storage.circulation.ill.rows import IllRow
 
-_MEDIA_TYPES: Final = {medium: kind for kind, medium in MEDIA.items()}
 _NOT_LENT: Final = frozenset({ItemUseRestrictionType.NOT_FOR_LOAN, ItemUseRestrictionType.IN_LIBRARY_USE_ONLY})
 
 
@@ -34,7 +32,7 @@ def _described(fields: CreateItem | ItemFields) -> dict[str, Any]:
         "title": told.title if told is not None else None,
         "author": told.author if told is not None else None,
         "call_number": copy.call_number if copy is not None else None,
-        "media_type": _MEDIA_TYPES.get(medium) if medium is not None else None,
+        "media_type": ncip_ill.MEDIA_TYPES.get(medium) if medium is not None else None,
         "for_loan": not limits & _NOT_LENT if limits else None,
     }
     return {column: value for column, value in said.items() if value is not None}

@@ -195,6 +195,15 @@ SEEN_TO: Final = Statement(
     .limit(bindparam("size")),
     "since", "size",
 )  # fmt: skip
+LONG_OVER: Final = Statement(
+    "inter-library requests of a number, and of those made of it, that are long over",
+    select(func.count()).where(
+        ill_request.c.agency == bindparam("agency"),
+        ill_request.c.number.like(bindparam("pattern")),
+        ill_request.c.closed_at < bindparam("before"),
+    ),
+    "agency", "pattern", "before",
+)  # fmt: skip
 OF_PATRON: Final = Statement(
     "open inter-library requests of a reader",
     _WHOLE.where(_OPEN, ill_request.c.patron_id == bindparam("patron")).order_by(ill_request.c.id),

@@ -217,6 +217,22 @@ class LendingTests(Case):
         await self.ask(shipped("d1", PARTNER))
         assert await self.state("d1") == "sent-back"
 
+    async def test_who_numbers_nothing_may_ask_for_the_same_again_once_it_is_over(self) -> None:
+        kinds = "<RequestType>Loan</RequestType><RequestScopeType>Item</RequestScopeType>"
+        asking = message("RequestItem", user("DEP-7") + item("I1") + kinds)
+        made = "SELECT state FROM ill_request ORDER BY id"
+        for over in (["cancelled"], ["cancelled"] * 2, ["cancelled"] * 3):
+            first = await self.ask(asking)
+            (number,) = first.all("RequestIdentifierValue")
+            self.clock.advance(3600)
+            assert (await self.ask(asking)).octets == first.octets
+            giving_up = user("DEP-7") + request(number, PARTNER) + "<RequestType>Loan</RequestType>"
+            assert (await self.ask(message("CancelRequestItem", giving_up))).problems == []
+            assert [row[0] for row in await self.rows(made)] == over
+            await self.ask(asking)  # a repeat that came late
+            assert [row[0] for row in await self.rows(made)] == over
+            self.clock.advance(60 * 86400)
+
     async def test_too_late_is_request_already_processed(self) -> None:
         await self.ask(request_item("d1", item("I1")))
         await self.ask(received("d1", PARTNER, "I1"))
