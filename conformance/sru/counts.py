@@ -6,7 +6,7 @@ import re
 
 from conformance.checks import Checks, want
 from conformance.results import Failed, Level, NotApplicable
-from conformance.sru.bench import CQL, SPEC_1, Session, folded, one, some_query
+from conformance.sru.bench import CQL, SPEC_1, SPEC_2, Session, folded, one, some_query
 from conformance.sru.client import SCAN_2, SRW, children, diagnostic, whole_text
 
 check = Checks[Session]()
@@ -47,6 +47,22 @@ def _scan_2(session: Session) -> None:
     if reply.namespace == SRW:
         raise NotApplicable("the server answers in 1.x")
     want(reply.namespace == SCAN_2, f"the namespace is {reply.namespace}")
+
+
+@check("facets", Level.MAY, "every term of a facet finds as many records as the facet says", f"{SPEC_2} facetLimit")
+def _facets(session: Session) -> None:
+    query, count = some_query(session)
+    reply = session.client.get(query=query, maximumRecords=0, facetLimit=3)
+    terms = children(reply.root, "facetedResults", "facet", "terms", "term")
+    if not terms:
+        raise NotApplicable("no facets are sent")
+    for each in terms:
+        term, asked, told = one(each, "actualTerm"), one(each, "query"), one(each, "count")
+        want(term and told.isdigit(), f"a term of a facet is {term!r}, its count {told!r}")
+        want(int(told) <= count, f"{term!r}: {told} of {count} records")
+        if asked:
+            found = session.count(f"({query}) and ({asked})")
+            want(found == int(told), f"{term!r}: {told} in the facet, {found} found by {asked}")
 
 
 @check("boolean-arithmetic", Level.MUST, "and, or and not find as many records as arithmetic says", f"{CQL} Booleans")

@@ -58,10 +58,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRetrieve(Request):
-    """A query, and which of its records are wanted. `maximum_records` is None where the server may choose.
-
-    Facets are wanted where `facet_limit` is there.
-    """
+    """A query, which of its records are wanted, and which facets. `maximum_records` is None where the server may choose."""
 
     query: str
     query_type: str = "cql"
@@ -71,7 +68,7 @@ class SearchRetrieve(Request):
     record_schema: str = ""
     result_set_ttl: int | None = None
     sort_keys: str = ""
-    facet_limit: PerFacet[int] | None = None
+    facet_limit: PerFacet[int] = NOTHING
     facet_start: PerFacet[int] = NOTHING
     facet_sort: PerFacet[Order] = NOTHING
 

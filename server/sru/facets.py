@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from pyroaring import BitMap
+from twisted.internet.defer import DeferredLock
 
 from protocols.sru import cql
 from protocols.sru.diagnostics import Condition, Diagnostic, Refused
@@ -28,14 +29,13 @@ class Row(NamedTuple):
 
     name: str
     headings: bool = False
-    wanted: str = ""
+    wanted: str = ".+"
 
 
 FACETS: Final = (
     Row("dc.language"),
-    Row(
-        "dc.type", wanted="[a-r][abcdims]"
-    ),  # characters 6 and 7 of the leader; the other terms are words, or one of the two
+    # Characters 6 and 7 of the leader; the other terms of the index are character 6 alone, and words.
+    Row("dc.type", wanted="[a-t][abcdims]"),
     Row("bib.institution"),
     Row("dc.creator", headings=True),
     Row("dc.subject", headings=True),
@@ -67,76 +67,77 @@ class Wanted(NamedTuple):
 
 def wanted(request: SearchRetrieve) -> list[Wanted]:
     """Return the facets that a request wants. Raises Refused (6)."""
-    if request.facet_limit is None:
-        return []
-    limits = _rows("facetLimit", request.facet_limit)
-    starts, orders = _rows("facetStart", request.facet_start), _rows("facetSort", request.facet_sort)
-    every = request.facet_limit.every or 0
-    out = []
-    for row in FACETS:
-        limit = limits.get(row, every)
-        start = starts.get(row, request.facet_start.every or 1) - 1
-        order = orders.get(row, request.facet_sort.every or Order())
-        if start + MAX_SHOWN > facets.MAX_TERMS:
-            raise Refused(
-                Condition.PARAMETER_VALUE, f"facetStart: {start + 1}; {facets.MAX_TERMS - MAX_SHOWN + 1} at most"
-            )
-        if limit:
-            out.append(Wanted(row, MAX_SHOWN if limit == ALL else min(limit, MAX_SHOWN), start, order))
-    return out
+    limits = _rows("facetLimit", request.facet_limit, 0)
+    starts = _rows("facetStart", request.facet_start, 1)
+    orders = _rows("facetSort", request.facet_sort, Order())
+    if max(starts.values()) > _LAST_START:
+        raise Refused(Condition.PARAMETER_VALUE, f"facetStart: {max(starts.values())}; {_LAST_START} at most")
+    most = {row: MAX_SHOWN if limit == ALL else min(limit, MAX_SHOWN) for row, limit in limits.items()}
+    return [Wanted(row, most[row], starts[row] - 1, orders[row]) for row in FACETS if most[row]]
 
 
-def _rows(parameter: str, sent: PerFacet[T]) -> Mapping[Row, T]:
-    out = {}
+_LAST_START: Final = facets.MAX_TERMS - MAX_SHOWN + 1
+
+
+def _rows(parameter: str, sent: PerFacet[T], otherwise: T) -> Mapping[Row, T]:
+    """Return what a parameter says of each facet. Raises Refused (6)."""
+    named: dict[Row, T] = {}
     for name, value in sent.named.items():
         index = _resolved(name)
         row = None if index is None else _BY_USE.get(index.use)
-        if row is None or row in out:
+        if row is None or row in named:
             known = ", ".join(each.name for each in FACETS)
             raise Refused(Condition.PARAMETER_VALUE, f"{parameter}: {name[:100]}; facets, each once: {known}")
-        out[row] = value
-    return out
+        named[row] = value
+    every = otherwise if sent.every is None else sent.every
+    return {row: named.get(row, every) for row in FACETS}
 
 
-async def counted(
-    catalogue: Catalogue, records: BitMap, asked: Sequence[Wanted]
-) -> tuple[list[Facet], list[Diagnostic]]:
-    """Return facets of *records*, and what is to be said of those that are not worked out."""
-    out, notes = [], []
-    for each in asked:
-        points = by_use[_INDEXES[each.row].use]
-        if len(records) > facets.MAX_RECORDS and (each.row.headings or points[0].kind is PointKind.ITEM):
-            notes.append(Diagnostic(Condition.TOO_MANY_RECORDS, f"{facets.MAX_RECORDS} for the facet {each.row.name}"))
-        else:
-            out.append(await _facet(catalogue, records, each, points))
-    return out, notes
+class Facets:
+    """Works out facets; those of headings and items one after the other, as they take memory for every term."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._wide = DeferredLock()
 
-async def _facet(catalogue: Catalogue, records: BitMap, asked: Wanted, points: Sequence[AccessPoint]) -> Facet:
-    row, limit, start, order = asked
-    read = catalogue.store.read
-    if row.headings:
-        counts = await read(facets.headings(records, points))
-    elif points[0].kind is PointKind.ITEM:
-        owners = await read(facets.owners(records))
-        counts = {_library(catalogue.store.network, owner): count for owner, count in owners.items()}
-    else:
-        counts = await read(facets.terms(records, points))
-    if row.wanted:
-        counts = {term: count for term, count in counts.items() if re.fullmatch(row.wanted, term)}
-    ranked = facets.first(counts, start + limit, by_count=order.by_count, descending=order.descending)
-    terms = (await read(ranked))[start:]
-    texts = await read(shown(points, terms)) if row.headings else terms
-    relation = "==" if row.headings else "="
-    return Facet(
-        _INDEXES[row].title,
-        row.name,
-        relation,
-        [
-            FacetTerm(text, f"{row.name} {relation} {_quoted(row, points, term)}", counts[term])
-            for term, text in zip(terms, texts, strict=True)
-        ],
-    )
+    async def counted(self, records: BitMap, asked: Sequence[Wanted]) -> tuple[list[Facet], list[Diagnostic]]:
+        """Return facets of *records*, and what is to be said of those that are not worked out."""
+        out, notes = [], []
+        for each in asked:
+            row, points = each.row, by_use[_INDEXES[each.row].use]
+            if not (row.headings or points[0].kind is PointKind.ITEM):
+                out.append(await self._facet(records, each, points))
+            elif len(records) > facets.MAX_RECORDS:
+                notes.append(Diagnostic(Condition.TOO_MANY_RECORDS, f"{facets.MAX_RECORDS} for the facet {row.name}"))
+            else:
+                await self._wide.acquire()
+                try:
+                    out.append(await self._facet(records, each, points))
+                finally:
+                    self._wide.release()
+        return out, notes
+
+    async def _facet(self, records: BitMap, asked: Wanted, points: Sequence[AccessPoint]) -> Facet:
+        row, limit, start, order = asked
+        read = self._catalogue.store.read
+        counts = await self._counts(records, row, points)
+        ranked = facets.first(counts, start + limit, by_count=order.by_count, descending=order.descending)
+        terms = (await read(ranked))[start:]
+        texts = await read(shown(points, terms)) if row.headings else terms
+        relation = "==" if row.headings else "="
+        queries = [f"{row.name} {relation} {_quoted(row, points, term)}" for term in terms]
+        found = list(map(FacetTerm, texts, queries, map(counts.__getitem__, terms)))
+        return Facet(_INDEXES[row].title, row.name, relation, found)
+
+    async def _counts(self, records: BitMap, row: Row, points: Sequence[AccessPoint]) -> Mapping[str, int]:
+        store = self._catalogue.store
+        if row.headings:
+            return await store.read(facets.headings(records, points))
+        if points[0].kind is PointKind.ITEM:
+            owners = await store.read(facets.owners(records))
+            return {_library(store.network, owner): count for owner, count in owners.items()}
+        counts = await store.read(facets.terms(records, points))
+        return {term: count for term, count in counts.items() if re.fullmatch(row.wanted, term)}
 
 
 def _library(network: Network, number: int) -> str:

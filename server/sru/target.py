@@ -29,7 +29,7 @@ from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue, databases
 from server.metrics import METRICS, Metrics
 from server.sru.explain import DEFAULT_RECORDS, DEFAULT_TERMS, IDLE_SECONDS, MAX_RECORDS, MAX_TERMS, describe
-from server.sru.facets import counted, wanted
+from server.sru.facets import Facets, wanted
 from server.sru.records import Form
 from server.sru.sorting import sort_keys
 from storage.catalogue.query import QueryError
@@ -71,6 +71,7 @@ class SruServer:
     def __init__(self, catalogue: Catalogue, metrics: Metrics = METRICS) -> None:
         self._catalogue = catalogue
         self._metrics = metrics
+        self._facets = Facets(catalogue)
         self._began = datetime.fromtimestamp(catalogue.clock.seconds(), UTC).isoformat(timespec="seconds")
 
     def answer(self, pairs: Sequence[tuple[str, str]], place: Place) -> Deferred[Answer]:
@@ -139,7 +140,7 @@ class SruServer:
         end = start + len(records)
         if count and request.result_set_ttl != 0 and not name:
             name = self._catalogue.publish(found)
-        faceted, left_out = await counted(self._catalogue, found.records, facets)
+        faceted, left_out = await self._facets.counted(found.records, facets)
         return SearchRetrieveResponse(
             version=request.version,
             number_of_records=count,

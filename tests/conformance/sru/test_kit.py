@@ -75,9 +75,13 @@ def everything(parameters: dict[str, str]) -> str:
         "<record><recordSchema>dc</recordSchema><recordPacking>xml</recordPacking>"
         "<recordData><dc><title>Autre chose</title></dc></recordData></record>"
     )
+    term = "<term><actualTerm>roman</actualTerm><query>genre = roman</query><count>3</count></term>"
+    facets = (
+        f"<facetedResults><facet><terms>{term}</terms></facet></facetedResults>" if "facetLimit" in parameters else ""
+    )
     return (
         f"<searchRetrieveResponse {SRW}><version>1.2</version><numberOfRecords>7</numberOfRecords>"
-        f"<records>{record}</records></searchRetrieveResponse>"
+        f"<records>{record}</records>{facets}</searchRetrieveResponse>"
     )
 
 
@@ -96,9 +100,11 @@ def test_who_finds_everything_is_found_out() -> None:
         "count-scan",
         "scan-order",
         "boolean-arithmetic",
+        "facets",
         "records-hold-term",
     } <= failed
     assert "2 in the list, 7 found" in found["count-scan"].detail or "1 in the list" in found["count-scan"].detail
+    assert "3 in the facet, 7 found" in found["facets"].detail
     assert found["search-2"].outcome is Outcome.NOT_APPLICABLE
 
 
