@@ -97,11 +97,7 @@ def _chosen(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpar
     except (OSError, ValueError) as error:
         parser.error(f"{chosen.settings}: {error}")
     parser.set_defaults(server=str(found.pop("server", "")))
-    told: list[str] = []
-    for key, value in found.items():
-        if key.replace("-", "_") not in vars(chosen):
-            parser.error(f"{chosen.settings}: {key} is no option")
-        told += _said(key.replace("_", "-"), value)
+    told = [option for key, value in found.items() for option in _said(key.replace("_", "-"), value)]
     return parser.parse_args([*told, *arguments])
 
 

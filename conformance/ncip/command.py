@@ -53,7 +53,10 @@ def judge(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Iterat
     """Make every check of a responder that was *chosen*, or those of an initiator that is listened to."""
     if chosen.listen is not None:
         ear = Ear(chosen.unruly)
-        listen(chosen.listen, ear, chosen.seconds)
+        try:
+            listen(chosen.listen, ear, chosen.seconds)
+        except OSError as error:
+            parser.error(f"cannot listen on {chosen.listen}: {error.strerror}")
         return heard_results(ear.heard, chosen.to, chosen.only)
     if not (chosen.server or "").startswith(("http://", "https://")):
         parser.error("give a URL, or --listen")

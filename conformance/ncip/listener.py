@@ -63,8 +63,14 @@ def _handler(ear: Ear) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             """Take a message, and do with it what is done."""
-            body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _LONGEST))
-            treatment, answer = ear.take(body, self.headers.get("Content-Type") or "", time.monotonic())
+            length = self.headers.get("Content-Length") or ""
+            if not length.isdecimal() or int(length) > _LONGEST:
+                self.send_error(413 if length.isdecimal() else 411)
+                self.close_connection = True
+                return
+            treatment, answer = ear.take(
+                self.rfile.read(int(length)), self.headers.get("Content-Type") or "", time.monotonic()
+            )
             if treatment is Treatment.LOST:
                 self.close_connection = True
                 return

@@ -23,6 +23,8 @@ from protocols.xmlsafe import Node
 
 UNKNOWN: Final = "NO-SUCH-THING-7c1b"
 """A number that nothing has."""
+_LONGEST: Final = 16 << 20
+"""Octets of an answer that are taken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,11 @@ class Session(Bench):
         try:
             line.request(method, self.path, body, named, encode_chunked=not isinstance(body, bytes | None))
             response = line.getresponse()
-            found = response.read()
+            found = response.read(_LONGEST + 1)
         except (OSError, http.client.HTTPException) as error:
             raise Failed(f"no answer: {type(error).__name__} {error}") from None
+        if len(found) > _LONGEST:
+            raise Failed(f"an answer has more than {_LONGEST} octets")
         took = time.monotonic() - began
         self.slowest = max(self.slowest, took)
         return Answer(response.status, found, took, {name.lower(): value for name, value in response.getheaders()})

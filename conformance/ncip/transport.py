@@ -19,7 +19,6 @@ check = Checks[Session]()
 _SOURCE: Final = "implementation profile 1, transport"
 _SOON: Final = 0.3
 """Of how long clients wait, so long may an answer take."""
-"""Seconds within which every client still waits."""
 _AT_ONCE: Final = 8
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 import threading
 import time
 import urllib.request
@@ -31,7 +32,7 @@ from conformance.ncip.listener import Ear, listen
 from conformance.ncip.replies import reply
 from conformance.ncip.session import Session
 from conformance.ncip.smallest import smallest
-from conformance.results import Outcome
+from conformance.results import Failed, Outcome
 from protocols.ncip import Envelope, Received, read, write
 from protocols.ncip.base import Initiation
 from protocols.ncip.messages import MESSAGES
@@ -356,25 +357,56 @@ def test_what_nothing_came_of_is_not_applicable() -> None:
     assert set(found(Ear()).values()) == {Outcome.NOT_APPLICABLE}
 
 
-def test_the_kit_listens_and_answers_several_lines_at_once() -> None:
-    ear, ports = Ear(), []
-    ready = threading.Event()
+@contextmanager
+def heard_by(ear: Ear) -> Iterator[Session]:
+    """Have the kit listen; give who asks it."""
+    ports: list[int] = []
+    ready, over = threading.Event(), threading.Event()
 
     def told(port: int) -> None:
         ports.append(port)
         ready.set()
 
-    listening = threading.Thread(target=listen, args=(0, ear, 1.0, told))
+    listening = threading.Thread(target=listen, args=(0, ear, None, told, over))
     listening.start()
-    assert ready.wait(5)
-    session = Session(f"http://127.0.0.1:{ports[0]}/", PARTNER, US)
-    idle, line = session.line(), session.line()
-    for _ in range(2):
-        assert session.on(line, "POST", lookup_item("I1"), Content_Type=XML).content.name == "LookupItemResponse"
-    idle.close()
-    line.close()
-    listening.join()
+    try:
+        assert ready.wait(5)
+        yield Session(f"http://127.0.0.1:{ports[0]}/", PARTNER, US)
+    finally:
+        over.set()
+        listening.join()
+
+
+def test_the_kit_listens_and_answers_several_lines_at_once() -> None:
+    ear = Ear()
+    with heard_by(ear) as session:
+        idle, line = session.line(), session.line()
+        for _ in range(2):
+            assert session.on(line, "POST", lookup_item("I1"), Content_Type=XML).content.name == "LookupItemResponse"
+        idle.close()
+        line.close()
     assert len(ear.heard) == 2
+
+
+@pytest.mark.parametrize(("length", "status"), [("-1", 411), ("many", 411), ("", 411), (str(1 << 40), 413)])
+def test_the_kit_takes_in_no_more_than_it_is_told_of(length: str, status: int) -> None:
+    ear = Ear()
+    with heard_by(ear) as session:
+        assert session.request("POST", b"", Content_Length=length).status == status
+    assert ear.heard == []
+
+
+def test_the_kit_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+        KIT.main(["--listen", str(taken.getsockname()[1])])
+    assert ended.value.code == 2
+    assert "cannot listen" in capsys.readouterr().err
+
+
+def test_an_answer_that_does_not_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.ncip.session._LONGEST", 20)
+    with broken() as url, pytest.raises(Failed, match="more than 20 octets"):
+        Session(url, PARTNER, US).post(b"")
 
 
 def test_the_page_of_checks_is_as_the_kit_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
