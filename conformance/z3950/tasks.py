@@ -48,7 +48,7 @@ def asked(association: Association, sent: Node) -> Pdu:
 def kept_set(name: str | None) -> list[Node]:
     """Return the parameters by which a result set is kept."""
     wanted = [] if name is None else [context(1, name)]
-    return [context(1, universal(ber.NULL, b"")), context(2, sequence(*wanted))]
+    return [context(1, b""), context(2, sequence(*wanted))]
 
 
 def order(*wanted: Node) -> list[Node]:

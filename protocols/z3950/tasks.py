@@ -49,14 +49,14 @@ class SetKept(Sequence):
 class SetEsRequest(Sequence):
     """What the origin sends."""
 
-    to_keep: Annotated[Null | None, Explicit(1)] = None
+    to_keep: Annotated[Null | None, 1] = None
     not_to_keep: Annotated[SetRequest | None, Explicit(2)] = None
 
 
 class SetPackage(Sequence):
     """What the target tells."""
 
-    origin_part: Annotated[Null | None, Explicit(1)] = None
+    origin_part: Annotated[Null | None, 1] = None
     target_part: Annotated[SetKept | None, Explicit(2)] = None
 
 

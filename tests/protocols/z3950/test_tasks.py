@@ -80,6 +80,18 @@ def test_a_package_octet_by_octet() -> None:
     assert write_package(package) == bytes.fromhex("".join(octets))
 
 
+def test_a_set_that_is_kept_octet_by_octet() -> None:
+    codec = codec_of(tasks.PersistentResultSet)
+    wanted = tasks.SetEsRequest(to_keep=True, not_to_keep=tasks.SetRequest(origin_supplied_result_set="a"))
+    told = tasks.SetPackage(origin_part=True, target_part=tasks.SetKept(number_of_records=7))
+    for value, octets in (
+        (tasks.PersistentResultSet(es_request=wanted), "a1098100a2053003810161"),
+        (tasks.PersistentResultSet(task_package=told), "a2098100a2053003820107"),
+    ):
+        assert codec.encode(value) == bytes.fromhex(octets)  # toKeep, originPart: IMPLICIT NULL
+        assert codec.decode(bytes.fromhex(octets)) == value
+
+
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(order=instances(tasks.OrderToKeep))
 def test_nothing_secret_is_left_of_what_is_kept(order: tasks.OrderToKeep) -> None:
