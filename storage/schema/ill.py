@@ -10,7 +10,7 @@ from storage.schema.columns import Int, count, day, flag, instant, long_key, loo
 # is the temporary item that stands for the partner's (borrowing), or ours that is lent (lending). `terms` is what the lender
 # demands before it lends (`storage.circulation.ill.terms`), `agreed` what of it staff have agreed to;
 # `follows_id` is the request to another lender that this one takes up, `edition` by what number any lender knows it. `prolonged`
-# counts the reader's renewals that the lender was asked about.
+# counts the reader's renewals that the lender was asked about; `due_before` is when the item was due before it was recalled.
 ill_request = table(
     "ill_request",
     long_key(),
@@ -44,6 +44,7 @@ ill_request = table(
     loose("follows_id", long=True),
     words("edition", default=""),
     count("prolonged"),
+    day("due_before"),
     UniqueConstraint("agency", "number"),
     one_of("role", "borrowing", "lending"),
     one_of(

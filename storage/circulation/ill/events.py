@@ -313,7 +313,8 @@ class _Work:
         until = min(wanted, row.due_back_on or wanted)
         if row.recalled_on is not None and until == row.due_back_on:
             return None
-        self.know(recalled_on=self.today.isoformat(), due_back_on=until)
+        before = row.due_before or row.due_back_on
+        self.know(recalled_on=self.today.isoformat(), due_back_on=until, due_before=before)
         if row.role is Role.BORROWING:
             self.due_on = self.cap(until)
             self.writes += rows.notify(row, "ill-recalled", self.now, self.due_on or until)
@@ -321,6 +322,26 @@ class _Work:
             self.due_on = until
             self.writes.append(rows.SET_DUE(row.loan_id, until))
         return None
+
+    def recall_ended(self) -> None:
+        """Let the item stay as long as before it was recalled."""
+        row = self.row
+        if row.recalled_on is None:
+            return
+        until = max(row.due_before or "", row.due_back_on or "") or None
+        self.know(recalled_on=None, due_back_on=until, due_before=None)
+        if until is None or until == row.due_back_on:
+            return
+        if row.role is Role.BORROWING:
+            shortened = (
+                row.due_on is not None and row.due_on == row.last_on
+            )  # it ends because the lender wants the item
+            self.due_on = self.cap(until, extends=shortened)
+            if shortened:
+                self.writes += rows.notify(row, "ill-renewed", self.now, self.due_on or until)
+        elif row.loan_id is not None:
+            self.due_on = until
+            self.writes.append(rows.SET_DUE(row.loan_id, until))
 
 
 def type_of(network: Network, media_type: str) -> int:
@@ -451,8 +472,7 @@ def _aside(work: _Work, event: Event) -> No | None:
     if event is Event.RECALLED:
         return work.recalled()
     if event is Event.RECALL_ENDED:
-        if row.recalled_on is not None:
-            work.know(recalled_on=None)
+        work.recall_ended()
     elif event is Event.SHIPPED and row.state is State.SHIPPED:
         work.corrected()
     elif event is Event.CONDITIONS:

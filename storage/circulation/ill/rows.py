@@ -79,6 +79,7 @@ class IllRow(NamedTuple):
     follows_id: int | None
     edition: str
     prolonged: int
+    due_before: str | None
     card: str | None
     held_item_id: int | None
     hold_state: str | None
@@ -117,6 +118,7 @@ _OWN: Final = (
     "id", "role", "partner_id", "agency", "number", "state", "patron_id", "pickup_id", "record_id", "identifier", "title",
     "author", "barcode", "item_id", "hold_id", "needed_by", "due_back_on", "renewable", "renewal", "recalled_on", "reason",
     "made_at", "since_at", "check_at", "checks", "terms", "agreed", "follows_id", "edition", "prolonged",
+    "due_before",
 )  # fmt: skip
 _PRIMARY: Final[ColumnElement[int]] = literal_column("1")
 _OF_TRANSIT: Final = manifest_line.c.transit_id == transit.c.id
@@ -239,6 +241,7 @@ MOVE: Final = Statement(
 )  # fmt: skip
 _HELD: Final = (
     "barcode", "due_back_on", "renewable", "renewal", "recalled_on", "title", "author", "terms", "agreed", "prolonged",
+    "due_before",
 )  # fmt: skip
 _SEEN: Final = tuple(f"seen_{name}" for name in _HELD)
 KNOW: Final = Statement(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from storage.circulation.ill.machine import Event, No, State
 from storage.circulation.status import Status
 from tests.network import AVION, DEPARTMENT, LIEVIN
@@ -116,7 +118,39 @@ def test_a_recall_shortens_the_loan_and_the_reader_is_told(lender: Lender) -> No
     assert counter.sql("SELECT due_on FROM loan") == [("2026-11-28",)]
     assert lender.notices()[-1] == "ill-recalled"
     assert lender.row().recalled_on is not None
+    assert lender.says(Event.RECALLED, barcode="D-1", due_on="2026-11-30").changed
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_recall_that_ends_lets_the_reader_keep_the_item_as_long_as_before(lender: Lender, *, again: bool) -> None:
+    counter = lender.counter
+    shipped(lender)
+    counter.checkin("D-1", AVION)
+    until = counter.checkout("R1", "D-1", AVION).due.on
+    lender.watch()
+    lender.says(Event.RECALLED, barcode="D-1", due_on="2026-12-05")
+    if again:
+        lender.says(Event.RECALLED, barcode="D-1", due_on="2026-12-01")
     assert lender.says(Event.RECALL_ENDED, barcode="D-1").changed
+    row = lender.row()
+    assert (row.recalled_on, row.due_back_on, row.due_before) == (None, BACK, None)
+    assert row.due_on is not None
+    assert row.due_on >= until
+    assert row.due_on == row.last_on
+    assert lender.notices()[-1] == "ill-renewed"
+    assert lender.says(Event.RECALL_ENDED, barcode="D-1").changed is False
+
+
+def test_a_recall_that_shortened_no_loan_lengthens_none_when_it_ends(lender: Lender) -> None:
+    counter = lender.counter
+    shipped(lender)
+    counter.checkin("D-1", AVION)
+    until = counter.checkout("R1", "D-1", AVION).due.on
+    lender.watch()
+    lender.says(Event.RECALLED, barcode="D-1", due_on="2026-12-24")
+    lender.says(Event.RECALL_ENDED, barcode="D-1")
+    assert (lender.row().due_on, lender.row().due_back_on) == (until, BACK)
+    assert lender.notices()[-1] == "ill-recalled"
 
 
 def test_unfilled_the_reader_is_told_and_let_go(lender: Lender) -> None:

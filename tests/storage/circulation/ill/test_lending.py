@@ -57,6 +57,15 @@ def test_a_wish_is_met_as_far_as_we_lend(lender: Lender, wish: str | None, until
     assert lender.counter.sql("SELECT due_on, renewals FROM loan") == [(until, 1)]
 
 
+def test_a_recall_that_ends_leaves_the_loan_as_it_was(lender: Lender) -> None:
+    lender.asked(barcode="I1")
+    lender.counter.checkin("I1", LENS)
+    lender.says(Event.RECEIVED, "d1", PARTNER)
+    lender.does(Event.RECALLED, "d1", PARTNER, due_on="2026-12-15")
+    assert lender.does(Event.RECALL_ENDED, "d1", PARTNER).due_on == "2027-01-03"
+    assert lender.counter.sql("SELECT due_on FROM loan") == [("2027-01-03",)]
+
+
 def test_who_decided_on_what_is_no_longer_held_keeps_nothing(lender: Lender) -> None:
     lender.asked(barcode="I1")
     lender.counter.checkin("I1", LENS)
