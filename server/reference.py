@@ -40,9 +40,12 @@ from server.ncip.profile import profile as ncip_profile
 from server.ncip.refusals import REFUSALS
 from server.sip2.polish import LINES
 from server.sip2.tables import ALERTS, REASONS, SAID
+from server.sru.facets import FACETS
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, SORT_POINTS, by_use, sort_by_use
+from storage.catalogue.facets import MAX_RECORDS
 from storage.catalogue.likeness import FAMILIES, SILENT, SOUNDS
+from storage.catalogue.scan import MAX_SHOWN
 from storage.catalogue.sorting import BY_USE
 from storage.network.declare import reference as network_file
 from storage.refusals import SENTENCES, Reason
@@ -216,6 +219,10 @@ def _cql_indexes() -> Iterator[str]:
     yield from _rows(("prefix", "context set"), [(f"`{name}`", f"`{uri}`") for name, uri in CONTEXT_SETS.items()])
     rows = [(", ".join(f"`{name}`" for name in row.names.split()), row.title, str(row.use)) for row in OFFERED]
     yield from _rows(("names", "what", "Use"), rows)
+    yield "## Facets\n"
+    yield f"Of SRU 2.0, by any name of their index; at most {MAX_SHOWN} terms of each at once. Those of whole fields and of items are not"
+    yield f"worked out for more than {MAX_RECORDS} records (60).\n"
+    yield from _rows(("facet", "its terms"), [(f"`{row.name}`", row.terms) for row in FACETS])
     yield "## Schemas\n"
     schemas = [(", ".join(f"`{n}`" for n in each.names), f"`{each.identifier}`", each.title) for each in SCHEMAS]
     yield from _rows(("names", "identifier", "what"), schemas)

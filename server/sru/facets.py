@@ -25,21 +25,22 @@ T = TypeVar("T")
 
 
 class Row(NamedTuple):
-    """A facet: its index, and, where not every term of it is one, what a term looks like. Whole headings are counted, or words."""
+    """A facet: its index, what its terms are, whether these are whole headings, and what one looks like if not every term is one."""
 
     name: str
+    terms: str
     headings: bool = False
     wanted: str = ".+"
 
 
 FACETS: Final = (
-    Row("dc.language"),
-    # Characters 6 and 7 of the leader; the other terms of the index are character 6 alone, and words.
-    Row("dc.type", wanted="[a-t][abcdims]"),
-    Row("bib.institution"),
-    Row("dc.creator", headings=True),
-    Row("dc.subject", headings=True),
-    Row("dc.date"),
+    Row("dc.language", "codes"),
+    # The other terms of the index are character 6 alone, and words.
+    Row("dc.type", "characters 6 and 7 of the leader: `am` a book, `as` a periodical", wanted="[a-t][abcdims]"),
+    Row("bib.institution", "owners of items at the moment: ISIL, or else code"),
+    Row("dc.creator", "names in whole fields, with dates where all have them", headings=True),
+    Row("dc.subject", "whole fields, and their first subfield", headings=True),
+    Row("dc.date", "years"),
 )
 
 
