@@ -49,6 +49,12 @@ class Store:
         healthy: bool = self._driver.healthy
         return healthy
 
+    @property
+    def commits(self) -> int | None:
+        """How many times something was committed; None while it may be at any moment, or by other processes."""
+        commits: int | None = self._driver.commits
+        return commits
+
     def read(self, steps: Steps[T]) -> Deferred[T]:
         """Run a read; fire with its result, or fail with `StoreUnavailable`. On SQLite it has fired already."""
         return self._driver.read(steps)

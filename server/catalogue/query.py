@@ -32,7 +32,7 @@ from server.catalogue.result_sets import ResultSet as FoundSet
 from storage.catalogue import likeness, masks, planning, relevance
 from storage.catalogue import search as catalogue
 from storage.catalogue.access_points import AccessPoint, PointKind, by_use
-from storage.catalogue.hits import Hits
+from storage.catalogue.hits import Hits, Whole
 from storage.catalogue.query import (
     And,
     AndNot,
@@ -174,7 +174,17 @@ def search(
         records = yield from catalogue.search(hits, asked, tuple(database.id for database in databases), sets)
     except QueryError as error:
         raise refused(error) from error
-    return FoundSet(records, databases, (yield from relevance.ordered(hits, asked, records)))
+    order = (yield from relevance.ordered(hits, asked, records)) if relevance.ranks(asked) else None
+    return FoundSet(records, databases, order)
+
+
+def known(hits: Hits, query: rpn.Query, databases: tuple[Database, ...]) -> FoundSet | None:
+    """Return what `search` would, where that is remembered and nothing need be read. Raises Refused."""
+    if not hits.settled:
+        return None
+    asked = translated(query)
+    records = hits.get(Whole(asked, tuple(database.id for database in databases)))
+    return None if records is None or relevance.ranks(asked) else FoundSet(records, databases)
 
 
 def refused(error: QueryError) -> Refused:

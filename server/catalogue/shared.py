@@ -42,13 +42,14 @@ class Catalogue:
 
     store: Store
     clock: Any
-    hits: Hits = field(default_factory=Hits)
+    hits: Hits = field(init=False)
     shelf: Shelf = field(default_factory=Shelf)
     orders: Orders = field(default_factory=Orders)
     budget: Budget = field(default_factory=Budget)
     shared: ResultSets = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "hits", Hits(commits=lambda: self.store.commits))
         # Of a budget of their own: a busy portal takes no association's sets away.
         object.__setattr__(self, "shared", ResultSets(Budget(SHARED_OCTETS), MAX_SHARED_SETS))
 

@@ -6,7 +6,7 @@ done raises `Refused`, and `z3950_refusals` gives it the shape of the response t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
@@ -189,11 +189,14 @@ class Target:
                 reports.append(term_report(number, term.value, len((await self._found(term, asked)).records)))
         return found, search_info(tuple(reports)) if reports else None
 
-    def _found(self, query: rpn.Query, asked: tuple[Database, ...]) -> Awaitable[ResultSet]:
+    async def _found(self, query: rpn.Query, asked: tuple[Database, ...]) -> ResultSet:
         """Return what a query finds. Raises Refused, StoreUnavailable."""
         catalogue = self._catalogue
+        known = catalogue_query.known(catalogue.hits, query, asked)
+        if known is not None:
+            return known
         steps = catalogue_query.search(catalogue.hits, query, asked, lambda operand: self._catalogued(operand).records)
-        return self._cancellation.watch(catalogue.store.read(steps), steps)
+        return await self._cancellation.watch(catalogue.store.read(steps), steps)
 
     def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
         if any(name.casefold() == _EXPLAIN for name in names):

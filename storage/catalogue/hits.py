@@ -6,7 +6,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyroaring import BitMap
 
@@ -115,8 +115,7 @@ Posted = tuple[int, str] | Range
 """What the postings themselves tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """All that a query finds in databases (ids): the same for everyone who asks it, as long as it names no result set."""
 
     query: Query
@@ -129,21 +128,29 @@ Key = Posted | Matching | Held | Check | Whole
 class Hits:
     """A cache of bitmaps, least recently used first out; never older than the catalogue version that it is checked against.
 
-    Its bitmaps are shared by all who ask: nobody changes them.
+    Its bitmaps are shared by all who ask: nobody changes them. *commits* counts those of the store, if that can be told.
     """
 
-    def __init__(self, max_octets: int = MAX_OCTETS) -> None:
+    def __init__(self, max_octets: int = MAX_OCTETS, commits: Callable[[], int | None] = lambda: None) -> None:
         self._max_octets = max_octets
+        self._commits = commits
+        self._checked: int | None = None
         self._octets = 0
         self._version = -1
         self._found: OrderedDict[Key, tuple[BitMap, int]] = OrderedDict()
 
     def check(self, version: int) -> None:
-        """Forget everything when the catalogue has another version."""
+        """Forget everything when the catalogue has another version, which was just read."""
+        self._checked = self._commits()
         if version != self._version:
             self._version = version
             self._found.clear()
             self._octets = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing was committed since the last check, so that what is remembered is true unread."""
+        return self._checked is not None and self._checked == self._commits()
 
     def get(self, key: Key) -> BitMap | None:
         """Return the bitmap of a key, None when it has to be read."""

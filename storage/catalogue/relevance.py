@@ -16,11 +16,18 @@ from storage.catalogue import analyser
 from storage.catalogue.access_points import PointKind
 from storage.catalogue.hits import Hits
 from storage.catalogue.query import And, AndNot, Kind, Or, Query, Term
-from storage.catalogue.search import VERSION, gather
+from storage.catalogue.search import BOOLEANS, VERSION, gather
 from storage.statements import Steps
 
 MAX_WORDS: Final = 20
 """Words that count: each has to be held against all before it."""
+
+
+def ranks(query: Query) -> bool:
+    """Tell whether a query asks for some of its words, so that there may be something to order."""
+    if isinstance(query, Term):
+        return query.kind is Kind.SOME
+    return isinstance(query, BOOLEANS) and (ranks(query.left) or ranks(query.right))
 
 
 def ordered(hits: Hits, query: Query, records: BitMap) -> Steps[array[int] | None]:

@@ -87,14 +87,14 @@ def _operands(query: Query, depth: int, count: list[int]) -> Iterator[Leaf | Res
     count[0] += 1
     if depth > MAX_DEPTH or count[0] > MAX_NODES:
         raise QueryError(QueryReason.TOO_COMPLEX, f"more than {MAX_NODES} parts, or {MAX_DEPTH} levels")
-    if isinstance(query, _BOOLEANS):
+    if isinstance(query, BOOLEANS):
         yield from _operands(query.left, depth + 1, count)
         yield from _operands(query.right, depth + 1, count)
     else:
         yield query
 
 
-_BOOLEANS: Final = (And, Or, AndNot)
+BOOLEANS: Final = (And, Or, AndNot)
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def _intersection(groups: Groups, found: _Found) -> BitMap:
 
 
 def _evaluate(query: Query, leaves: _Leaves, found: _Found, sets: Callable[[str], BitMap | None]) -> BitMap:
-    if isinstance(query, _BOOLEANS):
+    if isinstance(query, BOOLEANS):
         left = _evaluate(query.left, leaves, found, sets)
         right = _evaluate(query.right, leaves, found, sets)
         return left & right if isinstance(query, And) else left | right if isinstance(query, Or) else left - right

@@ -25,6 +25,9 @@ class IDriver(Interface):
     """A database, driven from the reactor: the same use cases, whatever is behind."""
 
     healthy: bool = Attribute("Whether the last commit, or the last try to reach the database, went well.")
+    commits: int | None = Attribute(
+        "How many times something was committed; None while it may be at any moment, or by others."
+    )
 
     def read(steps: Steps[Any]) -> Deferred[Any]:
         """Run *steps* and fire with their result. All reads of one step see one state of the database."""

@@ -101,6 +101,7 @@ class PostgreSQLDriver:
     """The store in the PostgreSQL database at *url*, which must have the present schema."""
 
     log = Logger()
+    commits = None
 
     def __init__(self, url: str, engine: Engine, reactor: Any) -> None:
         check_libpq()

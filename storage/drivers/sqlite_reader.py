@@ -34,6 +34,8 @@ class SQLiteReader:
         self._revision: Any = None
         self._poll: Any = None
 
+    commits = None
+
     @property
     def healthy(self) -> bool:
         """See `IDriver.healthy`."""

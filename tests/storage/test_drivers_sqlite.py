@@ -79,6 +79,21 @@ def test_a_long_read_lets_others_in_between(counter: Counter, monkeypatch: pytes
     assert seen == ["first", "second"] * 5
 
 
+def test_commits_are_counted_and_their_number_is_not_told_while_one_may_come(counter: Counter) -> None:
+    store = counter.store
+    seen = [store.commits]
+    counter.checkout("R1", "I1")
+    seen.append(store.commits)
+    await_(store.read(first_title()))
+    assert store.commits == seen[-1]
+    working = store.work(lambda _connection: None)
+    assert store.commits is None
+    await_(working)
+    seen.append(store.commits)
+    assert None not in seen
+    assert len(set(seen)) == 3
+
+
 def limit_pages(counter: Counter, room: int) -> None:
     """Let the database grow by *room* pages, as a disk that fills up does."""
     writer = driver_of(counter)._writer

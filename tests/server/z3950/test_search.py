@@ -74,6 +74,17 @@ class SearchTests(Z3950TestCase):
         assert await self.refuses("@attr 1=8023 @attr 5=2 1") == (120, "2: of use 8023, 1 and 100 are taken")
         assert (await self.refuses("@attr 1=53 @attr 2=4 R"))[0] == 123
 
+    async def test_a_search_asked_again_reads_nothing_until_something_is_committed(self) -> None:
+        origin = await self.origin()
+        read, reads = self.store.read, []
+        self.patch(self.store, "read", lambda steps: reads.append(steps) or read(steps))
+        for query in ("zola", "@and @attr 1=4 germinal zola", '@attr 4=105 "germinal nana"'):
+            assert [await origin.count(query) for _ in range(3)] == [3 if query == "zola" else 1] * 3
+        assert len(reads) == 1 + 1 + 3  # where words are counted, records have to be put in order
+        await self.store.work(lambda _connection: None)
+        await origin.count("zola")
+        assert len(reads) == 6
+
     async def test_words_stand_in_any_order_and_phrases_in_theirs(self) -> None:
         origin = await self.origin()
         assert await origin.count('@attr 1=1003 "zola emile"') == 3

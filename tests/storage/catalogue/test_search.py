@@ -346,6 +346,20 @@ def test_a_query_asked_again_is_answered_from_memory_for_the_same_databases_alon
     assert found(connection, query, [NETWORK], hits=hits) == [2, 3]
 
 
+def test_what_is_remembered_is_settled_from_a_check_to_the_next_commit_where_commits_are_told(
+    connection: Connection,
+) -> None:
+    told: list[int | None] = [None, None]
+    hits = Hits(commits=lambda: told[-1])
+    settled = []
+    for number in (None, 1, None, 1, 2):
+        told.append(number)
+        settled.append(hits.settled)
+        found(connection, words(ANY, "mine"), hits=hits)
+        settled.append(hits.settled)
+    assert settled == [False, False, False, True, False, False, False, True, False, True]
+
+
 def test_a_query_that_names_a_result_set_is_answered_for_each_who_asks(connection: Connection) -> None:
     hits, query = Hits(), And(words(ANY, "mine"), ResultSet("mine"))
     for numbers in ([2], [3, 5], []):
