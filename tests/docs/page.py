@@ -12,6 +12,8 @@ ANYTHING: Final = "…"
 """Stands for any text within a line; alone on a line, for any lines."""
 _FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE: Final = re.compile(r"`[^`\n]*`")
+_COMMAND: Final = re.compile(r"(?:(?:^|[`$#] *| {4}|sudo -u bibliobus )bibliobus)((?: [-\w./:=,%]+)+)")
+"""A command as far as its words need no shell to be read."""
 _LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -44,6 +46,13 @@ def agrees(shown: str, output: str) -> bool:
         else:
             pattern += ".*?".join(re.escape(part) for part in line.rstrip().split(ANYTHING)) + r" *\n"
     return re.fullmatch(pattern, output.rstrip("\n") + "\n") is not None
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each `bibliobus` command that a page names, with its options, wherever it stands."""
+    for line in page.read_text().replace("\\\n", " ").splitlines():
+        for command in _COMMAND.findall(line):
+            yield command.split()
 
 
 def links(page: Path) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
 
+from server.cli.main import main
 from tests.docs.conftest import Shell
-from tests.docs.page import ROOT, agrees, anchors, blocks, links
+from tests.docs.page import ROOT, agrees, anchors, blocks, commands, links
 
 PAGES: Final = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 RUN: Final = [page for page in PAGES if next(blocks(page), None) is not None]
@@ -34,6 +37,19 @@ def test_the_commands_of_a_page_answer_what_it_shows(page: Path, shell: Shell) -
 
 def test_a_machine_without_clients_can_check_the_pages_too(bare_shell: Shell) -> None:
     check(ROOT / "README.md", bare_shell)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_the_commands_that_a_page_names_exist_with_their_options(page: Path) -> None:
+    for words in commands(page):
+        command: click.Command = main
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            name = words.pop(0)
+            assert name in command.commands, f"{_name(page)}: {name}"
+            command = command.commands[name]
+        known = {"-h", "--help", *(option for parameter in command.params for option in parameter.opts)}
+        unknown = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)} - known
+        assert not unknown, f"{_name(page)}: {command.name} {unknown}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
