@@ -121,24 +121,24 @@ class Facets:
     async def _facet(self, records: BitMap, asked: Wanted, points: Sequence[AccessPoint]) -> Facet:
         row, limit, start, order = asked
         read = self._catalogue.store.read
-        counts = await self._counts(records, row, points)
-        ranked = facets.first(counts, start + limit, by_count=order.by_count, descending=order.descending)
+        found = await self._found(records, row, points)
+        ranked = facets.first(found, start + limit, by_count=order.by_count, descending=order.descending)
         terms = (await read(ranked))[start:]
         texts = await read(shown(points, terms)) if row.headings else terms
         relation = "==" if row.headings else "="
         queries = [f"{row.name} {relation} {_quoted(row, points, term)}" for term in terms]
-        found = list(map(FacetTerm, texts, queries, map(counts.__getitem__, terms)))
-        return Facet(_INDEXES[row].title, row.name, relation, found)
+        counts = [len(found[term]) for term in terms]
+        return Facet(_INDEXES[row].title, row.name, relation, list(map(FacetTerm, texts, queries, counts)))
 
-    async def _counts(self, records: BitMap, row: Row, points: Sequence[AccessPoint]) -> Mapping[str, int]:
+    async def _found(self, records: BitMap, row: Row, points: Sequence[AccessPoint]) -> facets.Found:
         store = self._catalogue.store
         if row.headings:
             return await store.read(facets.headings(records, points))
         if points[0].kind is PointKind.ITEM:
             owners = await store.read(facets.owners(records))
-            return {_library(store.network, owner): count for owner, count in owners.items()}
-        counts = await store.read(facets.terms(records, points))
-        return {term: count for term, count in counts.items() if re.fullmatch(row.wanted, term)}
+            return {_library(store.network, owner): had for owner, had in owners.items()}
+        found = await store.read(facets.terms(records, points))
+        return {term: hits for term, hits in found.items() if re.fullmatch(row.wanted, term)}
 
 
 def _library(network: Network, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Facets: of the records of a search, how many have each term of an access point. Every count is exact.
+"""Facets: of the records of a search, those that have each term of an access point: all of them, so that they can be counted.
 
 The postings tell: their bitmaps are held against that of the search, one walk for all terms. Few records are read instead, where
 there are many terms. What libraries possess is told by the items, as they are at the moment.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest, nsmallest
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from pyroaring import BitMap
 from sqlalchemy import bindparam, literal_column, select
@@ -22,7 +22,7 @@ from storage.schema import item, posting
 from storage.statements import Call, Statement, Steps
 
 MAX_RECORDS: Final = 100_000
-"""Records whose headings or items are counted: each is held in memory for every term that it has."""
+"""Records whose headings or items are looked at: each is held in memory for every term that it has."""
 FEW: Final = 2_000
 """Records that are read for their headings: that many cost less than a walk."""
 MAX_TERMS: Final = 1_000
@@ -56,23 +56,24 @@ _POSSESSED: Final = Statement(
 )  # fmt: skip
 
 _PAUSE: Final[Sequence[Call]] = [VERSION()]
-_Found = dict[str, BitMap]
+Found: TypeAlias = dict[str, BitMap]
+"""The records that have a term."""
 
 
-def terms(records: BitMap, points: Sequence[AccessPoint]) -> Steps[dict[str, int]]:
-    """Return how many of *records* have each word, number or year of access points."""
-    found: _Found = {}
+def terms(records: BitMap, points: Sequence[AccessPoint]) -> Steps[Found]:
+    """Return which of *records* have each word, number or year of access points."""
+    found: Found = {}
     for point in points:
         yield from _walk(records, point.code, found)
-    return (yield from _sizes(found))
+    return found
 
 
-def headings(records: BitMap, points: Sequence[AccessPoint]) -> Steps[dict[str, int]]:
-    """Return how many of *records* have each whole heading of access points, of those that have headings.
+def headings(records: BitMap, points: Sequence[AccessPoint]) -> Steps[Found]:
+    """Return which of *records* have each whole heading of access points, of those that have headings.
 
-    A name that all who have it have at more length (with the dates of a life) is counted at that length only.
+    A name that all who have it have at more length (with the dates of a life) is there at that length only.
     """
-    found: _Found = {}
+    found: Found = {}
     codes = [HEADINGS + point.code for point in points if point.has_headings]
     if len(records) <= FEW:
         yield from _read(records, codes, found)
@@ -81,43 +82,33 @@ def headings(records: BitMap, points: Sequence[AccessPoint]) -> Steps[dict[str, 
             yield from _walk(records, code, found)
     if any(point.names for point in points):
         yield from _at_length(found)
-    return (yield from _sizes(found))
+    return found
 
 
-def owners(records: BitMap) -> Steps[dict[int, int]]:
-    """Return how many of *records* each library (id) possesses an item of."""
+def owners(records: BitMap) -> Steps[dict[int, BitMap]]:
+    """Return which of *records* each library (id) possesses an item of."""
     found: dict[int, BitMap] = {}
     spans = list(_spans(records))
     for at in range(0, len(spans), _SPANS):
         for rows in (yield [_POSSESSED(*span) for span in spans[at : at + _SPANS]]):
             for owner, number in rows:
                 found.setdefault(owner, BitMap()).add(number)
-    counts = {owner: members.intersection_cardinality(records) for owner, members in found.items()}
-    return {owner: count for owner, count in counts.items() if count}
+    return {owner: had for owner, members in found.items() if (had := members & records)}
 
 
-def first(counts: Mapping[str, int], number: int, *, by_count: bool, descending: bool) -> Steps[list[str]]:
+def first(found: Mapping[str, BitMap], number: int, *, by_count: bool, descending: bool) -> Steps[list[str]]:
     """Return the first *number* terms (at most `MAX_TERMS`) by their counts, of equals the lowest, or by themselves."""
     sign = -1 if descending else 1
     choose = nlargest if descending and not by_count else nsmallest
     kept: list[tuple[int, str]] = []
-    left = iter(counts.items())
-    while piece := [(sign * count if by_count else 0, term) for term, count in islice(left, _TERMS)]:
+    left = iter(found.items())
+    while piece := [(sign * len(hits) if by_count else 0, term) for term, hits in islice(left, _TERMS)]:
         kept = choose(min(number, MAX_TERMS), kept + piece)
         yield _PAUSE
     return [term for _, term in kept]
 
 
-def _sizes(found: _Found) -> Steps[dict[str, int]]:
-    counts: dict[str, int] = {}
-    left = iter(found.items())
-    while piece := {term: len(hits) for term, hits in islice(left, _TERMS)}:
-        counts |= piece
-        yield _PAUSE
-    return counts
-
-
-def _walk(records: BitMap, code: int, found: _Found) -> Steps[None]:
+def _walk(records: BitMap, code: int, found: Found) -> Steps[None]:
     """Note who of *records* is in the postings of each term."""
     start = ""
     while True:
@@ -133,7 +124,7 @@ def _walk(records: BitMap, code: int, found: _Found) -> Steps[None]:
         start = rows[-1][0]  # the rows of this term are read again: a union does not mind
 
 
-def _read(records: BitMap, codes: Sequence[int], found: _Found) -> Steps[None]:
+def _read(records: BitMap, codes: Sequence[int], found: Found) -> Steps[None]:
     """Note the headings of *records*, by reading them."""
     for at in range(0, len(records), SLICE):
         for each in (yield from fetch(list(records[at : at + SLICE]))):
@@ -143,9 +134,9 @@ def _read(records: BitMap, codes: Sequence[int], found: _Found) -> Steps[None]:
                         found.setdefault(key, BitMap()).add(each.id)
 
 
-def _at_length(found: _Found) -> Steps[None]:
+def _at_length(found: Found) -> Steps[None]:
     """Take out the names that are but the beginnings of longer ones, for everyone who has them."""
-    alone: _Found = {}
+    alone: Found = {}
     for place, (name, hits) in enumerate(found.items(), 1):
         end = name.rfind(" ")
         while end > 0:
