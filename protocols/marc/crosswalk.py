@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
 
 from protocols.marc import crosswalk_coded as coded
 from protocols.marc import crosswalk_table as table
@@ -30,31 +31,56 @@ class Conversion(NamedTuple):
     lost: tuple[str, ...]
 
 
+_CORPORATE: Final = {"110", "111", "610", "611", "710", "711"}
+
+
 class _Pair(NamedTuple):
-    """A row of the table, read in one direction."""
+    """A row of the table, read in one direction, and what follows from it.
+
+    `joined` is the UNIMARC code that MARC21 writes inside $a: the rest of a person's name, the qualifier of a body's.
+    """
 
     row: Row
     match: re.Pattern[str]
     codes: dict[str, str]
+    tag: str
+    indicators: str
+    joined: str
+    is_subject: bool
 
 
-def _pairs(way: Way) -> dict[str, list[_Pair]]:
+_Choice: TypeAlias = Callable[[str, str], _Pair | None]
+"""Which row is taken for a field, by its tag and indicators."""
+
+
+def _choice(way: Way) -> _Choice:
     pairs: dict[str, list[_Pair]] = {}
     for row in table.ROWS:
         if row.way not in {Way.BOTH, way}:
             continue
         codes = [(pair[0], pair[2]) for pair in row.codes.split()]
-        if way is Way.TO_MARC21:
-            tag, indicators = row.unimarc, row.unimarc_indicators
-        else:
-            tag, indicators = row.marc21, row.marc21_indicators
+        sides = [(row.unimarc, row.unimarc_indicators), (row.marc21, row.marc21_indicators)]
+        joined = "b" if row.person else "c" if row.marc21 in _CORPORATE else ""
+        if way is Way.TO_UNIMARC:
             codes = [(marc21, unimarc) for unimarc, marc21 in reversed(codes)]
-        pairs.setdefault(tag, []).append(_Pair(row, re.compile(indicators), dict(codes)))
-    return pairs
+            sides.reverse()
+            joined = ""
+        (tag, indicators), (other, its) = sides
+        is_subject = row.marc21[0] == "6" and row.marc21 != "653"
+        made = _Pair(row, re.compile(indicators), dict(codes), other, its.replace(".", " "), joined, is_subject)
+        pairs.setdefault(tag, []).append(made)
+
+    @lru_cache(4_096)  # there are few indicators
+    def choose(tag: str, indicators: str) -> _Pair | None:
+        return next((pair for pair in pairs.get(tag, ()) if pair.match.match(indicators)), None)
+
+    return choose
 
 
-_TO_MARC21: Final = _pairs(Way.TO_MARC21)
-_TO_UNIMARC: Final = _pairs(Way.TO_UNIMARC)
+_TO_MARC21: Final = _choice(Way.TO_MARC21)
+_TO_UNIMARC: Final = _choice(Way.TO_UNIMARC)
+_ITEM: Final = next(row for row in table.ROWS if row.unimarc == "995")
+_ITEM_CODES: Final = frozenset(pair[0] for pair in _ITEM.codes.split())
 _UNIMARC_RELATORS: Final = {marc21: unimarc for unimarc, marc21 in table.RELATORS.items()}
 _UNIMARC_DATE_TYPES: Final = {marc21: unimarc for unimarc, marc21 in table.DATE_TYPES.items()}
 _UNIMARC_TYPES: Final = {marc21: unimarc for unimarc, marc21 in table.TYPES.items()}
@@ -126,9 +152,8 @@ def _to_marc21(record: Record, lost: list[str]) -> list[Field]:
 
 def _with_notes(field: Field) -> Field:
     """Write what 852 has no subfield for as notes that are not public: "995.r CN"."""
-    known = _TO_MARC21["995"][0].codes
     subfields = [
-        each if each.code in known else Subfield("x", f"995.{each.code} {each.value}") for each in field.subfields
+        each if each.code in _ITEM_CODES else Subfield("x", f"995.{each.code} {each.value}") for each in field.subfields
     ]
     return Field(field.tag, "", field.indicators, subfields)
 
@@ -147,64 +172,50 @@ def _says_one_language(field: Field) -> bool:
     return field.indicators[0] in "0 " and [code for code, _ in field.subfields] == ["a"]
 
 
-def _by_table(field: Field, pairs: dict[str, list[_Pair]], way: Way, lost: list[str]) -> Field | None:
+def _by_table(field: Field, choose: _Choice, way: Way, lost: list[str]) -> Field | None:
     """Convert a field by the first row that fits it."""
-    for row, match, codes in pairs.get(field.tag, ()):
-        if not match.match(field.indicators):
-            continue
-        to_marc21 = way is Way.TO_MARC21
-        tag, indicators = (row.marc21, row.marc21_indicators) if to_marc21 else (row.unimarc, row.unimarc_indicators)
-        if field.is_control:
-            return Field(tag, field.data)
-        subfields = []
-        for code, value in field.subfields:
-            said = codes.get(code) if value else None
-            if said is not None:
-                subfields.append(_new(Subfield, (said, value)))
-            elif not (to_marc21 and code in _joined(row)):
-                lost.append(f"{field.tag}${code}")
-        subfields = (_write if to_marc21 else _unwrite)(row, field, subfields)
-        if not subfields:
-            return None
-        made = Field(tag, "", indicators.replace(".", " "), subfields)
-        return _vocabulary(made, field, way) if row.marc21[0] == "6" and row.marc21 != "653" else made
-    lost.append(field.tag)
-    return None
+    pair = choose(field.tag, field.indicators)
+    if pair is None:
+        lost.append(field.tag)
+        return None
+    if field.is_control:
+        return Field(pair.tag, field.data)
+    codes, joined = pair.codes, pair.joined
+    subfields = []
+    for code, value in field.subfields:
+        said = codes.get(code) if value else None
+        if said is not None:
+            subfields.append(_new(Subfield, (said, value)))
+        elif code not in joined:
+            lost.append(f"{field.tag}${code}")
+    subfields = (_write if way is Way.TO_MARC21 else _unwrite)(pair, field, subfields)
+    if not subfields:
+        return None
+    made = Field(pair.tag, "", pair.indicators, subfields)
+    return _vocabulary(made, field, way) if pair.is_subject else made
 
 
-_CORPORATE: Final = {"110", "111", "610", "611", "710", "711"}
-
-
-def _joined(row: Row) -> str:
-    """Return the UNIMARC code that MARC21 writes inside $a: the rest of a person's name, the qualifier of a body's."""
-    return "b" if row.person else "c" if row.marc21 in _CORPORATE else ""
-
-
-def _write(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield]:
+def _write(pair: _Pair, field: Field, subfields: list[Subfield]) -> list[Subfield]:
     """Write MARC21: names in one subfield, relators in its codes, ISBD punctuation at the ends."""
-    joined = _joined(row)
-    if joined and (joined := field.get(joined)):
-        joint = ", " if row.person and field.indicators[1] == "1" else " "
-        subfields = [Subfield(c, f"{v}{joint}{joined}" if c == "a" else v) for c, v in subfields]
-    subfields = [_without_marks(each) if each.code != "4" else _related(each) for each in subfields]
-    points = table.PUNCTUATION.get(row.marc21)
+    rest = field.get(pair.joined) if pair.joined else ""
+    if rest:
+        rest = f"{', ' if pair.row.person and field.indicators[1] == '1' else ' '}{rest}"
+        subfields = [Subfield(code, value + rest if code == "a" else value) for code, value in subfields]
+    subfields = [each if each[1].isascii() and each[0] != "4" else _written(*each) for each in subfields]
+    points = table.PUNCTUATION.get(pair.tag)
     if points is None:
         return subfields
     out: list[Subfield] = []
-    for code, value in subfields:
-        if out and code in points and not out[-1].value.endswith(points[code]):
-            out[-1] = Subfield(out[-1].code, out[-1].value + points[code])
-        out.append(Subfield(code, value))
+    for each in subfields:
+        point = points.get(each.code)
+        if point and out and not out[-1].value.endswith(point):
+            out[-1] = Subfield(out[-1].code, out[-1].value + point)
+        out.append(each)
     return out
 
 
-def _without_marks(each: Subfield) -> Subfield:
-    value = without_marks(each.value)
-    return each if value is each.value else Subfield(each.code, value)
-
-
-def _related(each: Subfield) -> Subfield:
-    return Subfield(each.code, table.RELATORS.get(each.value, each.value))
+def _written(code: str, value: str) -> Subfield:
+    return Subfield(code, table.RELATORS.get(value, value) if code == "4" else without_marks(value))
 
 
 _SECOND_INDICATORS: Final = {name: indicator for indicator, name in table.VOCABULARIES.items()}
@@ -361,8 +372,9 @@ def bare(text: str, *, stop: bool = True) -> str:
     return _FULL_STOP.sub("", text) if stop and not _ABBREVIATED.search(text) else text
 
 
-def _unwrite(row: Row, field: Field, subfields: list[Subfield]) -> list[Subfield]:
+def _unwrite(pair: _Pair, field: Field, subfields: list[Subfield]) -> list[Subfield]:
     """Undo `_write`."""
+    row = pair.row
     if row.marc21 in table.PUNCTUATION or row.marc21[0] in "167":
         stop = row.marc21[0] in "167" or row.marc21 in {"260", "264"}
         subfields = [Subfield(code, bare(value, stop=stop)) for code, value in subfields]

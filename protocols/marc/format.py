@@ -47,15 +47,16 @@ def is_bibliographic(leader: bytes, form: Format) -> bool:
     )
 
 
+# Some systems fill with '^' or '#', and a leader with other octets would not be a leader any more.
+_CODED: Final = bytes(octet if 0x20 < octet < 0x7F and octet not in b"^#|" else 0x20 for octet in range(256))
+
+
 def leader_of(form: Format, leader: bytes) -> bytes:
     """Return the leader of a UTF-8 record: what the format fixes is set, the coded positions are kept.
 
     UNIMARC leaves 9 undefined and closes with "450 "; MARC21 says "a" (Unicode) at 9 and closes with "4500".
     """
-    # Some systems fill with '^' or '#', and a leader with other octets would not be a leader any more.
-    coded = bytes(
-        octet if 0x20 < octet < 0x7F and octet not in b"^#|" else 0x20 for octet in leader.ljust(LEADER)[:LEADER]
-    )
+    coded = leader.ljust(LEADER)[:LEADER].translate(_CODED)
     if form is Format.UNIMARC:
         return coded[:9] + b" 22" + coded[12:19] + b" 450 "
     return coded[:9] + b"a22" + coded[12:20] + b"4500"
