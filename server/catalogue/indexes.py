@@ -89,7 +89,8 @@ OFFERED: Final = tuple(row for row in ROWS if row.use in by_use)
 """The rows that the index serves."""
 RESULT_SET: Final = "cql.resultsetid"
 ALL_RECORDS: Final = "cql.allrecords"
-_BY_NAME: Final = {name.lower(): row for row in OFFERED for name in row.names.split()}
+_NAMES: Final = {name: row for row in OFFERED for name in row.names.split()}
+_BY_NAME: Final = {name.lower(): row for name, row in _NAMES.items()}
 _PREFERENCE: Final = ("cql", "dc", "bath", "bib", "rec")
 """Where a name without a prefix is looked for."""
 
@@ -104,7 +105,8 @@ def resolve(index: Index) -> str | Row:
         row = _BY_NAME.get(name)
         if row is not None:
             return row
-    raise Refused(Condition.INDEX, f"{index} at character {index.position}")
+    known = ", ".join(name for name in _NAMES if name.partition(".")[0] in prefixes)
+    raise Refused(Condition.INDEX, f"{index} at character {index.position}; there are {known}")
 
 
 def _prefix(index: Index) -> str:
@@ -115,5 +117,7 @@ def _prefix(index: Index) -> str:
     else:
         prefix = index.prefix.lower()
     if prefix not in CONTEXT_SETS:
-        raise Refused(Condition.CONTEXT_SET, index.context_set or index.prefix)
+        raise Refused(
+            Condition.CONTEXT_SET, f"{index.context_set or index.prefix}; there are {', '.join(CONTEXT_SETS)}"
+        )
     return prefix

@@ -147,6 +147,23 @@ def test_a_query_that_would_become_very_much_is_refused_before_it_does(text: str
     assert caught.value.diagnostic.condition is condition
 
 
+@pytest.mark.parametrize(
+    ("text", "begins", "ends"),
+    [
+        ("a and rec.nosuch = x", "rec.nosuch at character 7; there are rec.id, ", "rec.modified"),
+        ("nosuch = x", "nosuch at character 1; there are cql.serverChoice, ", "rec.modified"),
+        ("marc.245$a = x", "marc; there are cql, dc, ", "bib"),
+        ('>x="http://nosuch" x.title = a', "http://nosuch; there are cql, ", "bib"),
+    ],
+)
+def test_who_asks_for_what_is_not_there_is_told_what_is(text: str, begins: str, ends: str) -> None:
+    with pytest.raises(Refused) as caught:
+        translate(cql.parse(text).root)
+    details = caught.value.diagnostic.details
+    assert details.startswith(begins)
+    assert details.endswith(ends)
+
+
 def test_every_name_of_an_index_is_of_one_row_and_of_a_context_set() -> None:
     names = [name.lower() for row in cql_indexes.ROWS for name in row.names.split()]
     assert len(names) == len(set(names))
