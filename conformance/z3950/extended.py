@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from conformance.checks import Checks, want
@@ -11,7 +11,7 @@ from conformance.results import NotApplicable
 from conformance.z3950 import ber
 from conformance.z3950.bench import MUST, SHOULD, Bench, want_refused
 from conformance.z3950.ber import Node, context, oid_octets, universal
-from conformance.z3950.client import UNIMARC, Association, diagnostic, records
+from conformance.z3950.client import UNIMARC, Association, Closed, diagnostic, records
 from conformance.z3950.pdus import Pdu
 from conformance.z3950.queries import Z3950, type_1
 from conformance.z3950.search import common
@@ -24,6 +24,7 @@ from conformance.z3950.tasks import (
     FAILURE,
     ITEM_ORDER,
     MODIFY,
+    NOT_HERE,
     PACKAGE_SYNTAX,
     PACKAGES,
     RESULT_SET,
@@ -84,8 +85,6 @@ _REFUSED: Final[dict[str, tuple[str, str, Node, tuple[int, ...]]]] = {
     "extended function": ("a function other than create, delete and modify is refused with 1040", EXTENDED, request(RESULT_SET, _SET, function=9), (1040,)),
     "extended wait action": ("a waitAction that there is not is refused with 1047", EXTENDED, request(RESULT_SET, _SET, waitAction=9), (1047,)),
     "extended no parameters": ("a task without parameters is refused with 1008", EXTENDED, request(RESULT_SET), (1008,)),
-    "extended other parameters": ("parameters of another service are refused with 1043", EXTENDED, request(RESULT_SET, _SET, f"{Z3950}9.2"), (1043,)),
-    "extended wrong parameters": ("parameters that cannot be read are refused with 1057", EXTENDED, request(RESULT_SET, [context(9, 7)]), (1057, 1008, 1043)),
     "extended retention time": ("a retention time in a unit that nobody knows is refused with 1041", EXTENDED, request(RESULT_SET, _SET, retentionTime=duration(1, "kit")), (1041,)),
     "set kept of nothing": ("a set that there is not cannot be kept: 30", _SETS, request(RESULT_SET, kept_set("no-such-set-kit")), (30, 27, 128)),
     "set kept without a name": ("of a set to be kept the name must be said: 1008", _SETS, request(RESULT_SET, kept_set(None)), (1008,)),
@@ -108,13 +107,31 @@ def _declare(name: str, text: str, source: str, sent: Node, conditions: tuple[in
         association.count(common(bench)[0])
         answer = asked(association, sent)
         found = diagnostic(answer)
-        if found is not None and found.condition in {221, 222}:
+        if found is not None and found.condition in NOT_HERE:
             raise NotApplicable(f"the service is not there, or not for who asks: {found}")
         refused(answer, *conditions)
 
 
 for _name, _row in _REFUSED.items():
     _declare(_name, *_row)
+
+
+@check("extended broken", MUST, "parameters of another service, or of none, are refused, or Close comes", EXTENDED)
+def _broken(bench: Bench) -> None:
+    for service, parameters, form in (
+        (RESULT_SET, _SET, f"{Z3950}9.2"),
+        *(
+            (service, broken, "")
+            for service in (RESULT_SET, f"{Z3950}9.5")
+            for broken in ([], [context(9, 7)], [universal(2, 7)])
+        ),
+    ):
+        association = bench.granted("extendedServices")
+        association.send(request(service, parameters, form))
+        with suppress(Closed):
+            answer = association.receive()
+            if answer.name != "close":
+                refused(answer)
 
 
 # --- sets that are kept, and their packages ----------------------------------------------------------------------------------------
@@ -129,27 +146,11 @@ def _kept(bench: Bench, **members: object) -> Iterator[tuple[Desk, Pdu, int]]:
 
 
 def _set_name(found: Pdu) -> str:
+    """Return the name of the set that a package tells; it need be told only where the package is presented."""
     name = told(found).get(1)
     want(name is not None and name.octets, "no name is told of the set")
     assert name is not None
     return name.octets.decode()
-
-
-def _gone(association: Association, name: str) -> bool:
-    """Tell whether there is no set of a name."""
-    return association.present(1, 1, name=name)["responseRecords"] is None
-
-
-@check("set kept", SHOULD, "a set that is kept is presented in another association, under the name that is told", _SETS)
-def _keeps(bench: Bench) -> None:
-    with _kept(bench) as (made, found, count):
-        number = told(found).get(2)
-        want(number is None or int.from_bytes(number.octets, "big") == count, f"it is not said to have {count} records")
-        syntax = bench.corpus().syntax
-        due = made.association.records(1, 1, syntax)[0].octets
-        made.association.close()
-        got = records(bench.association().present(1, 1, syntax, name=_set_name(found)))
-        want(got and got[0].octets == due, "another record comes, or none")
 
 
 @check("wait actions", MUST, "who waits is told of the end, who wants no package gets none", EXTENDED)
@@ -213,7 +214,19 @@ def _finds(bench: Bench) -> None:
         want(len(found) == 1, f"{len(found)} are found")
         for name in ("packageType", "packageName", "taskStatus", "description", "targetReference"):
             want(found[0][name] == sent[name], f"{name} is {found[0][name]!r}, and was {sent[name]!r}")
-        want(_set_name(found[0]) == _set_name(sent), "it tells of another set")
+
+
+@check("set kept", SHOULD, "a set that is kept is presented in another association, by the name in its package", _SETS)
+def _keeps(bench: Bench) -> None:
+    with _kept(bench) as (made, sent, count):
+        (found,) = _found(made.association, sent["packageName"])
+        number = told(found).get(2)
+        want(number is None or int.from_bytes(number.octets, "big") == count, f"it is not said to have {count} records")
+        syntax = bench.corpus().syntax
+        due = made.association.records(1, 1, syntax)[0].octets
+        made.association.close()
+        got = records(bench.association().present(1, 1, syntax, name=_set_name(found)))
+        want(got and got[0].octets == due, "another record comes, or none")
 
 
 @check(
@@ -249,25 +262,28 @@ def _not_for_all(bench: Bench) -> None:
 @check("package changed", SHOULD, "description and time of a package are changed, and what was done is not", EXTENDED)
 def _changes(bench: Bench) -> None:
     with _kept(bench, description="kit one") as (made, sent, _):
+        (before,) = _found(made.association, sent["packageName"])
         changed = request(
             RESULT_SET, function=MODIFY, packageName=sent["packageName"], description="kit two",
             retentionTime=duration(3, "day"),
         )  # fmt: skip
         answer = asked(made.association, changed)
         want(answer["operationStatus"] == DONE, f"it is refused with {diagnostic(answer)}")
-        (found,) = _found(made.association, sent["packageName"])
-        want(found["description"] == "kit two", f"the description is {found['description']!r}")
-        want(_set_name(found) == _set_name(sent), "it tells of another set")
+        (after,) = _found(made.association, sent["packageName"])
+        want(after["description"] == "kit two", f"the description is {after['description']!r}")
+        want(_set_name(after) == _set_name(before), "it tells of another set")
 
 
 @check("package deleted", SHOULD, "a package that is deleted is gone, and the set that it kept with it", EXTENDED)
 def _deletes(bench: Bench) -> None:
     with _kept(bench) as (made, sent, _):
+        (found,) = _found(made.association, sent["packageName"])
         gone = request(RESULT_SET, function=DELETE, packageName=sent["packageName"])
         answer = asked(made.association, gone)
         want(answer["operationStatus"] == DONE, f"it is refused with {diagnostic(answer)}")
         refused(asked(made.association, gone), 219)
-        want(_gone(bench.association(), _set_name(sent)), "its set is still presented")
+        answer = bench.association().present(1, 1, name=_set_name(found))
+        want(answer["responseRecords"] is None, "its set is still presented")
         want(not _found(made.association, sent["packageName"]), "it is still found")
 
 

@@ -27,7 +27,7 @@ INSERT, REPLACE, DELETE_RECORD = 1, 2, 3
 """Actions of an Update."""
 DONE, ACCEPTED, FAILURE = 1, 2, 3
 COMPLETE: Final = 2
-_NOT_HERE: Final = frozenset({221, 222, 1004})
+NOT_HERE: Final = frozenset({221, 222, 223, 1004})
 """Diagnostics by which a service is not there, or not for who asks."""
 
 
@@ -121,7 +121,7 @@ class Desk:
         self._made.append((service, name))
         answer = asked(self.association, request(service, parameters, packageName=name, **members))
         found = diagnostic(answer)
-        if found is not None and found.condition in _NOT_HERE:
+        if found is not None and found.condition in NOT_HERE:
             raise NotApplicable(f"it is refused with {found}")
         return answer
 

@@ -10,8 +10,8 @@ from conformance.checks import Checks, want
 from conformance.results import Failed, NotApplicable
 from conformance.z3950 import marc
 from conformance.z3950.bench import MUST, SHOULD, Bench, want_refused
-from conformance.z3950.ber import BerError, Node, context, universal
-from conformance.z3950.client import Closed, diagnostic
+from conformance.z3950.ber import BerError, Node
+from conformance.z3950.client import diagnostic
 from conformance.z3950.extended import EXTENDED, refused
 from conformance.z3950.pdus import Pdu
 from conformance.z3950.queries import Z3950
@@ -56,17 +56,6 @@ def _no_record(bench: Bench) -> None:
             want(status == FAILURE or answer["taskPackage"], "it is done, and no package says what became of it")
 
 
-@check("update broken", MUST, "parameters that cannot be read are refused, or Close comes", EXTENDED)
-def _broken(bench: Bench) -> None:
-    for parameters in ([], [context(1, 7)], [universal(2, 7)]):
-        association = bench.granted("extendedServices")
-        association.send(request(_FIRST_REVISION, parameters))
-        with suppress(Closed):
-            answer = association.receive()
-            if answer.name != "close":
-                refused(answer)
-
-
 # --- records that are saved ------------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +94,9 @@ def _saved(bench: Bench) -> Iterator[tuple[_Record, Pdu]]:
     with desk(bench) as made:
         record = _Record(bench, made)
         try:
-            yield record, record.save(INSERT, record.sent())
+            answer = record.save(INSERT, record.sent())
+            want(answer["operationStatus"] == DONE, f"it is not saved: {diagnostic(answer)}")
+            yield record, answer
         finally:
             with suppress(Failed, BerError, NotApplicable):
                 record.save(DELETE_RECORD, record.sent())
