@@ -57,11 +57,11 @@ def _check_in(session: Session, item: ItemId | None = None) -> CheckInItem:
 def _lent(session: Session, message: CheckOutItem | None = None) -> Iterator[Answer]:
     """Have an item lent for a while, the first when no *message* says which. Raises NotApplicable when it is not lent."""
     message = message or _check_out(session)
-    answer = session.rightly(message)
+    answer = session.ask(message)
+    if answer.problems:  # then it may be another reader's, and stays so
+        raise NotApplicable(f"the item is not lent: {right_problems('CheckOutItem', session.valid(answer))}")
     try:
-        if answer.problems:
-            raise NotApplicable(f"the item is not lent: {right_problems('CheckOutItem', answer)}")
-        yield answer
+        yield session.valid(answer)
     finally:
         session.rightly(_check_in(session, message.item_id))
 
@@ -102,10 +102,10 @@ def _loan_listed(session: Session) -> None:
 
 @check("loan.unknown-user", Level.MUST, "CheckOutItem for a user that there is not is Unknown User", _SOURCE)
 def _loan_nobody(session: Session) -> None:
-    answer = session.rightly(_check_out(session, user_id=UserId(user_identifier_value=UNKNOWN)))
+    answer = session.ask(_check_out(session, user_id=UserId(user_identifier_value=UNKNOWN)))
     if not answer.problems:
         session.rightly(_check_in(session))
-    want(right_problems("CheckOutItem", answer) == ["Unknown User"], f"problems {answer.problems}")
+    want(right_problems("CheckOutItem", session.valid(answer)) == ["Unknown User"], f"problems {answer.problems}")
 
 
 @check("loan.unknown-item", Level.MUST, "CheckOutItem of an item that there is not is Unknown Item", _SOURCE)
@@ -200,9 +200,9 @@ def _hold(session: Session) -> RequestItem:
 @contextmanager
 def _held(session: Session, asked: RequestItem) -> Iterator[tuple[Answer, CancelRequestItem]]:
     """Have the item reserved for a while. Raises NotApplicable when it is not."""
-    answer = session.rightly(asked)
+    answer = session.ask(asked)
     if answer.problems:
-        raise NotApplicable(f"the item is not reserved: {right_problems('RequestItem', answer)}")
+        raise NotApplicable(f"the item is not reserved: {right_problems('RequestItem', session.valid(answer))}")
     numbers = answer.all("RequestIdentifierValue")
     request = RequestId(request_identifier_value=numbers[0]) if numbers else None
     given_up = CancelRequestItem(
@@ -210,7 +210,7 @@ def _held(session: Session, asked: RequestItem) -> Iterator[tuple[Answer, Cancel
         item_id=session.thing() if request is None else None, request_type=RequestType.HOLD.pair,
     )  # fmt: skip
     try:
-        yield answer, given_up
+        yield session.valid(answer), given_up
     finally:
         session.rightly(given_up)
 
@@ -258,12 +258,12 @@ def _coming(session: Session, number: RequestId) -> AcceptItem:
 @contextmanager
 def _accepted(session: Session, asked: AcceptItem) -> Iterator[tuple[Answer, ItemId]]:
     """Have an item come, and go again. Raises NotApplicable when it is not taken in."""
-    answer = session.rightly(asked)
+    answer = session.ask(asked)
     if answer.problems:
-        raise NotApplicable(f"the item is not taken in: {right_problems('AcceptItem', answer)}")
+        raise NotApplicable(f"the item is not taken in: {right_problems('AcceptItem', session.valid(answer))}")
     item = ItemId(item_identifier_value=(answer.all("ItemIdentifierValue") or [_text(asked)])[0])
     try:
-        yield answer, item
+        yield session.valid(answer), item
     finally:
         _gone(session, asked, item)
 
@@ -313,8 +313,8 @@ def _accept_nobody(session: Session) -> None:
         initiation_header=asked.initiation_header, request_id=number, item_id=asked.item_id,
         requested_action_type=SchemeValue("Hold For Pickup"), user_id=UserId(user_identifier_value=UNKNOWN),
     )  # fmt: skip
-    answer = session.rightly(asked)
+    answer = session.ask(asked)
     if not answer.problems:
         _gone(session, asked, ItemId(item_identifier_value=_text(asked)))
-    problems = right_problems("AcceptItem", answer)
+    problems = right_problems("AcceptItem", session.valid(answer))
     want(problems in (["Unknown User"], ["Unsupported Service"]), f"problems {problems}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from conformance.checks import Bench
 from conformance.ncip.judge import content_of, judge, texts
@@ -150,10 +151,10 @@ class Session(Bench):
 
     def raw(self, service: str, content: str = "", *, head: str | None = None) -> bytes:
         """Write a message by hand, for those that our writer would not write."""
-        secret = f"<FromAgencyAuthentication>{self.secret}</FromAgencyAuthentication>" if self.secret else ""
+        secret = f"<FromAgencyAuthentication>{escape(self.secret)}</FromAgencyAuthentication>" if self.secret else ""
         header = (
-            f"<InitiationHeader><FromAgencyId><AgencyId>{self.agency}</AgencyId></FromAgencyId>{secret}"
-            f"<ToAgencyId><AgencyId>{self.to}</AgencyId></ToAgencyId></InitiationHeader>"
+            f"<InitiationHeader><FromAgencyId><AgencyId>{escape(self.agency)}</AgencyId></FromAgencyId>{secret}"
+            f"<ToAgencyId><AgencyId>{escape(self.to)}</AgencyId></ToAgencyId></InitiationHeader>"
         )
         inner = f"<{service}>{header if head is None else head}{content}</{service}>"
         return f'<NCIPMessage xmlns="{NAMESPACE}" xmlns:n="{NAMESPACE}" n:version="{DEFAULTS[Release.V2_02]}">{inner}</NCIPMessage>'.encode()
@@ -165,7 +166,7 @@ class Session(Bench):
 
     def plain(self, number: str | None = None) -> str:
         """Write that question by hand."""
-        value = number or self.item or UNKNOWN
+        value = escape(number or self.item or UNKNOWN)
         return self.raw("LookupItem", f"<ItemId><ItemIdentifierValue>{value}</ItemIdentifierValue></ItemId>").decode()
 
     def reader(self) -> UserId:

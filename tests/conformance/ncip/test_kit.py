@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 from hypothesis import given, settings
@@ -27,16 +27,17 @@ from twisted.internet.threads import deferToThread
 from conformance.checks import Row, guarded
 from conformance.ncip.command import CHECKS, KIT
 from conformance.ncip.initiator import HEARD, heard_results
-from conformance.ncip.judge import judge
+from conformance.ncip.judge import judge, texts
 from conformance.ncip.listener import Ear, listen
 from conformance.ncip.replies import reply
-from conformance.ncip.session import Session
+from conformance.ncip.session import Answer, Session
 from conformance.ncip.smallest import smallest
 from conformance.results import Failed, Outcome
 from protocols.ncip import Envelope, Received, read, write
 from protocols.ncip.base import Initiation
 from protocols.ncip.messages import MESSAGES
 from protocols.ncip.problems import SERVICES
+from protocols.xmlsafe import parse
 from server.ncip.responder import NOBODY
 from server.ncip.web import TOO_LARGE, NcipPage
 from server.web import make_site
@@ -401,6 +402,43 @@ def test_the_kit_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -
         KIT.main(["--listen", str(taken.getsockname()[1])])
     assert ended.value.code == 2
     assert "cannot listen" in capsys.readouterr().err
+
+
+class Noted(Session):
+    """Is answered by one and the same, and notes what was asked."""
+
+    asked: ClassVar[list[bytes]] = []
+    answer: ClassVar[str] = ""
+
+    def post(self, body: bytes, _media_type: str = XML) -> Answer:
+        self.asked.append(body)
+        return Answer(
+            200, f'<NCIPMessage xmlns="http://www.niso.org/2008/ncip">{self.answer}</NCIPMessage>'.encode(), 0
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "back"),
+    [("loan.answer", "CheckOutItem", "CheckInItem"), ("loan.unknown-user", "CheckOutItem", "CheckInItem"),
+     ("hold.answer", "RequestItem", "CancelRequestItem"), ("accept.answer", "AcceptItem", "DeleteItem"),
+     ("accept.unknown-user", "AcceptItem", "DeleteItem")],
+)  # fmt: skip
+def test_what_was_done_is_undone_though_the_answer_is_wrong_and_nothing_is_that_was_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, service: str, back: str
+) -> None:
+    (row,) = (row for row in CHECKS if row.name == name)
+    for answer, undone in (("", True), ("<Problem><ProblemType>No</ProblemType></Problem>", False)):
+        monkeypatch.setattr(Noted, "answer", f"<{service}Response>{answer}</{service}Response>")
+        asked: list[bytes] = []
+        monkeypatch.setattr(Noted, "asked", asked)
+        outcome, _ = guarded(row.look, Noted("http://x/", PARTNER, US, user="R1", items=("I1", "I2")))
+        assert outcome is Outcome.FAILED
+        assert any(f":{back}>".encode() in body or f"<{back}>".encode() in body for body in asked) is undone
+
+
+def test_a_secret_is_written_as_text() -> None:
+    session = Session("http://x/", PARTNER, US, secret="<&>")
+    assert texts(parse(session.raw("LookupItem")).root, "FromAgencyAuthentication") == ["<&>"]
 
 
 def test_an_answer_that_does_not_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
