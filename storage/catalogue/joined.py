@@ -52,6 +52,16 @@ def supersessions(connection: Connection, ids: Sequence[int]) -> Supersessions:
     return found
 
 
+def merges_of(connection: Connection, number: int) -> list[int]:
+    """Return a superseded record, and those that it was merged into, up to the living one, which is left out."""
+    out = []
+    into: int | None = number
+    while into is not None:
+        out.append(into)
+        into = connection.execute(select(supersession.c.into_id).where(supersession.c.record_id == into)).scalar()
+    return out[:-1]
+
+
 def own_content(connection: Connection, number: int, whole: bytes) -> bytes:
     """Return what a record says by itself, where others may have been merged into it; *whole* is what it holds."""
     first = connection.execute(_first(number)).first()

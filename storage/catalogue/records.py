@@ -113,9 +113,13 @@ class NewRecord:
 
 @dataclass(slots=True)
 class Saved:
-    """What became of the records that were saved: their numbers, in order, and how many were new or changed."""
+    """What became of the records that were saved: their numbers, in order, and how many were new or changed.
+
+    `superseded` are, by place, the own numbers of those that were merged into another, whose number is among `ids`.
+    """
 
     ids: list[int] = field(default_factory=list)
+    superseded: dict[int, int] = field(default_factory=dict)
     added: int = 0
     replaced: int = 0
     unchanged: int = 0
@@ -156,6 +160,7 @@ def save_records(
         before = old.get((each.source, each.control))
         if before is not None and before.id in merged.by:
             saved.ids.append(merged.by[before.id])
+            saved.superseded[place] = before.id
             if _says_else(connection, before, each):
                 saved.replaced += 1
                 wholes.add(merged.by[before.id])

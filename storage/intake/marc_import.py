@@ -18,12 +18,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from protocols.marc.format import Format
 from storage.bulk import insert_rows, new_ids
+from storage.catalogue.joined import merges_of
 from storage.catalogue.postings import Index
-from storage.catalogue.records import NewRecord, lock_catalogue, save_records
+from storage.catalogue.records import NewRecord, Saved, lock_catalogue, save_records
 from storage.catalogue.reindex import LAYOUT
 from storage.intake.holdings import DEFAULT_PROFILES, PROFILES, Profile, SourceItem, is_isbn
 from storage.intake.marc_read import SourceRecord
-from storage.schema import barcode, database, item, item_type, library
+from storage.schema import barcode, database, item, item_type, library, merge_move
 
 PREPARED: Final = 500
 """Records of a batch whose terms are found, and kept in memory, before its transaction begins; of a larger one nobody waits."""
@@ -167,7 +168,7 @@ def _import(
     places = _Places(connection, task)
     saved = save_records(connection, records, databases_named(connection, task.databases), task.now, index)
     report = Report(saved.added, saved.replaced, saved.unchanged)
-    wanted = list(_wanted(batch, saved.ids, places, report))
+    wanted = list(_wanted(batch, saved, places, report))
     _save_items(connection, task, wanted, report)
     return report
 
@@ -266,18 +267,23 @@ _NEW: Final = ("id", "source", "current_id", "added_on", *_SAID)
 
 
 class _Item(NamedTuple):
-    """An item to save: its key (namespace and barcode, or "" and its place in its record), and what the file says of it."""
+    """An item to save: its key (namespace and barcode, or "" and its place in its record), and what the file says of it.
+
+    `superseded` is the number of the record that the file has it under, where that was merged into another.
+    """
 
     namespace: str
     number: str
     source: str
     control: str
     said: tuple[Any, ...]
+    superseded: int | None
 
 
-def _wanted(batch: Sequence[SourceRecord], ids: Sequence[int], places: _Places, report: Report) -> Iterator[_Item]:
+def _wanted(batch: Sequence[SourceRecord], saved: Saved, places: _Places, report: Report) -> Iterator[_Item]:
     seen = set()
-    for record, record_id in zip(batch, ids, strict=True):
+    for at, (record, record_id) in enumerate(zip(batch, saved.ids, strict=True)):
+        superseded = saved.superseded.get(at)
         for place, found in enumerate(record.items):
             owner = places.library(found.owner, places.own, "owner", report.unknown)
             kind = places.item_type(found.kind, record.media, report.unknown)
@@ -295,7 +301,8 @@ def _wanted(batch: Sequence[SourceRecord], ids: Sequence[int], places: _Places, 
             home = places.library(found.place, owner, "place", report.unknown)
             texts = (found.section, found.call_number, found.volume, record.title, record.author)
             said = (record_id, owner.id, home.id, kind, *texts, found.due_back or None)
-            yield _Item(*key, "" if found.barcode else f"{record.control}#{place}", record.control, said)
+            source = "" if found.barcode else f"{record.control}#{place}"
+            yield _Item(*key, source, record.control, said, superseded)
 
 
 class _Old(NamedTuple):
@@ -337,6 +344,16 @@ def _save_items(connection: Connection, task: Task, wanted: Sequence[_Item], rep
     )
     barcodes = ((each.number, each.namespace, i) for i, (each, _) in numbered if each.number)
     insert_rows(connection, barcode, ("number", "namespace", "item_id"), barcodes)
+    merged = [(each.superseded, i) for i, (each, _) in numbered if each.superseded is not None]
+    if merged:
+        _note_merged(connection, merged)
+
+
+def _note_merged(connection: Connection, added: Sequence[tuple[int, int]]) -> None:
+    """Note new items of superseded records (number, item's id) as if they had moved at the merge: its undoing takes them back."""
+    ways = {number: merges_of(connection, number) for number, _ in added}
+    moves = [(merged, "item", item_id) for number, item_id in added for merged in ways[number]]
+    insert_rows(connection, merge_move, ("record_id", "kind", "number"), moves)
 
 
 def _by_barcode(connection: Connection, numbers: Sequence[str]) -> dict[tuple[str, str], _Old]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from protocols.marc.record import Record
 from storage import schema
@@ -24,6 +24,7 @@ from tests.network import LENS, NOW
 from tests.reactor import await_
 from tests.server.z3950.origin import _field, unimarc
 from tests.storage.catalogue.test_merging import CLERK, FULL, POOR, content, fill, found, merge
+from tests.storage.intake.importing import marc, run_import
 
 
 @pytest.fixture
@@ -205,6 +206,28 @@ def test_what_was_imported_of_the_superseded_record_meanwhile_is_said_too_and_st
     unmerge(filled, 2)
     assert content(filled, 1) == Record.from_iso2709(FULL.iso2709)
     assert content(filled, 2) == Record.from_iso2709(raw)
+
+
+def test_items_imported_meanwhile_of_the_superseded_record_follow_back_through_a_chain(filled: Counter) -> None:
+    merge(filled, 1, 2)
+    saved(filled, third())
+    with filled.location.engine().begin() as connection:
+        merge_records(connection, 1, 3, CLERK, NOW + 1, keep=3)
+        connection.execute(update(schema.library).where(schema.library.c.id == LENS).values(code="TEST"))
+    for library, control, barcode in (("AVION", "9", "A99"), ("TEST", "z1", "T99"), ("TEST", "z9", "Z99")):
+        file = marc(control, "200 1  $aGerminal", f"995    $f{barcode}")
+        assert run_import(filled.location.engine(), file, library)[0].items_added == 1
+
+    def holder(barcode: str) -> int:
+        query = "SELECT record_id FROM item JOIN barcode ON item_id = item.id WHERE number = :number"
+        ((number,),) = filled.sql(query, number=barcode)
+        return int(number)
+
+    assert [holder(barcode) for barcode in ("A99", "T99", "Z99")] == [3, 3, 3]
+    unmerge(filled, 1)
+    assert [holder(barcode) for barcode in ("A99", "T99", "Z99")] == [1, 1, 3]
+    unmerge(filled, 2)
+    assert [holder(barcode) for barcode in ("A99", "T99", "Z99")] == [2, 1, 3]
 
 
 def test_a_whole_that_a_cataloguer_saved_keeps_what_it_says_but_not_the_others_number(filled: Counter) -> None:
