@@ -81,13 +81,12 @@ def forget(connection: Connection, number: int) -> None:
     connection.execute(delete(task_package).where(_column.id == number))
 
 
-def remove(connection: Connection, account: str, service: str, name: str, now: int) -> bytes | None:
-    """Delete a package; return what it was, None when there is none of that name."""
+def remove(connection: Connection, account: str, service: str, name: str, now: int) -> bool:
+    """Delete a package, and what goes with it; tell whether there was one of that name."""
     found = _named(connection, account, service, name, now)
-    if found is None:
-        return None
-    forget(connection, found.id)
-    return bytes(found.package)
+    if found is not None:
+        forget(connection, found.id)
+    return found is not None
 
 
 def amend(
@@ -99,7 +98,7 @@ def amend(
     amended: Callable[[bytes], bytes],
     ends_at: int | None,
 ) -> bytes | None:
-    """Have a package say what *amended* makes of it, and keep it until *ends_at* if that is given; return it, None as above."""
+    """Have a package say what *amended* makes of it, and keep it until *ends_at* if that is given; return it, None when there is none of that name."""
     found = _named(connection, account, service, name, now)
     if found is None:
         return None

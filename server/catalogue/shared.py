@@ -53,15 +53,20 @@ class Catalogue:
         # Of a budget of their own: a busy portal takes no association's sets away.
         object.__setattr__(self, "shared", ResultSets(Budget(SHARED_OCTETS), MAX_SHARED_SETS))
 
-    def publish(self, found: ResultSet) -> str:
-        """Keep a set for any wire to name, and return its name, which nobody guesses."""
-        name = secrets.token_urlsafe(12)
+    def publish(self, found: ResultSet, name: str = "") -> str:
+        """Keep a set for any wire to name, and return its name."""
+        name = name or new_name()
         self.shared[name] = found
         return name
 
     def rest(self) -> Awaitable[None]:
         """Let others have their turn."""
         return deferLater(self.clock, 0)
+
+
+def new_name() -> str:
+    """Return a name for a set that nobody guesses."""
+    return secrets.token_urlsafe(12)
 
 
 def databases(network: Network, names: Sequence[str]) -> tuple[Database, ...]:

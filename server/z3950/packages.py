@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from pyroaring import BitMap
+from sqlalchemy import Connection
 
-from protocols.z3950 import apdu, elements, ext1, oids, rpn, tasks
+from protocols.z3950 import apdu, elements, ext1, oids, rpn
 from protocols.z3950 import update as wire
 from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import DiagRec, IntUnit, StringOrNumeric, Unit
-from protocols.z3950.schema import Choice, codec_of, without_secrets
+from protocols.z3950.schema import Choice, without_secrets
 from server.catalogue.result_sets import ResultSet
-from server.catalogue.shared import Catalogue
+from server.catalogue.shared import Catalogue, databases
 from server.z3950.records import Form
+from storage import kept_sets
 from storage import packages as kept
 from storage.network.network import Cataloguer, Database
 from storage.packages import Package
@@ -31,16 +33,19 @@ LONGEST: Final = IntUnit(value=30, unit_used=USUAL.unit_used)
 """How long packages are kept: where nothing is said, and at most."""
 MAX_TEXT: Final = 1024
 """Characters of a name, and of a description."""
-_SET: Final = codec_of(tasks.PersistentResultSet)
 
 
 class Outcome(NamedTuple):
-    """What became of a task: the parameters that its package has, and a reference of ours; *diagnostics* where something failed."""
+    """What became of a task: the parameters that its package has, and a reference of ours; *diagnostics* where something failed.
+
+    *kept* is the name of a set that goes with the package, and the set.
+    """
 
     parameters: Choice
     reference: bytes | None = None
     failed: bool = False
     diagnostics: tuple[DiagRec, ...] = ()
+    kept: tuple[str, ResultSet] | None = None
 
 
 class Shelf:
@@ -79,12 +84,19 @@ class Shelf:
             await self._catalogue.store.work(kept.forget, self._number)
 
     async def settle(self, outcome: Outcome) -> apdu.ExtendedServicesResponse:
-        """Keep what became of the task, and return the response."""
+        """Keep what became of the task, and return the response. Raises Refused (220)."""
         if self._number is not None:
             package = wire.write_package(self._package(without_secrets(outcome.parameters), outcome))
             status = wire.TaskStatus.ABORTED if outcome.failed else wire.TaskStatus.COMPLETE
-            ends_at = self._now + self._seconds
-            await self._catalogue.store.work(kept.settle, self._number, status, package, ends_at)
+            try:
+                await self._catalogue.store.work(
+                    _settle, self._number, status, package, self._now + self._seconds, outcome.kept
+                )
+            except kept_sets.TooLarge as error:
+                raise Refused(Bib1.ES_QUOTA, f"{kept_sets.MOST_OCTETS} octets of result sets") from error
+        elif outcome.kept is not None:  # for nobody in particular, as long as the process has room for it
+            name, found = outcome.kept
+            self._catalogue.publish(found, name)
         return apdu.ExtendedServicesResponse(
             reference_id=self._request.reference_id,
             operation_status=apdu.OperationStatus.FAILURE if outcome.failed else apdu.OperationStatus.DONE,
@@ -96,14 +108,8 @@ class Shelf:
         """Delete a package, and the set that it is of. Raises Refused (219, 222, 1008)."""
         account, name = self._owner(), self._name()
         service = self._request.package_type
-        found = await self._catalogue.store.work(kept.remove, account.code, service, name, self._now)
-        if found is None:
+        if not await self._catalogue.store.work(kept.remove, account.code, service, name, self._now):
             raise Refused(Bib1.ES_NO_SUCH_PACKAGE, name)
-        told = wire.read_package(found).task_specific_parameters.single_asn1_type
-        if service == oids.PERSISTENT_RESULT_SET and told is not None:
-            package = _SET.decode(told).task_package
-            if package is not None and package.target_part is not None:
-                self._catalogue.shared.discard(package.target_part.target_supplied_result_set or "")
         return self._done(None)
 
     async def modify(self) -> apdu.ExtendedServicesResponse:
@@ -164,6 +170,16 @@ class Shelf:
     def _returned(self, package: wire.TaskPackage) -> elements.External | None:
         wants_none = self._request.wait_action == apdu.WaitAction.DONT_RETURN_PACKAGE
         return None if wants_none else wire.task_package(package)
+
+
+def _settle(
+    connection: Connection, number: int, status: int, package: bytes, ends_at: int, found: tuple[str, ResultSet] | None
+) -> None:
+    kept.settle(connection, number, status, package, ends_at)
+    if found is not None:
+        name, result = found
+        names = tuple(database.name for database in result.databases)
+        kept_sets.keep(connection, number, name, kept_sets.KeptSet(names, result.records, result.order))
 
 
 def retention(asked: IntUnit | None) -> IntUnit:
@@ -232,6 +248,16 @@ async def read(catalogue: Catalogue, numbers: Sequence[int], database: Database,
         form.record(DATABASE, found[number]) if number in found else form.diagnostic(DATABASE, gone)
         for number in numbers
     ]
+
+
+async def kept_set(catalogue: Catalogue, account: Cataloguer | None, name: str) -> ResultSet | None:
+    """Return a set that an account keeps, if there is one of that name. Raises Refused (235: its database is no more)."""
+    if account is None:
+        return None
+    found = await catalogue.store.read(kept_sets.kept_set_named(account.code, name, int(catalogue.clock.seconds())))
+    if found is None:
+        return None
+    return ResultSet(found.records, databases(catalogue.store.network, found.databases), found.order)
 
 
 async def _packages(catalogue: Catalogue, database: Database) -> list[Package]:

@@ -6,10 +6,10 @@ done raises `Refused`, and `z3950_refusals` gives it the shape of the response t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from protocols.z3950 import apdu, negotiation, rpn
 from protocols.z3950.apdu import DeleteSetStatus, Options, Pdu, PresentStatus, ProtocolVersion
@@ -39,6 +39,9 @@ from server.z3950.present import (
 from server.z3950.records import Form
 from storage.network.network import Cataloguer, Database
 
+R = TypeVar("R", bound=Pdu)
+T = TypeVar("T")
+
 _SEGMENTATION: Final = Options.LEVEL_1_SEGMENTATION | Options.LEVEL_2_SEGMENTATION
 OFFER: Final = negotiation.Offer(
     options=Options.SEARCH
@@ -59,6 +62,8 @@ OFFER: Final = negotiation.Offer(
     implementation_name="Bibliobus",
     implementation_version=version("bibliobus"),
 )
+_NAMING: Final = frozenset({apdu.PresentRequest, apdu.SortRequest, apdu.ExtendedServicesRequest})
+"""Requests that name sets and may be begun anew; a Search is so but for what it does to the set that it replaces."""
 _DEFAULT: Final = "default"
 _EXPLAIN: Final = "ir-explain-1"
 
@@ -69,6 +74,7 @@ class Target:
     def __init__(self, catalogue: Catalogue, ask: Ask) -> None:
         self._catalogue = catalogue
         self._sets = ResultSets(catalogue.budget)
+        self._kept: dict[str, ResultSet] = {}
         self._options = 0
         self._account: Cataloguer | None = None
         self._preferred_size = OFFER.preferred_message_size
@@ -96,7 +102,10 @@ class Target:
     def answer(self, request: Pdu) -> Coroutine[Any, Any, Pdu | tuple[Pdu, ...]]:
         """Begin to answer a request, one of `ANSWERS`: with its response, or segments and the response behind them."""
         self._cancellation.begin()
-        return ANSWERS[type(request)](self, request)
+        act = ANSWERS[type(request)]
+        if self._account is not None and type(request) in _NAMING:
+            return self._with_kept(lambda request: act(self, request), request)
+        return act(self, request)
 
     # --- the services ---------------------------------------------------------------------------------------------------
 
@@ -117,7 +126,8 @@ class Target:
     async def search(self, request: apdu.SearchRequest) -> apdu.SearchResponse:
         """Search, keep what was found under its name, and send it along when it is little enough."""
         try:
-            found, info = await self._find(request)
+            find = self._find(request) if self._account is None else self._with_kept(self._find, request)
+            found, info = await find
         except Exception:
             if request.replace_indicator:  # the set of that name goes, whether there is a new one or not
                 self._sets.discard(request.result_set_name)
@@ -291,9 +301,28 @@ class Target:
         return self._manners.told(refused)
 
     def _named(self, name: str) -> ResultSet:
-        """Return a set of this association, or of those that any wire may name. Raises Refused (27, 30)."""
-        shared = self._catalogue.shared
-        return shared[name] if name in shared and name not in self._sets else self._sets[name]
+        """Return a set of this association, of its account, or of those that any wire may name. Raises Refused (27, 30)."""
+        if name not in self._sets:
+            if name in self._kept:
+                return self._kept[name]
+            if name in self._catalogue.shared:
+                return self._catalogue.shared[name]
+        return self._sets[name]
+
+    async def _with_kept(self, act: Callable[[R], Awaitable[T]], request: R) -> T:
+        """Do what a request asks, which may name sets that its account keeps. Those are read when they are missed."""
+        self._kept.clear()
+        while True:
+            try:
+                return await act(request)
+            except Refused as refused:
+                name = refused.addinfo
+                if refused.condition is not Bib1.RESULT_SET_DOES_NOT_EXIST or name in self._kept:
+                    raise
+                found = await packages.kept_set(self._catalogue, self._account, name)
+                if found is None:
+                    raise
+                self._kept[name] = replace(found, databases=tuple(map(self._manners.database, found.databases)))
 
     def _catalogued(self, name: str) -> ResultSet:
         """Return a set of records of the catalogue. Raises Refused (27, 30, 1025)."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from protocols.z3950 import apdu, oids, tasks
 from protocols.z3950.diagnostics import Bib1, Refused
 from server.catalogue.result_sets import ResultSet
-from server.catalogue.shared import Catalogue
+from server.catalogue.shared import Catalogue, new_name
 from server.z3950 import packages
 from server.z3950 import update as z3950_update
 from server.z3950.packages import Outcome
@@ -44,7 +44,7 @@ async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
         raise Refused(Bib1.ES_WAIT_ACTION, f"{request.wait_action}: 1-4 are taken")
     if request.permissions:
         raise Refused(Bib1.ES_PERMISSIONS, "packages are for their account alone")
-    if asked.catalogue.store.reads_only and (service is not _keep or request.package_name):
+    if asked.catalogue.store.reads_only and (service is not _keep or asked.account is not None):
         raise Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
     shelf = packages.Shelf(asked.catalogue, asked.account, request)
     match request.function:
@@ -70,11 +70,10 @@ async def _created(
     """Do a task, and keep what became of it."""
     await shelf.reserve()
     try:
-        outcome = await service(asked)
+        return await shelf.settle(await service(asked))
     except BaseException:
         await shelf.forget()
         raise
-    return await shelf.settle(outcome)
 
 
 async def _update(asked: Asked) -> Outcome:
@@ -82,7 +81,7 @@ async def _update(asked: Asked) -> Outcome:
 
 
 async def _keep(asked: Asked) -> Outcome:
-    """Keep a set of the association for any to name, as long as the process has room for it."""
+    """Keep a set of the association under a name that nobody guesses: with its package, and for its account, where it has one."""
     sent = tasks.parameters_of(asked.request, tasks.PersistentResultSet).es_request
     wanted = sent.not_to_keep if sent is not None else None
     if wanted is None or wanted.origin_supplied_result_set is None:
@@ -90,10 +89,10 @@ async def _keep(asked: Asked) -> Outcome:
     if wanted.replace_or_append == tasks.ReplaceOrAppend.APPEND:
         raise Refused(Bib1.ES_PARAMETER_VALUE, "replaceOrAppend: append; a set is kept anew")
     found = asked.named(wanted.origin_supplied_result_set)
-    kept = tasks.SetKept(
-        target_supplied_result_set=asked.catalogue.publish(found), number_of_records=len(found.records)
-    )
-    return Outcome(tasks.PersistentResultSet(task_package=tasks.SetPackage(origin_part=True, target_part=kept)))
+    name = new_name()
+    told = tasks.SetKept(target_supplied_result_set=name, number_of_records=len(found.records))
+    package = tasks.SetPackage(origin_part=True, target_part=told)
+    return Outcome(tasks.PersistentResultSet(task_package=package), kept=(name, found))
 
 
 async def _order(asked: Asked) -> Outcome:

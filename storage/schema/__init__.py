@@ -43,7 +43,7 @@ from storage.schema.network import (
 )
 from storage.schema.readers import block, card, household, patron
 from storage.schema.shuttle import container, manifest_line, route, route_stop, run, sighting, transit
-from storage.schema.tasks import task_package
+from storage.schema.tasks import kept_set, task_package
 
 __all__ = [
     "GUARDS",
@@ -66,6 +66,7 @@ __all__ = [
     "item_type",
     "job",
     "journal",
+    "kept_set",
     "lease",
     "library",
     "loan",

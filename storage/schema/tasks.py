@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary
 
-from storage.schema.columns import Small, instant, key, table, words
+from storage.schema.columns import Int, Small, instant, key, table, words
 
 # Task packages of Z39.50: `status` is its taskStatus, `package` the record that is sent, without what is secret in it.
 task_package = table(
@@ -30,3 +30,22 @@ Index(
     postgresql_where=_NAMED,
 )
 Index("ix_task_package_account", task_package.c.account, task_package.c.id)
+
+
+def _package() -> Column[int]:
+    """Refer to a package, with which the row goes."""
+    return Column(
+        "package_id", Int, ForeignKey("task_package.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
+# The result set that a package is of: `databases` by the names that they were asked for by, a line each; `records` a bitmap, and
+# their `order` little-endian 32-bit numbers, none where it is that of the numbers.
+kept_set = table(
+    "kept_set",
+    _package(),
+    words("name", unique=True),
+    words("databases"),
+    Column("records", LargeBinary, nullable=False),
+    Column("order", LargeBinary, nullable=False),
+)

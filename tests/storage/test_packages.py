@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Engine
+from pyroaring import BitMap
+from sqlalchemy import Engine, func, select
 
-from storage import packages
+from storage import kept_sets, packages
 from storage.database import Location
 from storage.jobs.forget import FORGET_PACKAGES
 from storage.jobs.job import RunRequest, usecase_of
+from storage.kept_sets import KeptSet
 from storage.packages import ABORTED, COMPLETE, NameTaken, Package, TooMany
+from storage.schema import kept_set
 from storage.usecase import Origin
 from tests.counter import Counter
 from tests.reactor import await_
@@ -50,11 +54,11 @@ def test_a_name_is_taken_while_its_task_runs_and_after_but_not_when_it_failed(en
 
 def test_what_has_ended_is_not_there_and_leaves_its_name(engine: Engine) -> None:
     number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW) is None  # it runs
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW) is False  # it runs
     run(engine, packages.settle, number, COMPLETE, b"yes", NOW + 9)
     assert run(engine, packages.amend, "marie", "1.2", "n", NOW, bytes.upper, NOW + 20) == b"YES"
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 20) is None
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 19) == b"YES"
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 20) is False
+    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 19) is True
     run(engine, packages.reserve, "marie", "1.2", "n", NOW)
     run(engine, packages.reserve, "marie", "1.2", "n", NOW + packages.TASK_SECONDS)
 
@@ -67,6 +71,61 @@ def test_an_account_has_so_many_and_no_more(engine: Engine, monkeypatch: pytest.
     run(engine, packages.forget, first)
     with pytest.raises(TooMany):
         run(engine, packages.reserve, "marie", "1.2", "c", NOW)
+
+
+def keep(counter: Counter, name: str, found: KeptSet, ends_at: int = NOW + 9, package: str = "") -> None:
+    """Keep a set, with a package of its own."""
+    number = await_(counter.store.work(packages.reserve, "marie", "1.2", package, NOW))
+    await_(counter.store.work(packages.settle, number, COMPLETE, b"", ends_at))
+    await_(counter.store.work(kept_sets.keep, number, name, found))
+
+
+def test_a_set_is_kept_for_its_account_in_its_order_and_goes_with_its_package(counter: Counter) -> None:
+    def kept(name: str, now: int = NOW, account: str = "marie") -> KeptSet | None:
+        return await_(counter.store.read(kept_sets.kept_set_named(account, name, now)))
+
+    def forget(now: int) -> None:
+        counter.do(usecase_of(FORGET_PACKAGES), RunRequest(Origin("job", "forget-packages", 0), now), now=now)
+
+    sets = {
+        "plain": KeptSet(("network", "lens-5426"), BitMap([3, 70_000, 900]), None),
+        "ordered": KeptSet(("network",), BitMap(range(9)), array("I", reversed(range(9)))),
+        "empty": KeptSet(("network",), BitMap(), None),
+    }
+    for name, found in sets.items():
+        keep(counter, name, found, package=name)
+    assert {name: kept(name) for name in sets} == sets
+    assert kept("plain", account="paul") is None
+    assert kept("plain", NOW + 9) is None
+    assert await_(counter.store.work(packages.remove, "marie", "1.2", "plain", NOW))
+    assert (kept("plain"), kept("empty")) == (None, sets["empty"])
+    forget(NOW + 8)
+    assert (
+        await_(
+            counter.store.work(
+                lambda connection: connection.execute(select(func.count()).select_from(kept_set)).scalar()
+            )
+        )
+        == 2
+    )
+    forget(NOW + 9)
+    assert (
+        await_(
+            counter.store.work(
+                lambda connection: connection.execute(select(func.count()).select_from(kept_set)).scalar()
+            )
+        )
+        == 0
+    )
+
+
+def test_an_account_keeps_so_many_octets_of_sets_and_no_more(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = KeptSet(("network",), BitMap([1]), array("I", [1]))
+    monkeypatch.setattr(kept_sets, "MOST_OCTETS", 2 * (len(found.records.serialize()) + 4))
+    keep(counter, "one", found)
+    keep(counter, "two", found)
+    with pytest.raises(kept_sets.TooLarge):
+        keep(counter, "three", found)
 
 
 def test_the_store_reads_what_was_kept_of_an_account_and_forgets_it_in_time(counter: Counter) -> None:

@@ -189,10 +189,10 @@ def page(daemon: Daemon, path: str) -> tuple[int, str]:
 class Cataloguer:
     """A Z39.50 origin that waits for its answers."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, **changes: Any) -> None:
         self.socket = socket.create_connection(("127.0.0.1", daemon.ports["z3950"]), PATIENCE)
         self._association = Association(Role.ORIGIN)
-        assert self.ask(init()).result
+        assert self.ask(init(**changes)).result
 
     def __enter__(self) -> Self:
         return self

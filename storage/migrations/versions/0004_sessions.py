@@ -17,7 +17,25 @@ depends_on = None
 def upgrade() -> None:
     """Make what is new."""
     _end_recalls()
+    _keep_sets()
 
 
 def _end_recalls() -> None:
     op.add_column("ill_request", sa.Column("due_before", sa.Text(), nullable=True))
+
+
+def _keep_sets() -> None:
+    op.create_table(
+        "kept_set",
+        sa.Column("package_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("databases", sa.Text(), nullable=False),
+        sa.Column("records", sa.LargeBinary(), nullable=False),
+        sa.Column("order", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["task_package.id"], name=op.f("fk_kept_set_package_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("package_id", name=op.f("pk_kept_set")),
+        sa.UniqueConstraint("name", name=op.f("uq_kept_set_name")),
+        sqlite_strict=True,
+    )

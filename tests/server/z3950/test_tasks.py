@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from twisted.internet import reactor as installed_reactor
 
-from protocols.z3950 import apdu, oids, tasks
+from protocols.z3950 import apdu, elements, oids, rpn, tasks
 from protocols.z3950 import update as wire
 from protocols.z3950.apdu import OperationStatus
 from protocols.z3950.elements import External, IdAuthentication
@@ -15,10 +16,12 @@ from protocols.z3950.schema import codec_of
 from protocols.z3950.update import Action
 from server.catalogue.shared import Catalogue
 from server.z3950.factory import Z3950Factory
-from storage import schema
+from storage import kept_sets, schema
+from storage.catalogue.records import delete_records
 from storage.store import open_store
-from tests.network import LENS
-from tests.server.z3950.origin import GERMINAL, Origin, present, refused, texts
+from tests.network import LENS, NOW
+from tests.server.z3950.origin import GERMINAL, Origin, present, records, refused, search, surrogates, texts
+from tests.server.z3950.test_index import by_use, sort
 from tests.server.z3950.test_update import UpdateTestCase, asked, marc, supplied, why
 
 reactor: Any = installed_reactor
@@ -153,6 +156,96 @@ class PersistentResultSetTests(UpdateTestCase):
         (text,) = texts(await second.ask(present(1, 1, result_set_id=what.target_part.target_supplied_result_set)))
         assert "Germinal" in text
 
+    async def keep(self, name: str = "default", account: str = "marie", query: str = "zola") -> tuple[Origin, str]:
+        """Have an account keep what a query finds, by title; return its association and the name that the set is given."""
+        origin = await self.cataloguer(account)
+        assert await origin.count(query, result_set_name=name)
+        await origin.ask(sort(by_use(4), name, to=name))
+        _, what = told(await origin.ask(kept(name)), tasks.PersistentResultSet)
+        return origin, what.target_part.target_supplied_result_set
+
+    async def elsewhere(self) -> Origin:
+        """Return an origin of the same account at another daemon of the same database."""
+        store = open_store(self.location, reactor, read_only=True)
+        self.addCleanup(store.close)
+        self.factory.catalogue = Catalogue(store, reactor)
+        return await self.cataloguer("marie")
+
+    async def titles(self, origin: Origin, number: int, name: str) -> list[str]:
+        return [
+            re.sub("[\x88\x89]", "", each)
+            for text in texts(await origin.ask(present(1, number, result_set_id=name)))
+            for each in re.findall("\x1fa([^\x1f]*)\x1ff", text)
+        ]
+
+    async def test_the_set_of_an_account_is_found_at_another_daemon_in_its_order(self) -> None:
+        first, name = await self.keep()
+        await first.leave()
+        second = await self.elsewhere()
+        assert await self.titles(second, 3, name) == ["Germinal", "L'Œuvre", "La Terre"]
+
+    async def test_a_kept_set_can_be_searched_sorted_ordered_and_kept_again(self) -> None:
+        origin, name = await self.keep()
+        operand = elements.Operand(result_set=name)
+        both = rpn.Boolean(rpn.BooleanOperator.AND, elements.Operand(result_set="default"), operand)
+        assert await origin.count("germinal")
+        query = elements.Query(type_1=elements.RPNQuery(attribute_set=oids.BIB_1, rpn=rpn.encode(both)))
+        assert await origin.count(query) == 1  # in the set that it replaces
+        assert (await origin.ask(sort(by_use(31, descending=True), name, to="years"))).sort_status == 0
+        assert await self.titles(origin, 3, "years") == ["La Terre", "L'Œuvre", "Germinal"]
+        wanted = tasks.OrderRequest(result_set_item=tasks.ResultSetItem(result_set_id=name, item=1))
+        ordered = tasks.ItemOrder(es_request=tasks.OrderEsRequest(not_to_keep=wanted))
+        told(await origin.ask(task(oids.ITEM_ORDER, ordered, user_id="R1/1234")), tasks.ItemOrder)
+        told(await origin.ask(kept(name)), tasks.PersistentResultSet)
+
+    async def test_who_is_not_the_account_names_its_set_in_vain(self) -> None:
+        _, name = await self.keep()
+        for other in (await self.cataloguer("paul"), await self.origin()):
+            assert refused(await other.ask(present(1, 1, result_set_id=name))) == (30, name)
+            assert (
+                refused(
+                    await other.ask(
+                        search(
+                            elements.Query(
+                                type_1=elements.RPNQuery(
+                                    attribute_set=oids.BIB_1, rpn=rpn.encode(elements.Operand(result_set=name))
+                                )
+                            )
+                        )
+                    )
+                )[0]
+                == 30
+            )
+
+    async def test_a_record_that_was_deleted_since_is_told_in_its_place(self) -> None:
+        origin, name = await self.keep()
+        await self.store.work(delete_records, [GERMINAL], NOW)
+        assert surrogates(await origin.ask(present(1, 3, result_set_id=name))) == [1028, 0, 0]
+
+    async def test_what_an_account_has_no_room_for_is_refused_and_leaves_nothing(self) -> None:
+        self.patch(kept_sets, "MOST_OCTETS", 60)
+        origin, _ = await self.keep()
+        assert why(await origin.ask(kept("default"))) == 220
+        count = select(func.count()).select_from(schema.task_package)
+        assert await self.store.work(lambda connection: connection.execute(count).scalar_one()) == 1
+
+    async def test_a_set_is_as_its_databases_are_named_and_is_no_more_without_them(self) -> None:
+        origin = await self.cataloguer("marie")
+        assert await origin.count("germinal", "lens-5426")
+        _, what = told(await origin.ask(kept("default")), tasks.PersistentResultSet)
+        name = what.target_part.target_supplied_result_set
+        (record,) = records(await origin.ask(present(1, 1, result_set_id=name)))
+        assert record.name == "lens-5426"
+        assert b"\xc2\x65" not in record.record.retrieval_record.octet_aligned
+        assert "É".encode() not in record.record.retrieval_record.octet_aligned
+        await self.store.work(
+            lambda connection: connection.execute(
+                update(schema.database).where(schema.database.c.name == "lens").values(name="gone")
+            )
+        )
+        await self.store.reload_network()
+        assert refused(await origin.ask(present(1, 1, result_set_id=name))) == (235, "lens-5426")
+
     async def test_what_cannot_be_kept_is_refused_with_the_reason(self) -> None:
         origin = await self.origin()
         assert why(await origin.ask(kept("nowhere"))) == 30
@@ -173,10 +266,13 @@ class ReadingProcessTests(UpdateTestCase):
         self.factory.catalogue = Catalogue(self.reader, reactor)
         assert isinstance(self.factory, Z3950Factory)
 
-    async def test_it_keeps_sets_and_says_225_to_what_it_cannot_write(self) -> None:
+    async def test_it_keeps_sets_of_nobody_and_says_225_to_what_it_cannot_write(self) -> None:
         origin = await self.origin(id_authentication=IdAuthentication(open="marie/demo"))
         assert await origin.count("@attr 1=4 germinal") == 1
         assert why(await origin.ask(asked(Action.RECORD_INSERT, supplied(marc("n1", "Neuve"))))) == 225
         assert why(await origin.ask(order())) == 225
-        _, what = told(await origin.ask(kept("default")), tasks.PersistentResultSet)
+        assert why(await origin.ask(kept("default"))) == 225
+        nobody = await self.origin()
+        assert await nobody.count("@attr 1=4 germinal") == 1
+        _, what = told(await nobody.ask(kept("default")), tasks.PersistentResultSet)
         assert what.target_part.number_of_records == 1
