@@ -54,10 +54,10 @@ def _circulation(item: Holding) -> CircRecord:
 
 
 def opac_xml(record: str, holdings: Sequence[HoldingsAndCircData]) -> str:
-    """Return an `opacRecord`: a record, which is XML, and its holdings."""
+    """Return an `opacRecord` as YAZ knows it (opacxml.xsd): a record, which is XML, and its holdings, be there any or not."""
     held = "".join(f"<holding>{_members(each)}</holding>" for each in holdings)
     # Without a namespace, and saying so: it stands inside the response of a wire that has one.
-    return f'<opacRecord xmlns=""><bibliographicRecord>{record}</bibliographicRecord>{inside("holdings", held)}</opacRecord>'
+    return f'<opacRecord xmlns=""><bibliographicRecord>{record}</bibliographicRecord><holdings>{held}</holdings></opacRecord>'
 
 
 def _members(value: Any) -> str:

@@ -140,6 +140,10 @@ def _opac_xml(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Ho
     return opac_xml(_marcxchange(leader, fields, form, ()).decode(), grouped(leader, holdings)).encode()
 
 
+def _opac_xml_marc21(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
+    return opac_xml(_xml(leader, fields, form, ()).decode(), grouped(leader, holdings)).encode()
+
+
 def _grs_1(leader: bytes, fields: Fields, form: Format, holdings: Sequence[Holding]) -> bytes:
     return generic_record(dublincore.elements(Record.parse(leader, fields), form))
 
@@ -159,6 +163,7 @@ OPAC_5426: Final = Shape(Format.UNIMARC, _opac_eight_bit)
 OPAC_MARC21: Final = Shape(Format.MARC21, _opac_marc21)
 SUTRS_LATIN1: Final = Shape(None, _sutrs_latin1)
 OPAC_XML: Final = Shape(Format.UNIMARC, _opac_xml)
+OPAC_MARC21_XML: Final = Shape(Format.MARC21, _opac_xml_marc21)
 GRS_1: Final = Shape(None, _grs_1)
 MODS: Final = Shape(None, _mods)
 
@@ -199,6 +204,12 @@ SCHEMAS: Final = (
     ),
     Schema(
         "info:bibliobus/schema/opac", ("opac", "opacxml"), "Notice UNIMARC et exemplaires avec disponibilité", OPAC_XML
+    ),
+    Schema(
+        "info:bibliobus/schema/opac-marc21",
+        ("opac-marc21", "opacmarcxml"),
+        "Notice MARC 21 et exemplaires avec disponibilité",
+        OPAC_MARC21_XML,
     ),
 )
 """The schemas of records, the one that is sent when none is asked for first."""

@@ -97,6 +97,20 @@ def test_the_opac_record_in_xml_says_the_same() -> None:
     assert circulations[1].findtext("availabilityDate") == "2026-12-01"
 
 
+def test_the_opac_record_in_xml_of_marc21_is_marcxml_and_its_holdings_are_the_same() -> None:
+    roots: list[Any] = [etree.fromstring(made(shape)) for shape in (records.OPAC_XML, records.OPAC_MARC21_XML)]
+    assert roots[1].find("bibliographicRecord")[0].tag == "{http://www.loc.gov/MARC21/slim}record"
+    told = [[etree.tostring(each) for each in root.iter("nucCode", "callNumber", "circulations")] for root in roots]
+    assert told[0] == told[1] != []
+
+
+def test_the_opac_record_in_xml_has_its_holdings_where_there_are_none() -> None:
+    for shape in (records.OPAC_XML, records.OPAC_MARC21_XML):
+        root = etree.fromstring(contents(GERMINAL.iso2709, Format.UNIMARC, (), shape, "F"))
+        assert [each.tag for each in root] == ["bibliographicRecord", "holdings"]
+        assert len(root[1]) == 0
+
+
 def test_a_generic_record_has_the_tags_of_tag_set_g() -> None:
     found = sequence_of(codec_of(TaggedElement)).readers[0x30]
     octets = made(records.GRS_1)
