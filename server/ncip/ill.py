@@ -274,8 +274,9 @@ async def request_item(desk: Desk, asked: Asked) -> bytes:
     number = number or await desk.store.read(_numbered_by(asked, agency))
     told, wanted = described(message), await wanted_of(desk, asked)
     request = IllRequest(
-        Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency, number, record_id=wanted.record_id, barcode=wanted.barcode, title=told["title"],
-        author=told["author"], needed_by=day_of(asked, message.need_before_date),
+        Role.LENDING, asked.partner.agency, asked.origin, pickup_of(asked, None).id, "", agency, number,
+        record_id=wanted.record_id, barcode=wanted.barcode, title=told["title"], author=told["author"],
+        needed_by=day_of(asked, message.need_before_date),
     )  # fmt: skip
 
     def made(answer: IllAnswer) -> Response:

@@ -146,14 +146,19 @@ def test_what_nothing_holds_is_swept_and_what_something_holds_is_not(lender: Len
     assert counter.sql("SELECT count(*) FROM barcode WHERE number = 'I1'") == [(1,)]
 
 
+def lent(lender: Lender) -> None:
+    """Have a reader of ours borrow what the partner sent."""
+    lender.ask()
+    lender.says(Event.SHIPPED, barcode="D-1", due_on=FAR)
+    lender.counter.checkin("D-1", AVION)
+    lender.counter.checkout("R1", "D-1", AVION)
+    lender.watch()
+
+
 @pytest.mark.parametrize("end", [Event.HOME, Event.LOST])
 def test_a_lost_item_is_cleared_away_once_it_is_settled(lender: Lender, end: Event) -> None:
     counter = lender.counter
-    lender.ask()
-    lender.says(Event.SHIPPED, barcode="D-1", due_on=FAR)
-    counter.checkin("D-1", AVION)
-    counter.checkout("R1", "D-1", AVION)
-    lender.watch()
+    lent(lender)
     assert lender.does(Event.LOST).changed
     assert lender.told()[-1] == "CirculationStatusChangeReported"
     assert lender.alerts() == ["ill-lost"]
@@ -166,11 +171,7 @@ def test_a_lost_item_is_cleared_away_once_it_is_settled(lender: Lender, end: Eve
 
 def test_a_lost_item_that_is_found_goes_back_and_its_lender_is_told(lender: Lender) -> None:
     counter = lender.counter
-    lender.ask()
-    lender.says(Event.SHIPPED, barcode="D-1", due_on=FAR)
-    counter.checkin("D-1", AVION)
-    counter.checkout("R1", "D-1", AVION)
-    lender.watch()
+    lent(lender)
     lender.does(Event.LOST)
     lender.now += DAY
     lender.watch()
@@ -184,11 +185,7 @@ def test_a_lost_item_that_is_found_goes_back_and_its_lender_is_told(lender: Lend
 
 def test_an_item_lost_on_its_way_back_is_not_found_by_that(lender: Lender) -> None:
     counter = lender.counter
-    lender.ask()
-    lender.says(Event.SHIPPED, barcode="D-1", due_on=FAR)
-    counter.checkin("D-1", AVION)
-    counter.checkout("R1", "D-1", AVION)
-    lender.watch()
+    lent(lender)
     counter.checkin("D-1", AVION, now=lender.now)
     lender.watch()
     lender.now += DAY
