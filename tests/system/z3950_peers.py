@@ -50,6 +50,8 @@ encoding: utf-8
 database: {database}
 storeKeys: 1
 storeData: 1
+recordId: (bib1,Local-number)
+perm.anonymous: rw
 register: {folder}/register:1G
 keyTmpDir: {folder}
 setTmpDir: {folder}
@@ -66,7 +68,7 @@ def ztest() -> Iterator[int]:
 
 @contextmanager
 def zebra(folder: Path, records: Iterable[bytes], database: str) -> Iterator[int]:
-    """Run Zebra on UNIMARC records in one database; yield its port."""
+    """Run Zebra on UNIMARC records in one database, in which all may save; yield its port."""
     (folder / "register").mkdir()
     (folder / "records.mrc").write_bytes(b"".join(records))
     modules = next(Path("/usr/lib").glob("**/idzebra-2.0/modules"))
