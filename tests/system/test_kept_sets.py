@@ -35,13 +35,13 @@ def test_a_set_is_found_again_after_a_restart_and_at_another_daemon_by_its_accou
     with any_location.engine().begin() as connection:
         fill_catalogue(connection)
         declare_cataloguers(connection)
+    elsewhere = shutil.copytree(any_location.directory, tmp_path / "elsewhere")
     with serving(any_location) as daemon, cataloguer(daemon) as marie:
         assert marie.ask(search("zola")).result_count == 3
         marie.ask(sort(by_use(31, descending=True)))
         _, what = told(marie.ask(kept("default")), tasks.PersistentResultSet)
         name = what.target_part.target_supplied_result_set
         if any_location.url:
-            elsewhere = shutil.copytree(any_location.directory, tmp_path / "elsewhere")
             with serving(Location(elsewhere, any_location.url)) as other, cataloguer(other) as again:
                 assert years(again, name) == ["1887", "1886", "1885"]
     with serving(any_location) as daemon, cataloguer(daemon) as marie, cataloguer(daemon, "paul") as paul:
