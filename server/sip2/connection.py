@@ -52,6 +52,8 @@ BURST: Final = 8
 _RESEND: Final = messages.RequestACSResend.CODE
 _SHARE: Final = 0.08
 """Four fifths of a time-out, which is in tenths of a second."""
+_SOME_LOGIN: Final = b"9300CNx|COx|"
+"""What a capture begins with, to be played again with another account."""
 _IN_CLEAR: Final = frozenset("0 ")
 """The only algorithm of 93 in use, and what some terminals send for it."""
 
@@ -351,10 +353,13 @@ class SIP2Connection(Protocol):
         self._reply(self._refusal(request.message, SENTENCES[Reason.UNAVAILABLE]), request)
 
     def capture(self, capture: Capture) -> None:
-        """Write down what is said from here on, after a login to be played again with."""
-        self._capture = capture
-        self._note(b"9300CN|CO|".replace(b"|", b"x|"), "terminal")
+        """Write down what is said from here on, after the login that was before it."""
+        self._begin_capture(capture)
         self._note(b"941", "server")
+
+    def _begin_capture(self, capture: Capture) -> None:
+        self._capture = capture
+        self._note(_SOME_LOGIN, "terminal")
 
     def _note(self, data: bytes, sender: str) -> None:
         assert self._capture is not None
@@ -467,7 +472,7 @@ class SIP2Connection(Protocol):
         self._idle = profile.idle_timeout or service.idle
         self._bucket = service.entered(self, device.code, profile)
         if device.code in service.captures:
-            self.capture(service.captures[device.code])
+            self._begin_capture(service.captures[device.code])
         if not self._closed:
             self._timer.reset(self._idle)
         self.log.info("{device} logged in from {peer}", device=device.code, peer=self._peer())
