@@ -90,7 +90,8 @@ def fetch(
     )
 
 
-_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\""})
+_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\""} | dict.fromkeys("*?^", " "))
+"""A title is meant as it is written: "Qui a peur ?" masks no letter."""
 
 
 def _isbn(text: str) -> str:

@@ -153,7 +153,7 @@ def test_how_a_target_had_to_be_asked_is_remembered(own: Location, source: Daemo
 def test_words_of_title_and_author_and_a_prefix_query_are_asked_as_well(own: Location, source: Daemon) -> None:
     port = source.ports["z3950"]
     config = configure(own, z3950(port), sru(port, syntax=["marcxchange"]))
-    told = fetch(config, "--title", 'la "terre"', "--author", "zola", "--dry-run")[1]
+    told = fetch(config, "--title", 'la "terre" ?', "--author", "zola", "--dry-run")[1]
     assert [line["hits"] for line in told["targets"]] == [1, 1]
     code, told = fetch(config, "--pqf", "@and @attr 1=1003 zola @attr 1=4 terre")
     assert (code, [line["hits"] for line in told["targets"]]) == (4, [1, 0])
