@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from protocols.z3950.diagnostics import Bib1, Refused
@@ -116,9 +117,132 @@ MEANINGS: Final[dict[Bib1, str]] = {
 """Condition -> what it means."""
 
 
+SENTENCES: Final[dict[str, str]] = {
+    "1, 101 are taken of task packages": "des tâches, 1 et 101 sont admis",
+    "104 of {}: {} is taken": "104 de {} : {} est admis",
+    "Init must name a cataloguer who may update": "Init doit nommer un catalogueur qui a le droit de modifier",
+    "Init must name an account of the network": "Init doit nommer un compte du réseau",
+    "Use attributes to sort by: {}; fields: {}": "points d'accès (Use) pour trier : {} ; champs : {}",
+    "^ at the end of the term at character {}": "^ à la fin du terme au caractère {}",
+    "a Boolean operator is wanted at {}": "un opérateur booléen est attendu : {}",
+    "a list of terms is in the order of its index": "une liste de termes est dans l'ordre de son index",
+    "a parenthesis is not closed {}": "une parenthèse n'est pas fermée {}",
+    "a quotation mark is not closed at character {}": "un guillemet n'est pas fermé au caractère {}",
+    "a record has no {}": "une notice n'a pas de clé {}",
+    "a relation is missing {}": "il manque une relation {}",
+    "a search clause is wanted at {}": "une clause de recherche est attendue : {}",
+    "a single clause is wanted: {}": "une seule clause est attendue : {}",
+    "a term is missing {}": "il manque un terme {}",
+    "an account of the network is needed": "il faut un compte du réseau",
+    "an element set name is taken, no eSpec": "un nom de jeu d'éléments est admis, pas d'eSpec",
+    "an operand without attributes and term": "un opérande sans attributs ni terme",
+    "an operator is missing after its two operands": "il manque un opérateur après ses deux opérandes",
+    "an operator is missing {}": "il manque un opérateur {}",
+    "any of the words": "l'un des mots",
+    "a phrase": "une expression",
+    "a whole field": "un champ entier",
+    "at character {}": "au caractère {}",
+    "at the end": "à la fin",
+    "character {}": "caractère {}",
+    "character {}, where the query ends": "caractère {}, où la requête finit",
+    "completeness {}": "complétude {}",
+    "memory for result sets is short": "la mémoire manque pour les résultats",
+    "more than {} levels: {}": "plus de {} niveaux : {}",
+    "more than {} modifiers before {}": "plus de {} modificateurs avant {}",
+    "more than {} prefixes before {}": "plus de {} préfixes avant {}",
+    "neither an operand nor two and their operator": "ni un opérande, ni deux et leur opérateur",
+    "no CQL is in the EXTERNAL": "l'EXTERNAL ne contient pas de CQL",
+    "no account of the network has this name and password": "aucun compte du réseau n'a ce nom et ce mot de passe",
+    "no attributes but Use and Structure are taken": "aucun autre attribut que Use et Structure n'est admis",
+    "no common version of the protocol: 2 and 3 are spoken here": "pas de version commune du protocole : 2 et 3 sont parlées ici",
+    "no key is named": "aucune clé n'est nommée",
+    "no more than {} result sets are kept": "{} résultats sont gardés, pas plus",
+    "no response within {} seconds": "pas de réponse en {} secondes",
+    "no result set is named": "aucun résultat n'est nommé",
+    "nothing follows the backslash of {}": "rien ne suit la barre oblique inverse : {}",
+    "nothing is open at {}": "rien n'est ouvert : {}",
+    "octets follow the query": "des octets suivent la requête",
+    "of elements, only 0 or less, in any order, is taken": "d'éléments, seul 0 ou moins, dans n'importe quel ordre, est admis",
+    "open and idPass are known here": "open et idPass sont connus ici",
+    "others were merged into the record, and are to be taken apart first": "d'autres ont été fusionnées avec la notice, il faut d'abord les séparer",
+    "packageName, description: {} characters are taken": "packageName, description : {} caractères sont admis",
+    "packages are for their account alone": "les tâches sont à leur seul compte",
+    "position {}": "position {}",
+    "prox of what is no term": "prox de ce qui n'est pas un terme",
+    "relation {} with {}": "relation {} avec {}",
+    "replaceOrAppend: append; a set is kept anew": "replaceOrAppend : append ; un résultat est gardé à neuf",
+    "structure {} with {}: 1 phrase is taken": "structure {} avec {} : 1 (expression) est admise",
+    "taskSpecificParameters: the task has ended": "taskSpecificParameters : la tâche est finie",
+    "the catalogue cannot be read at the moment": "le catalogue ne peut être lu en ce moment",
+    "the explain record of SRU, on this port": "la notice Explain de SRU, sur ce port",
+    "the first words of a field": "les premiers mots d'un champ",
+    "the quotation that begins at character {} does not end": "la citation qui commence au caractère {} ne finit pas",
+    "the record has been changed meanwhile": "la notice a été modifiée entre-temps",
+    "the record has no number": "la notice n'a pas de numéro",
+    "the record is another commune's": "la notice est d'une autre commune",
+    "the record was merged into another, which is to be changed instead": "la notice a été fusionnée avec une autre, c'est elle qu'il faut modifier",
+    "the record: {}": "la notice : {}",
+    "the stored record cannot be read": "la notice gardée est illisible",
+    "the term at character {}": "le terme au caractère {}",
+    "the two terms need the same attributes": "les deux termes doivent avoir les mêmes attributs",
+    "there is a record of this number already": "il y a déjà une notice de ce numéro",
+    "there is no such record": "il n'y a pas de telle notice",
+    "this process of the daemon only reads": "ce processus du serveur ne fait que lire",
+    "truncation {}": "troncature {}",
+    "use {} holds words: no structure {}": "le point d'accès {} contient des mots : pas de structure {}",
+    "use {} is told by items: {} are listed": "le point d'accès {} se lit sur les exemplaires : {} se parcourent",
+    "userId: no reader of this card and PIN": "userId : pas de lecteur de cette carte et de ce code",
+    "userId: the reader's card/PIN": "userId : carte/code du lecteur",
+    "what is opened at character {} is not closed": "ce qui est ouvert au caractère {} n'est pas fermé",
+    "words anywhere": "des mots n'importe où",
+    "{} are taken": "{} sont admis",
+    "{} at character {}": "{} au caractère {}",
+    "{} at character {}; there are {}": "{} au caractère {} ; il y a {}",
+    "{} have failed": "{} ont échoué",
+    "{} in the term at character {}": "{} dans le terme au caractère {}",
+    "{} is wanted at {}": "{} attendu : {}",
+    "{} octets of result sets": "{} octets de résultats",
+    "{} words; {} are taken": "{} mots ; {} sont admis",
+    "{}, with truncation {}": "{}, avec troncature {}",
+    "{}: 0 ascending, 1 descending": "{} : 0 croissant, 1 décroissant",
+    "{}: 2 (word) and 8 (element) are taken": "{} : 2 (mot) et 8 (élément) sont admis",
+    "{}: YYYY to YYYYMMDDhhmmss": "{} : de AAAA à AAAAMMJJhhmmss",
+    "{}: of use {}, 1 and 100 are taken": "{} : du point d'accès {}, 1 et 100 sont admis",
+    "{}: prox at character {}": "{} : prox au caractère {}",
+    "{}: two bounds are needed": "{} : il faut deux bornes",
+    "{}: words that stand side by side are 1 apart": "{} : des mots côte à côte sont à une distance de 1",
+    "{}: {} are taken": "{} : {} sont admis",
+    "{}: {} is taken": "{} : {} est admis",
+    "{}; there are {}": "{} ; il y a {}",
+}
+"""What is added to a condition, with braces where a value stands -> the same."""
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    return re.compile("(.+)".join(map(re.escape, sentence.split("{}"))), re.DOTALL)
+
+
+_PATTERNS: Final = [
+    (_pattern(sentence), SENTENCES[sentence])
+    for sentence in sorted(SENTENCES, key=lambda sentence: len(sentence.replace("{}", "")), reverse=True)
+]
+"""The most telling first: many sentences would fit one of nearly nothing but values."""
+
+
+def sentence_in_french(text: str) -> str:
+    """Return what is added to a condition in French, and so the values in it; what is no sentence stays as it is."""
+    for pattern, french in _PATTERNS:
+        if match := pattern.fullmatch(text):
+            return french.format(*map(sentence_in_french, match.groups()))
+    head, colon, rest = text.partition(": ")
+    french = sentence_in_french(head) if colon else head
+    return text if french == head else f"{french} : {sentence_in_french(rest)}"
+
+
 def in_french(refused: Refused) -> Refused:
     """Return a refusal that says in French what its condition means, before what it adds."""
     meaning = MEANINGS.get(refused.condition)
     if meaning is None:
         return refused
-    return Refused(refused.condition, f"{meaning} : {refused.addinfo}" if refused.addinfo else meaning)
+    added = sentence_in_french(refused.addinfo)
+    return Refused(refused.condition, f"{meaning} : {added}" if added else meaning)

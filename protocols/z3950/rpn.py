@@ -335,7 +335,7 @@ def _resolve(
         diagnostic = ATTRIBUTES[AttributeType(attribute.attribute_type)].diagnostic
         raise Refused(diagnostic, f"{value}: {spans(allowed)} are taken")
     if values.setdefault(kind, value) != value:
-        raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{kind} {values[kind]} and {value}")
+        raise Refused(Bib1.ATTRIBUTE_COMBINATION, f"{kind}: {values[kind]}, {value}")
 
 
 def spans(values: Iterable[int]) -> str:

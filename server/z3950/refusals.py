@@ -47,7 +47,7 @@ def _delete(request: apdu.DeleteResultSetRequest, refused: Refused, version: int
     return apdu.DeleteResultSetResponse(
         reference_id=request.reference_id,
         delete_operation_status=apdu.DeleteSetStatus.SYSTEM_PROBLEM_AT_TARGET,
-        delete_message=str(refused),
+        delete_message=refused.addinfo or refused.condition.meaning,
     )
 
 

@@ -284,7 +284,15 @@ class Target:
         if z3950_tasks.needs_account(request):
             await self._known(request.reference_id)
         return await z3950_tasks.answer(
-            z3950_tasks.Asked(self._catalogue, self._account, self._catalogued, self.version, request)
+            z3950_tasks.Asked(
+                self._catalogue,
+                self._account,
+                self._catalogued,
+                self.version,
+                FRENCH if self._manners.language == FRENCH else "en",
+                self.told,
+                request,
+            )
         )
 
     # --- what they share ------------------------------------------------------------------------------------------------

@@ -25,12 +25,14 @@ STRANGERS: Final = frozenset({Reason.UNKNOWN_PATRON, Reason.AMBIGUOUS_CARD, Reas
 
 
 class Asked(NamedTuple):
-    """A task, and who asks: *named* finds the result sets that the association may name."""
+    """A task, and who asks: *named* finds the result sets that the association may name, *told* puts a no into its language."""
 
     catalogue: Catalogue
     account: Cataloguer | None
     named: Callable[[str], ResultSet]
     version: int
+    language: str
+    told: Callable[[Refused], Refused]
     request: apdu.ExtendedServicesRequest
 
 
@@ -77,7 +79,7 @@ async def _created(
 
 
 async def _update(asked: Asked) -> Outcome:
-    return await z3950_update.perform(asked.catalogue, asked.account, asked.request, asked.version)
+    return await z3950_update.perform(asked.catalogue, asked.account, asked.request, asked.version, asked.told)
 
 
 async def _keep(asked: Asked) -> Outcome:
@@ -112,7 +114,7 @@ async def _order(asked: Asked) -> Outcome:
     catalogue = asked.catalogue
     placed = (await catalogue.store.transact(PLACE_HOLD, wanted, int(catalogue.clock.seconds()))).answer
     if placed is None or placed.hold is None:
-        raise _refused(placed.reasons if placed is not None else ())
+        raise _refused(placed.reasons if placed is not None else (), asked.language)
     status = tasks.OrderStatus(auxiliary_status=tasks.AuxiliaryStatus.LOAN_QUEUE)
     package = tasks.OrderPackage(origin_part=sent.to_keep, target_part=status)
     return Outcome(tasks.ItemOrder(task_package=package), reference=str(placed.hold.id).encode())
@@ -131,11 +133,11 @@ def _record(asked: Asked, wanted: tasks.OrderRequest) -> int:
     return found.numbers(item.item - 1, item.item)[0]
 
 
-def _refused(reasons: tuple[Reason, ...]) -> Refused:
+def _refused(reasons: tuple[Reason, ...], language: str) -> Refused:
     """Return the no that the reasons of a hold that was not placed are."""
     if not STRANGERS.isdisjoint(reasons):
         return Refused(Bib1.ES_PERMISSION_ID, "userId: no reader of this card and PIN")
-    return Refused(Bib1.ES_IMMEDIATE_FAILED, " ".join(sentence(reason, "en") for reason in reasons))
+    return Refused(Bib1.ES_IMMEDIATE_FAILED, " ".join(sentence(reason, language) for reason in reasons))
 
 
 SERVICES: Final[dict[str, Callable[[Asked], Awaitable[Outcome]]]] = {

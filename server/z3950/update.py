@@ -46,9 +46,13 @@ REASONS: Final[dict[UpdateReason, Bib1]] = {
 
 
 async def perform(
-    catalogue: Catalogue, account: Cataloguer | None, request: apdu.ExtendedServicesRequest, version: int
+    catalogue: Catalogue,
+    account: Cataloguer | None,
+    request: apdu.ExtendedServicesRequest,
+    version: int,
+    told: Callable[[Refused], Refused],
 ) -> Outcome:
-    """Do what a request for Update asks. Raises Refused, StoreUnavailable."""
+    """Do what a request for Update asks; *told* puts a no into the language of who asks. Raises Refused, StoreUnavailable."""
     if account is None or not account.updates:
         raise Refused(Bib1.ES_PERMISSION_ID, "Init must name a cataloguer who may update")
     keep, supplied = _parameters(request)
@@ -62,7 +66,7 @@ async def perform(
     results = []
     for each in supplied:
         refused = await _changed(catalogue, account, action, each, joined)
-        results.append(_result(each, refused, version))
+        results.append(_result(each, None if refused is None else told(refused), version))
     return _outcome(keep, tuple(results))
 
 

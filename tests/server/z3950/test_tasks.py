@@ -18,11 +18,13 @@ from server.catalogue.shared import Catalogue
 from server.z3950.factory import Z3950Factory
 from storage import kept_sets, schema
 from storage.catalogue.records import delete_records
+from storage.refusals import Reason, sentence
 from storage.store import open_store
 from tests.network import LENS, NOW
 from tests.server.z3950.origin import GERMINAL, Origin, present, records, refused, search, surrogates, texts
 from tests.server.z3950.test_index import by_use, sort
 from tests.server.z3950.test_update import UpdateTestCase, asked, marc, supplied, why
+from tests.server.z3950.test_variants import proposal
 
 reactor: Any = installed_reactor
 
@@ -56,6 +58,13 @@ def told(response: Any, service: Any) -> tuple[wire.TaskPackage, Any]:
     package = wire.read_package(response.task_package.single_asn1_type)
     assert package.task_status == wire.TaskStatus.COMPLETE
     return package, codec_of(service).decode(package.task_specific_parameters.single_asn1_type or b"").task_package
+
+
+def words(response: Any) -> str:
+    """Return what the one diagnostic of a response says."""
+    (diagnostic,) = response.diagnostics
+    said: str = diagnostic.default_format.addinfo.v3_addinfo
+    return said
 
 
 class ItemOrderTests(UpdateTestCase):
@@ -254,6 +263,28 @@ class PersistentResultSetTests(UpdateTestCase):
         assert why(await origin.ask(kept("default", tasks.ReplaceOrAppend.APPEND))) == 1057
         response = await origin.ask(present(1, 1, result_set_id="nowhere"))
         assert refused(response)[0] == 30
+
+
+class FrenchTests(UpdateTestCase):
+    """What was not done, told in French."""
+
+    async def test_what_goes_wrong_with_records_and_orders_is_told_in_french(self) -> None:
+        sent = proposal(records_too=False, language="fre")
+        marie = IdAuthentication(open="marie/demo")
+        origin = await self.origin(other_info=sent, options=(1 << 18) - 1, id_authentication=marie)
+        await origin.ask(asked(Action.RECORD_INSERT, supplied(marc("n1", "Neuve"))))
+        response = await origin.ask(asked(Action.RECORD_INSERT, supplied(marc("n1", "Neuve"))))
+        whole = "exécution immédiate impossible"
+        assert words(response) == f"{whole} : il y a déjà une notice de ce numéro : n1"
+        told_of = wire.read_update(
+            wire.read_package(response.task_package.single_asn1_type).task_specific_parameters.single_asn1_type
+        )
+        (record,) = told_of.task_package.target_part.task_package_records
+        assert record.record_or_sur_diag.surrogate_diagnostics == response.diagnostics
+        assert await origin.count("@attr 1=4 germinal") == 1
+        await origin.ask(order())
+        assert words(await origin.ask(order())) == f"{whole} : {sentence(Reason.ALREADY_HELD, 'fr')}"
+        assert words(await origin.ask(order(card="R1"))) == "paramètre manquant : userId : carte/code du lecteur"
 
 
 class ReadingProcessTests(UpdateTestCase):
