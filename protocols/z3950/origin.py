@@ -76,7 +76,8 @@ class Wish:
     """What is asked of a target: databases, a prefix query, syntaxes in the order of preference, how many records at most.
 
     *left_out* are attribute types that are not sent. *user* and *password* open the association, *charset* (a Python codec) is
-    that of the terms. *message_size* are the octets that a message of the target should not exceed. Raises PqfError when *query* cannot be read.
+    that of the terms. *message_size* are the octets that a message of the target should not exceed. Raises PqfError when *query*
+    cannot be read.
     """
 
     query: str

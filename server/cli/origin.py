@@ -261,7 +261,11 @@ def record() -> None:
 @record.command(help=_("Merge two records: items and holds move, the other is kept under its old number."))
 @click.argument("first", type=int)
 @click.argument("second", type=int)
-@click.option("--keep", type=int, help=_("The record to be kept as the base; the fuller one if not given."))
+@click.option(
+    "--keep",
+    type=int,
+    help=_("The record to be kept as the base; if not given, that of the higher source, else the fuller one."),
+)
 @configured
 @as_json
 def merge(first: int, second: int, keep: int | None, path: Path | None, data: Path | None, *, json_: bool) -> None:

@@ -66,8 +66,8 @@ ORIGIN: Final = {
     "Merge two records: items and holds move, the other is kept under its old number.": (
         "Fusionne deux notices : exemplaires et réservations sont transférés, l'autre reste sous son ancien numéro."
     ),
-    "The record to be kept as the base; the fuller one if not given.": (
-        "La notice gardée comme base ; la plus complète par défaut."
+    "The record to be kept as the base; if not given, that of the higher source, else the fuller one.": (
+        "La notice gardée comme base ; par défaut celle de la source de plus haut rang, sinon la plus complète."
     ),
     "Record {superseded} is now {base}; moved: {items} items, {holds} holds.": (
         "La notice {superseded} est devenue la {base} ; transférés : {items} exemplaires, {holds} réservations."

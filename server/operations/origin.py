@@ -67,7 +67,7 @@ def _forget(connection: Connection, names: Iterable[str]) -> int:
 
 
 def forget(access: Access, *, name: str) -> int:
-    """Forget what a target, named in any case, has taught: it is asked as precisely as at first. Returns how many lessons there were."""
+    """Forget what a target (in any case) has taught: it is asked as precisely as at first. Returns how many lessons there were."""
     return access.write(_forget, [name])
 
 

@@ -1,7 +1,8 @@
 """Two records of one document made one, in one transaction: nothing is lost, and the journal tells what was moved.
 
-The record of the higher source, else the fuller one, is the base and keeps its number. Items, open holds and open requests of the other move to it, each noted
-(`merge_move`); the other keeps its row and content, deleted, with a pointer (`supersession`): its old number leads to the base.
+The record of the higher source, else the fuller one, is the base and keeps its number. Items, open holds and open requests of the
+other move to it, each noted (`merge_move`); the other keeps its row and content, deleted, with a pointer (`supersession`): its old
+number leads to the base.
 `storage.catalogue.unmerging` undoes it.
 """
 
@@ -77,9 +78,10 @@ def merge_records(
     keep: int | None = None,
     ranks: Ranks = _ALL_ALIKE,
 ) -> Merged:
-    """Merge two records in the transaction of `connection`; *keep* is the base, else that of the higher source, else the fuller, else the older.
+    """Merge two records in the transaction of `connection`. Raises MergeRefused; then nothing was written.
 
-    The national library's own record is of its rank, whoever gave it. Old numbers of merged records stand for those that superseded them. Raises MergeRefused; then nothing was written.
+    *keep* is the base, else that of the higher source by *ranks*, else the fuller, else the older; the national library's own
+    record is of its rank, whoever gave it. Old numbers of merged records stand for those that superseded them.
     """
     lock_catalogue(connection)
     first, second = survivor(connection, first), survivor(connection, second)

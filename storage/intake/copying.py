@@ -59,7 +59,7 @@ class Copied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Names of the databases that records join (none: the default), who asks, when, whether all is undone again, and sources' ranks."""
+    """Names of the databases that records join (none: the default), who asks, when; whether all is undone; sources' ranks."""
 
     databases: Sequence[str]
     origin: Origin
