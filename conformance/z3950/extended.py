@@ -24,7 +24,6 @@ from conformance.z3950.tasks import (
     FAILURE,
     ITEM_ORDER,
     MODIFY,
-    NOT_HERE,
     PACKAGE_SYNTAX,
     PACKAGES,
     RESULT_SET,
@@ -39,6 +38,8 @@ from conformance.z3950.tasks import (
     package,
     request,
     returned,
+    saving,
+    served,
     told,
 )  # fmt: skip
 
@@ -95,7 +96,7 @@ _REFUSED: Final[dict[str, tuple[str, str, Node, tuple[int, ...]]]] = {
     "order out of range": ("what is behind the last record of a set cannot be ordered: 13", _ORDERS, request(ITEM_ORDER, order(item("default", 1 << 24)), userId="kit/kit"), (13, 1003)),
     "order of an unknown set": ("nor what is in a set that there is not: 30", _ORDERS, request(ITEM_ORDER, order(item("no-such-set-kit", 1)), userId="kit/kit"), (30, 27, 128, 1003)),
     "order of a strange kind": ("an order in a form that nobody knows is refused with 1009", _ORDERS, request(ITEM_ORDER, order(_STRANGE), userId="kit/kit"), (1009, 1002)),
-    "update action": ("an action that there is not is refused with 1044", EXTENDED, request(UPDATE, [context(1, ber.sequence(context(1, 9), context(2, "kit"))), context(2, ber.sequence())]), (1044, 109, 235)),
+    "update action": ("an action that there is not is refused with 1044", EXTENDED, request(UPDATE, saving("kit", 9)), (1044, 109, 235)),
 }  # fmt: skip
 """Name -> what is asked, where that is said, the request, and the diagnostics of which one is due."""
 
@@ -105,11 +106,7 @@ def _declare(name: str, text: str, source: str, sent: Node, conditions: tuple[in
     def _look(bench: Bench) -> None:
         association = bench.granted("extendedServices")
         association.count(common(bench)[0])
-        answer = asked(association, sent)
-        found = diagnostic(answer)
-        if found is not None and found.condition in NOT_HERE:
-            raise NotApplicable(f"the service is not there, or not for who asks: {found}")
-        refused(answer, *conditions)
+        refused(served(asked(association, sent)), *conditions)
 
 
 for _name, _row in _REFUSED.items():
@@ -207,19 +204,25 @@ def _found(association: Association, name: str) -> list[Pdu]:
     return [package(each.node) for each in got]
 
 
+def _the(association: Association, sent: Pdu) -> Pdu:
+    """Return a package as it is found. Raises Failed, NotApplicable."""
+    found = _found(association, sent["packageName"])
+    want(len(found) == 1, f"{len(found)} packages of its name are found")
+    return found[0]
+
+
 @check("package found", SHOULD, "a package is found by its name, and is what came with the response", _PACKAGES)
 def _finds(bench: Bench) -> None:
     with _kept(bench, description="kit") as (_, sent, _):
-        found = _found(bench.association(), sent["packageName"])
-        want(len(found) == 1, f"{len(found)} are found")
+        found = _the(bench.association(), sent)
         for name in ("packageType", "packageName", "taskStatus", "description", "targetReference"):
-            want(found[0][name] == sent[name], f"{name} is {found[0][name]!r}, and was {sent[name]!r}")
+            want(found[name] == sent[name], f"{name} is {found[name]!r}, and was {sent[name]!r}")
 
 
 @check("set kept", SHOULD, "a set that is kept is presented in another association, by the name in its package", _SETS)
 def _keeps(bench: Bench) -> None:
     with _kept(bench) as (made, sent, count):
-        (found,) = _found(made.association, sent["packageName"])
+        found = _the(made.association, sent)
         number = told(found).get(2)
         want(number is None or int.from_bytes(number.octets, "big") == count, f"it is not said to have {count} records")
         syntax = bench.corpus().syntax
@@ -238,7 +241,7 @@ def _keeps(bench: Bench) -> None:
 def _by_use(bench: Bench) -> None:
     with _kept(bench) as (_, sent, _):
         association = bench.association()
-        (found,) = _found(association, sent["packageName"])
+        found = _the(association, sent)
         named = f"@attr 1=2 {sent['packageName']}"
         year = (found["creationDateTime"] or "")[:4]
         right = {1: found["userId"], 3: year, 4: str(found["taskStatus"]), 5: RESULT_SET}
@@ -262,22 +265,23 @@ def _not_for_all(bench: Bench) -> None:
 @check("package changed", SHOULD, "description and time of a package are changed, and what was done is not", EXTENDED)
 def _changes(bench: Bench) -> None:
     with _kept(bench, description="kit one") as (made, sent, _):
-        (before,) = _found(made.association, sent["packageName"])
+        before = _the(made.association, sent)
         changed = request(
             RESULT_SET, function=MODIFY, packageName=sent["packageName"], description="kit two",
             retentionTime=duration(3, "day"),
         )  # fmt: skip
         answer = asked(made.association, changed)
         want(answer["operationStatus"] == DONE, f"it is refused with {diagnostic(answer)}")
-        (after,) = _found(made.association, sent["packageName"])
+        after = _the(made.association, sent)
         want(after["description"] == "kit two", f"the description is {after['description']!r}")
+        want(after["retentionTime"] and after["retentionTime"][0].octets == b"\3", "it is kept as long as before")
         want(_set_name(after) == _set_name(before), "it tells of another set")
 
 
 @check("package deleted", SHOULD, "a package that is deleted is gone, and the set that it kept with it", EXTENDED)
 def _deletes(bench: Bench) -> None:
     with _kept(bench) as (made, sent, _):
-        (found,) = _found(made.association, sent["packageName"])
+        found = _the(made.association, sent)
         gone = request(RESULT_SET, function=DELETE, packageName=sent["packageName"])
         answer = asked(made.association, gone)
         want(answer["operationStatus"] == DONE, f"it is refused with {diagnostic(answer)}")
@@ -285,6 +289,15 @@ def _deletes(bench: Bench) -> None:
         answer = bench.association().present(1, 1, name=_set_name(found))
         want(answer["responseRecords"] is None, "its set is still presented")
         want(not _found(made.association, sent["packageName"]), "it is still found")
+
+
+def _shelf(bench: Bench) -> Association:
+    """Return an association that may search packages. Raises NotApplicable."""
+    association = bench.granted("extendedServices")
+    answer = _search(association, f"@attr 1=2 {_NAMELESS}")
+    if not answer["searchStatus"]:
+        raise NotApplicable(f"{PACKAGES} is refused with {diagnostic(answer)}")
+    return association
 
 
 _PACKAGE_QUERIES: Final = {
@@ -297,34 +310,23 @@ _PACKAGE_QUERIES: Final = {
 def _declare_refusal(name: str, query: str, condition: int) -> None:
     @check(f"packages refuse {name}", SHOULD, f"in {PACKAGES} it is refused with {condition}", _PACKAGES)
     def _look(bench: Bench) -> None:
-        association = bench.granted("extendedServices")
-        _wants_shelf(association)
-        want_refused(diagnostic(_search(association, query)), condition, what=query)
+        want_refused(diagnostic(_search(_shelf(bench), query)), condition, what=query)
 
 
 for _name, (_query, _condition) in _PACKAGE_QUERIES.items():
     _declare_refusal(_name, _query, _condition)
 
 
-def _wants_shelf(association: Association) -> None:
-    """Raise NotApplicable where who asks may not search packages at all."""
-    answer = _search(association, f"@attr 1=2 {_NAMELESS}")
-    if not answer["searchStatus"]:
-        raise NotApplicable(f"{PACKAGES} is refused with {diagnostic(answer)}")
-
-
 @check("packages alone", SHOULD, "packages are not searched together with records: 23, 111 or 235", _PACKAGES)
 def _alone(bench: Bench) -> None:
-    association = bench.granted("extendedServices")
-    _wants_shelf(association)
-    answer = _search(association, f"@attr 1=2 {_NAMELESS}", bench.databases[0])
+    answer = _search(_shelf(bench), f"@attr 1=2 {_NAMELESS}", bench.databases[0])
     want_refused(diagnostic(answer), 23, 111, 109, 235, what="the search")
 
 
 @check("packages in their syntax", SHOULD, "a package comes in its own syntax, and in no MARC", _PACKAGES)
 def _in_syntax(bench: Bench) -> None:
     with _kept(bench) as (made, sent, _):
-        want(_found(made.association, sent["packageName"]), "it is not found")
+        _the(made.association, sent)
         answer = made.association.present(1, 1, UNIMARC, name="packages")
         found = diagnostic(answer) or next((each.diagnostic for each in records(answer)), None)
         want_refused(found, 239, 238, 227, what="UNIMARC")

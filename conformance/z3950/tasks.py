@@ -27,8 +27,7 @@ INSERT, REPLACE, DELETE_RECORD = 1, 2, 3
 """Actions of an Update."""
 DONE, ACCEPTED, FAILURE = 1, 2, 3
 COMPLETE: Final = 2
-NOT_HERE: Final = frozenset({221, 222, 223, 1004})
-"""Diagnostics by which a service is not there, or not for who asks."""
+_NOT_HERE: Final = frozenset({221, 222, 223, 1004})
 
 
 def request(service: str, parameters: Sequence[Node] | None = None, form: str = "", **members: Any) -> Node:
@@ -43,6 +42,14 @@ def request(service: str, parameters: Sequence[Node] | None = None, form: str = 
 def asked(association: Association, sent: Node) -> Pdu:
     """Return the response to a request. Raises Failed."""
     return association.ask(sent, "extendedServicesResponse")
+
+
+def served(answer: Pdu) -> Pdu:
+    """Return a response. Raises NotApplicable where the service is not there, or not for who asks."""
+    found = diagnostic(answer)
+    if found is not None and found.condition in _NOT_HERE:
+        raise NotApplicable(f"the service is not there, or not for who asks: {found}")
+    return answer
 
 
 def kept_set(name: str | None) -> list[Node]:
@@ -116,14 +123,10 @@ class Desk:
         self._made: list[tuple[str, str]] = []
 
     def create(self, service: str, parameters: Sequence[Node], **members: Any) -> Pdu:
-        """Ask for a task; return the response. Raises Failed, NotApplicable where the service is not there for who asks."""
+        """Ask for a task; return the response. Raises Failed, NotApplicable."""
         name = f"{self.number}-{len(self._made)}"
         self._made.append((service, name))
-        answer = asked(self.association, request(service, parameters, packageName=name, **members))
-        found = diagnostic(answer)
-        if found is not None and found.condition in NOT_HERE:
-            raise NotApplicable(f"it is refused with {found}")
-        return answer
+        return served(asked(self.association, request(service, parameters, packageName=name, **members)))
 
     def clear(self, association: Association) -> None:
         """Delete the packages."""
