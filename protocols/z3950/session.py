@@ -33,7 +33,7 @@ from protocols.z3950.errors import LocalProtocolError, RemoteProtocolError, Unex
 from protocols.z3950.framing import MAX_PDU, Framer
 
 
-class State(enum.Enum):
+class State(enum.StrEnum):
     """What may be sent on an association."""
 
     IDLE = "idle"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
@@ -73,7 +73,7 @@ LISTS: Final = Profile(
 """The values of attributes that name a list of terms."""
 
 
-class Shape(Enum):
+class Shape(StrEnum):
     """What Structure, Position and Completeness say together about words."""
 
     WORDS = "words anywhere"

@@ -207,9 +207,12 @@ def stamp(instant: int) -> str:
 # --- the database -------------------------------------------------------------------------------------------------------
 
 
+_FOLDED: Final = DATABASE.casefold()
+
+
 def asked(names: Sequence[str]) -> bool:
     """Tell whether the database of packages is meant, which is searched alone. Raises Refused (23)."""
-    found = any(name.casefold() == DATABASE.casefold() for name in names)
+    found = _FOLDED in map(str.casefold, names)
     if found and len(names) > 1:
         raise Refused(Bib1.DATABASE_COMBINATION, ", ".join(names))
     return found

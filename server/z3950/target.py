@@ -173,7 +173,7 @@ class Target:
         """
         name = request.result_set_name
         self._check_name(name)
-        if name in self._sets and not request.replace_indicator:
+        if not request.replace_indicator and name in self._sets:
             raise Refused(Bib1.RESULT_SET_EXISTS, name)
         if packages.asked(request.database_names):
             owner, read = (
@@ -209,7 +209,7 @@ class Target:
         return await self._cancellation.watch(catalogue.store.read(steps), steps)
 
     def _databases(self, names: Sequence[str]) -> tuple[Database, ...]:
-        if any(name.casefold() == _EXPLAIN for name in names):
+        if _EXPLAIN in map(str.casefold, names):
             raise Refused(Bib1.NO_EXPLAIN, "the explain record of SRU, on this port")
         asked = databases(self._catalogue.store.network, names)
         return tuple(map(self._manners.database, asked)) if self._manners.sends else asked
@@ -349,7 +349,7 @@ class Target:
     def _check_name(self, name: str) -> None:
         if not name:
             raise Refused(Bib1.ILLEGAL_RESULT_SET_NAME, name)
-        if not self._options & Options.NAMED_RESULT_SETS and name.casefold() != _DEFAULT:
+        if name.casefold() != _DEFAULT and not self._options & Options.NAMED_RESULT_SETS:
             raise Refused(Bib1.RESULT_SET_NAMING, name)
 
     def _limits(self, request: apdu.PresentRequest | None = None) -> Limits:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from protocols.marc.format import Format
@@ -33,7 +33,7 @@ DATABASES: Final = 0
 """The access point of the databases that a record belongs to; its terms are their ids."""
 
 
-class PointKind(Enum):
+class PointKind(StrEnum):
     """What the terms of an access point are."""
 
     WORDS = "words"

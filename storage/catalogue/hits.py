@@ -122,7 +122,8 @@ class Whole(NamedTuple):
     databases: tuple[int, ...]
 
 
-Key = Posted | Matching | Held | Check | Whole
+Part = Posted | Matching | Held | Check
+Key = Part | Whole
 
 
 class Hits:

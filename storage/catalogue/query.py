@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 from storage.catalogue.access_points import AccessPoint
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """How the text of a term is looked for. Access points of numbers and dates know exact and truncated only."""
 
     WORDS = "all words, in any order"

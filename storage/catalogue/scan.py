@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from protocols.marc.charsets import without_marks
 from storage.catalogue import analyser, extraction, postings
 from storage.catalogue.access_points import DATABASES, HEADINGS, AccessPoint, PointKind
-from storage.catalogue.hits import Hits, Key, Range
+from storage.catalogue.hits import Hits, Part, Range
 from storage.catalogue.query import QueryError, QueryReason
 from storage.catalogue.records import fetch
 from storage.catalogue.search import gather
@@ -112,7 +112,7 @@ def _members(hits: Hits, databases: tuple[int, ...]) -> Steps[BitMap | None]:
     """Return the records of the databases, None when these are all that any database has."""
     if not databases:
         return None
-    wanted: list[Key] = [(DATABASES, str(number)) for number in databases]
+    wanted: list[Part] = [(DATABASES, str(number)) for number in databases]
     every = Range.of(DATABASES, "")
     _, found = yield from gather(hits, [*wanted, every])
     members = BitMap.union(*(found[key] for key in wanted))

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from storage.catalogue import extraction, postings
 from storage.catalogue.access_points import DATABASES
 from storage.catalogue.held import held
-from storage.catalogue.hits import Held, Hits, Key, Matching, Posted, Range, Whole
+from storage.catalogue.hits import Held, Hits, Matching, Part, Posted, Range, Whole
 from storage.catalogue.planning import Alternative, Groups, alternatives
 from storage.catalogue.query import And, AndNot, Leaf, Or, Query, QueryError, QueryReason, ResultSet
 from storage.catalogue.records import fetch
@@ -44,7 +44,7 @@ TERMS: Final = 2_000
 """Terms that are held against a mask in one step."""
 
 _Leaves = dict[Leaf, list[Alternative]]
-_Found = dict[Key, BitMap]
+_Found = dict[Part, BitMap]
 
 
 def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[[str], BitMap | None]) -> Steps[BitMap]:
@@ -63,14 +63,16 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
     leaves: _Leaves = {leaf: alternatives(leaf) for leaf in operands if not isinstance(leaf, ResultSet)}
     members: list[Posted] = [(DATABASES, str(number)) for number in databases]
     ways = [each for found in leaves.values() for each in found]
-    wanted: set[Key] = {key for each in ways for group in each.groups for key in group}
+    wanted: set[Part] = {key for each in ways for group in each.groups for key in group}
     version, found = yield from gather(hits, [*wanted, *members, *(each.check for each in ways if each.check)])
-    for mask in [key for key in wanted if isinstance(key, Matching) and key not in found]:
-        found[mask] = yield from _matching(mask)
-        hits.put(version, mask, found[mask], 4 * len(found[mask]))
-    live = [key for key in wanted if isinstance(key, Held)]
-    for key in live:
-        found[key] = yield from held(key)
+    live = False
+    for key in wanted - found.keys():  # what postings do not tell
+        if isinstance(key, Held):
+            live = True
+            found[key] = yield from held(key)
+        elif isinstance(key, Matching):
+            found[key] = yield from _matching(key)
+            hits.put(version, key, found[key], 4 * len(found[key]))
     for each in ways:
         if each.check is not None and each.check not in found:
             found[each.check] = yield from _verified(each, found)
@@ -78,7 +80,7 @@ def search(hits: Hits, query: Query, databases: tuple[int, ...], sets: Callable[
     result = _evaluate(query, leaves, found, sets)
     if members:
         result = result & _union(found, members)  # not in place: the bitmap is shared
-    if not (live or any(isinstance(operand, ResultSet) for operand in operands)):
+    if not (live or ResultSet in map(type, operands)):
         hits.put(version, whole, result, 2 * len(result))
     return result
 
@@ -100,27 +102,28 @@ BOOLEANS: Final = (And, Or, AndNot)
 # --- reading ------------------------------------------------------------------------------------------------------------------
 
 
-def gather(hits: Hits, keys: Sequence[Key]) -> Steps[tuple[int, _Found]]:
+def gather(hits: Hits, keys: Sequence[Part]) -> Steps[tuple[int, _Found]]:
     """Read the postings of `keys`, all at one version of the catalogue, which is told; of other keys what is remembered."""
-    ranges = sum(isinstance(key, Range) for key in keys)
+    kinds = [*map(type, keys)]
+    ranges = kinds.count(Range)
     if ranges > MAX_RANGES:
         raise QueryError(QueryReason.TOO_MANY_MASKS, f"{MAX_RANGES} truncated terms")
-    if sum(isinstance(key, Matching) for key in keys) > MAX_MASKS:
+    if kinds.count(Matching) > MAX_MASKS:
         raise QueryError(QueryReason.TOO_MANY_MASKS, f"{MAX_MASKS} masks")
     most = MAX_ROWS // max(1, ranges)
     posted = [key for key in keys if isinstance(key, (tuple, Range))]
     missing = [key for key in posted if hits.get(key) is None]
     while True:
-        (version,), *answers = yield [VERSION(), *(_call(key, most) for key in missing)]
-        hits.check(version[0])
+        ((version,),), *answers = yield [VERSION(), *[_call(key, most) for key in missing]]
+        hits.check(version)
         found = {key: bitmap for key in keys if (bitmap := hits.get(key)) is not None}
         for key, rows in zip(missing, answers, strict=True):
             if isinstance(key, Range) and len(rows) > most:
                 raise QueryError(QueryReason.TOO_MANY_TERMS, key.first)
             found[key] = bitmap = postings.union(rows)
-            hits.put(version[0], key, bitmap, sum(len(row[1]) for row in rows))
-        if all(key in found for key in posted):
-            return version[0], found
+            hits.put(version, key, bitmap, sum([len(data) for _, data in rows]))
+        if found.keys() >= {*posted}:
+            return version, found
         missing = posted
 
 
@@ -169,14 +172,15 @@ def _verified(way: Alternative, found: _Found) -> Steps[BitMap]:
 # --- evaluation ---------------------------------------------------------------------------------------------------------------
 
 
-def _union(found: _Found, keys: Iterable[Key]) -> BitMap:
+def _union(found: _Found, keys: Iterable[Part]) -> BitMap:
     maps = [found[key] for key in keys]
     return maps[0] if len(maps) == 1 else BitMap.union(*maps)
 
 
 def _intersection(groups: Groups, found: _Found) -> BitMap:
-    maps = sorted((_union(found, group) for group in groups), key=len)
-    return maps[0] if len(maps) == 1 else BitMap.intersection(*maps)
+    if len(groups) == 1:
+        return _union(found, groups[0])
+    return BitMap.intersection(*sorted([_union(found, group) for group in groups], key=len))
 
 
 def _evaluate(query: Query, leaves: _Leaves, found: _Found, sets: Callable[[str], BitMap | None]) -> BitMap:
