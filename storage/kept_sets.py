@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pyroaring import BitMap
 from sqlalchemy import Connection, bindparam, func, insert, select
 
+from storage import packages
 from storage.schema import kept_set, task_package
 from storage.statements import Statement
 
@@ -59,7 +60,7 @@ _KEPT: Final = Statement(
     .select_from(_of_package)
     .where(
         _column.name == bindparam("name"),
-        task_package.c.account == bindparam("account"),
+        packages.permitted(packages.Right.INVOKE),
         task_package.c.ends_at > bindparam("now"),
     ),
     "account", "name", "now",
@@ -67,7 +68,7 @@ _KEPT: Final = Statement(
 
 
 def kept_set_named(account: str, name: str, now: int) -> Steps[KeptSet | None]:
-    """Read a set of an account; None when there is none of that name, or its time is over."""
+    """Read a set that an account keeps or may use; None when there is none of that name, or its time is over."""
     (rows,) = yield [_KEPT(account, name, now)]
     if not rows:
         return None

@@ -1,16 +1,17 @@
-"""Task packages: what was done for an account at its request, kept for a while for it alone.
+"""Task packages: what was done for an account at its request, kept for a while for it and for whom it names.
 
 A package has its place before its task begins, so that no two tasks have one name; what it tells is known when the task ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, insert, literal_column, select, update
 
-from storage.schema import task_package
+from storage.schema import task_package, task_permission
 from storage.statements import Statement
 
 if TYPE_CHECKING:
@@ -35,6 +36,29 @@ class Package(NamedTuple):
     status: int
     made_at: int
     package: bytes
+
+
+class Right(IntEnum):
+    """What an account may be let do with the package of another, as Z39.50 numbers it."""
+
+    DELETE = 1
+    MODIFY_CONTENTS = 2
+    MODIFY_PERMISSIONS = 3
+    PRESENT = 4
+    INVOKE = 5
+
+
+class Named(NamedTuple):
+    """A package by its name, and the account that would do something with it."""
+
+    owner: str
+    service: str
+    name: str
+    by: str
+
+
+class NotAllowed(Exception):
+    """The account may do something with the package of the other, but not this."""
 
 
 class NameTaken(Exception):
@@ -76,35 +100,59 @@ def settle(connection: Connection, number: int, status: int, package: bytes, end
     connection.execute(update(task_package).where(_column.id == number).values(values))
 
 
+def permit(connection: Connection, number: int, rights: Iterable[tuple[str, int]]) -> None:
+    """Let accounts do with a package what is said here (account, right), and nothing else."""
+    connection.execute(delete(task_permission).where(task_permission.c.package_id == number))
+    rows = [{"package_id": number, "account": account, "task": right} for account, right in sorted(set(rights))]
+    if rows:
+        connection.execute(insert(task_permission), rows)
+
+
+def permitted(right: Right) -> ColumnElement[bool]:
+    """Return the condition that the parameter *account* has a package or may do something with it."""
+    granted = exists().where(
+        task_permission.c.package_id == _column.id,
+        task_permission.c.account == bindparam("account"),
+        task_permission.c.task == literal_column(str(int(right))),
+    )
+    return (_column.account == bindparam("account")) | granted
+
+
 def forget(connection: Connection, number: int) -> None:
     """Keep nothing of a task."""
     connection.execute(delete(task_package).where(_column.id == number))
 
 
-def remove(connection: Connection, account: str, service: str, name: str, now: int) -> bool:
-    """Delete a package, and what goes with it; tell whether there was one of that name."""
-    found = _named(connection, account, service, name, now)
-    if found is not None:
-        forget(connection, found.id)
-    return found is not None
+def remove(connection: Connection, package: Named, now: int) -> bytes | None:
+    """Delete a package, and what goes with it; return what it was, None when there is none of that name. Raises NotAllowed."""
+    found = _found(connection, package, [Right.DELETE], now)
+    if found is None:
+        return None
+    forget(connection, found.id)
+    return bytes(found.package)
 
 
 def amend(
     connection: Connection,
-    account: str,
-    service: str,
-    name: str,
+    package: Named,
+    wanted: Collection[Right],
     now: int,
     amended: Callable[[bytes], bytes],
     ends_at: int | None,
+    rights: Iterable[tuple[str, int]] | None,
 ) -> bytes | None:
-    """Have a package say what *amended* makes of it, and keep it until *ends_at* if that is given; return it, None when there is none of that name."""
-    found = _named(connection, account, service, name, now)
+    """Have a package say what *amended* makes of it; return it, None as above. Raises NotAllowed.
+
+    It is kept until *ends_at*, and *rights* are what others may do with it, where these are given.
+    """
+    found = _found(connection, package, wanted, now)
     if found is None:
         return None
-    package = amended(bytes(found.package))
-    settle(connection, found.id, found.status, package, found.ends_at if ends_at is None else ends_at)
-    return package
+    made = amended(bytes(found.package))
+    settle(connection, found.id, found.status, made, found.ends_at if ends_at is None else ends_at)
+    if rights is not None:
+        permit(connection, found.id, rights)
+    return made
 
 
 class _Found(NamedTuple):
@@ -114,29 +162,37 @@ class _Found(NamedTuple):
     ends_at: int
 
 
-def _named(connection: Connection, account: str, service: str, name: str, now: int) -> _Found | None:
+def _found(connection: Connection, package: Named, wanted: Collection[Right], now: int) -> _Found | None:
+    """Return a package with which the account may do what is wanted; None also where it may do nothing."""
     row = connection.execute(
         select(*(_column[field] for field in _Found._fields)).where(
-            _column.account == account,
-            _column.service == service,
-            _column.name == name,
+            _column.account == package.owner,
+            _column.service == package.service,
+            _column.name == package.name,
             _column.ends_at > now,
             _column.status != ACTIVE,
         )
     ).first()
-    return None if row is None else _Found._make(row)
+    if row is None or package.by == package.owner:
+        return None if row is None else _Found._make(row)
+    its = task_permission.c
+    mine = select(its.task).where(its.package_id == row.id, its.account == package.by)
+    rights = set(connection.execute(mine).scalars())
+    if rights and not rights.issuperset(wanted):
+        raise NotAllowed(package.name)
+    return _Found._make(row) if rights else None
 
 
 _KEPT: Final = Statement(
     "packages of account",
     select(*(_column[name] for name in Package._fields))
-    .where(_column.account == bindparam("account"), _column.ends_at > bindparam("now"), _column.status != ACTIVE)
+    .where(permitted(Right.PRESENT), _column.ends_at > bindparam("now"), _column.status != ACTIVE)
     .order_by(_column.id),
     "account", "now",
 )  # fmt: skip
 
 
 def packages(account: str, now: int) -> Steps[list[Package]]:
-    """Read the packages of an account, oldest first; those of tasks that have ended."""
+    """Read the packages that an account has or may see, oldest first; those of tasks that have ended."""
     (rows,) = yield [_KEPT(account, now)]
     return [Package._make((*row[:-1], bytes(row[-1]))) for row in rows]

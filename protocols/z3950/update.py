@@ -6,6 +6,7 @@ import enum
 from typing import Annotated, Final
 
 from protocols.z3950 import oids
+from protocols.z3950.apdu import Permission
 from protocols.z3950.asn1 import GeneralizedTime, Integer, InternationalString, ObjectIdentifier, OctetString
 from protocols.z3950.elements import DiagRec, External, IntUnit
 from protocols.z3950.schema import Choice, Explicit, Sequence, codec_of
@@ -141,6 +142,7 @@ class TaskPackage(Sequence):
     package_name: Annotated[InternationalString | None, 2] = None
     user_id: Annotated[InternationalString | None, 3] = None
     retention_time: Annotated[IntUnit | None, 4] = None
+    permissions: Annotated[tuple[Permission, ...] | None, 5] = None
     description: Annotated[InternationalString | None, 6] = None
     target_reference: Annotated[OctetString | None, 7] = None
     creation_date_time: Annotated[GeneralizedTime | None, 8] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from pyroaring import BitMap
 from sqlalchemy import Connection
@@ -20,8 +20,10 @@ from server.catalogue.shared import Catalogue, databases
 from server.z3950.records import Form
 from storage import kept_sets
 from storage import packages as kept
-from storage.network.network import Cataloguer, Database
-from storage.packages import Package
+from storage.network.network import Cataloguer, Database, Network
+from storage.packages import Named, Package, Right
+
+T = TypeVar("T")
 
 DATABASE: Final = "IR-Extend-1"
 SYNTAXES: Final = frozenset({oids.TASK_PACKAGE})
@@ -31,6 +33,8 @@ UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": 7 *
 USUAL: Final = IntUnit(value=7, unit_used=Unit(unit=StringOrNumeric(string="day")))
 LONGEST: Final = IntUnit(value=30, unit_used=USUAL.unit_used)
 """How long packages are kept: where nothing is said, and at most."""
+MAX_RIGHTS: Final = 250
+"""Permissions of one package."""
 MAX_TEXT: Final = 1024
 """Characters of a name, and of a description."""
 
@@ -61,6 +65,7 @@ class Shelf:
         self._seconds = _seconds(self._time)
         if max(len(request.package_name or ""), len(request.description or "")) > MAX_TEXT:
             raise Refused(Bib1.ES_PARAMETER_VALUE, f"packageName, description: {MAX_TEXT} characters are taken")
+        self._rights = _rights(catalogue.store.network, request.permissions or ())
 
     async def reserve(self) -> None:
         """Make place before the task begins. Raises Refused (218, 220, 222)."""
@@ -90,7 +95,7 @@ class Shelf:
             status = wire.TaskStatus.ABORTED if outcome.failed else wire.TaskStatus.COMPLETE
             try:
                 await self._catalogue.store.work(
-                    _settle, self._number, status, package, self._now + self._seconds, outcome.kept
+                    _settle, self._number, status, package, self._now + self._seconds, self._rights, outcome.kept
                 )
             except kept_sets.TooLarge as error:
                 raise Refused(Bib1.ES_QUOTA, f"{kept_sets.MOST_OCTETS} octets of result sets") from error
@@ -105,16 +110,13 @@ class Shelf:
         )
 
     async def delete(self) -> apdu.ExtendedServicesResponse:
-        """Delete a package, and the set that it is of. Raises Refused (219, 222, 1008)."""
-        account, name = self._owner(), self._name()
-        service = self._request.package_type
-        if not await self._catalogue.store.work(kept.remove, account.code, service, name, self._now):
-            raise Refused(Bib1.ES_NO_SUCH_PACKAGE, name)
+        """Delete a package, and the set that it is of. Raises Refused (219, 222, 223, 1008)."""
+        await self._changed(kept.remove, self._named(), self._now)
         return self._done(None)
 
     async def modify(self) -> apdu.ExtendedServicesResponse:
-        """Change what a package is called by people and how long it is kept; what was done is done. Raises Refused."""
-        account, name, request = self._owner(), self._name(), self._request
+        """Change how a package is described, how long it is kept and for whom; what was done is done. Raises Refused."""
+        named, request, wanted = self._named(), self._request, set()
         if request.task_specific_parameters is not None:
             raise Refused(Bib1.ES_PERMISSION_MODIFY, "taskSpecificParameters: the task has ended")
         changes: dict[str, object] = {}
@@ -124,26 +126,42 @@ class Shelf:
         if request.retention_time is not None:
             changes["retention_time"] = self._time
             ends_at = self._now + self._seconds
+        if changes or request.permissions is None:
+            wanted.add(Right.MODIFY_CONTENTS)
+        if request.permissions is not None:
+            changes["permissions"] = request.permissions or None
+            wanted.add(Right.MODIFY_PERMISSIONS)
 
         def amended(package: bytes) -> bytes:
             return wire.write_package(replace(wire.read_package(package), **changes))  # type: ignore[arg-type]  # names of fields
 
-        found = await self._catalogue.store.work(
-            kept.amend, account.code, request.package_type, name, self._now, amended, ends_at
-        )
-        if found is None:
-            raise Refused(Bib1.ES_NO_SUCH_PACKAGE, name)
+        rights = None if request.permissions is None else self._rights
+        found: bytes = await self._changed(kept.amend, named, wanted, self._now, amended, ends_at, rights)
         return self._done(wire.read_package(found))
+
+    def _named(self) -> Named:
+        """Return the package that the request names, of the account or of the one that it names. Raises Refused (222, 1008)."""
+        account, request = self._owner(), self._request
+        if not request.package_name:
+            raise Refused(Bib1.ES_MISSING_PARAMETER, "packageName")
+        known = request.user_id in self._catalogue.store.network.cataloguers  # no reader's card, which is not for here
+        owner = request.user_id if request.user_id and known else account.code
+        return Named(owner, request.package_type, request.package_name, account.code)
+
+    async def _changed(self, change: Callable[..., T | None], named: Named, *how: object) -> T:
+        """Change a package. Raises Refused (219, 223)."""
+        try:
+            changed = await self._catalogue.store.work(change, named, *how)
+        except kept.NotAllowed as error:
+            raise Refused(Bib1.ES_PERMISSION_MODIFY, named.name) from error
+        if changed is None:
+            raise Refused(Bib1.ES_NO_SUCH_PACKAGE, named.name)
+        return changed
 
     def _owner(self) -> Cataloguer:
         if self._account is None:
             raise Refused(Bib1.ES_PERMISSION_ID, "Init must name an account of the network")
         return self._account
-
-    def _name(self) -> str:
-        if not self._request.package_name:
-            raise Refused(Bib1.ES_MISSING_PARAMETER, "packageName")
-        return self._request.package_name
 
     def _package(self, parameters: Choice, outcome: Outcome) -> wire.TaskPackage:
         request = self._request
@@ -152,6 +170,7 @@ class Shelf:
             package_name=request.package_name,
             user_id=None if self._account is None else self._account.code,
             retention_time=None if self._number is None else self._time,
+            permissions=None if self._number is None else request.permissions or None,
             description=request.description,
             target_reference=outcome.reference,
             creation_date_time=None if self._number is None else stamp(self._now),
@@ -173,13 +192,33 @@ class Shelf:
 
 
 def _settle(
-    connection: Connection, number: int, status: int, package: bytes, ends_at: int, found: tuple[str, ResultSet] | None
+    connection: Connection,
+    number: int,
+    status: int,
+    package: bytes,
+    ends_at: int,
+    rights: Sequence[tuple[str, int]],
+    found: tuple[str, ResultSet] | None,
 ) -> None:
     kept.settle(connection, number, status, package, ends_at)
+    kept.permit(connection, number, rights)
     if found is not None:
         name, result = found
         names = tuple(database.name for database in result.databases)
         kept_sets.keep(connection, number, name, kept_sets.KeptSet(names, result.records, result.order))
+
+
+def _rights(network: Network, permissions: Sequence[apdu.Permission]) -> list[tuple[str, int]]:
+    """Return who may do what. Raises Refused (1042)."""
+    rights = [(each.user_id, function) for each in permissions for function in each.allowable_functions]
+    if len(rights) > MAX_RIGHTS:
+        raise Refused(Bib1.ES_PERMISSIONS, f"{MAX_RIGHTS} are taken")
+    for user, function in rights:
+        if user not in network.cataloguers:
+            raise Refused(Bib1.ES_PERMISSIONS, f"userId: {user}")
+        if function not in set(Right):
+            raise Refused(Bib1.ES_PERMISSIONS, f"{function}: 1-5 are taken")
+    return rights
 
 
 def retention(asked: IntUnit | None) -> IntUnit:

@@ -44,8 +44,6 @@ async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
         raise Refused(Bib1.ES_TYPE, request.package_type)
     if request.wait_action not in set(apdu.WaitAction):
         raise Refused(Bib1.ES_WAIT_ACTION, f"{request.wait_action}: 1-4 are taken")
-    if request.permissions:
-        raise Refused(Bib1.ES_PERMISSIONS, "packages are for their account alone")
     if asked.catalogue.store.reads_only and (service is not _keep or asked.account is not None):
         raise Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
     shelf = packages.Shelf(asked.catalogue, asked.account, request)

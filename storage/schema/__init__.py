@@ -43,7 +43,7 @@ from storage.schema.network import (
 )
 from storage.schema.readers import block, card, household, patron
 from storage.schema.shuttle import container, manifest_line, route, route_stop, run, sighting, transit
-from storage.schema.tasks import kept_set, task_package
+from storage.schema.tasks import kept_set, task_package, task_permission
 
 __all__ = [
     "GUARDS",
@@ -99,6 +99,7 @@ __all__ = [
     "sighting",
     "supersession",
     "task_package",
+    "task_permission",
     "transit",
 ]
 

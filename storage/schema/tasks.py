@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Text
 
 from storage.schema.columns import Int, Small, instant, key, table, words
 
@@ -49,3 +49,13 @@ kept_set = table(
     Column("records", LargeBinary, nullable=False),
     Column("order", LargeBinary, nullable=False),
 )
+
+# What others than its account may do with a package: `task` is a `storage.packages.Right`.
+task_permission = table(
+    "task_permission",
+    _package(),
+    Column("account", Text, primary_key=True),
+    Column("task", Small, primary_key=True, autoincrement=False),
+    rowid=False,
+)
+Index("ix_task_permission_account", task_permission.c.account)

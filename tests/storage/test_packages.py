@@ -15,7 +15,7 @@ from storage.database import Location
 from storage.jobs.forget import FORGET_PACKAGES
 from storage.jobs.job import RunRequest, usecase_of
 from storage.kept_sets import KeptSet
-from storage.packages import ABORTED, COMPLETE, NameTaken, Package, TooMany
+from storage.packages import ABORTED, COMPLETE, Named, NameTaken, NotAllowed, Package, Right, TooMany
 from storage.schema import kept_set
 from storage.usecase import Origin
 from tests.counter import Counter
@@ -23,6 +23,7 @@ from tests.reactor import await_
 
 T = TypeVar("T")
 NOW = 1_000_000
+MARDI = Named("marie", "1.2", "n", "marie")
 
 
 @pytest.fixture
@@ -54,13 +55,33 @@ def test_a_name_is_taken_while_its_task_runs_and_after_but_not_when_it_failed(en
 
 def test_what_has_ended_is_not_there_and_leaves_its_name(engine: Engine) -> None:
     number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW) is False  # it runs
+    assert run(engine, packages.remove, MARDI, NOW) is None  # it runs
     run(engine, packages.settle, number, COMPLETE, b"yes", NOW + 9)
-    assert run(engine, packages.amend, "marie", "1.2", "n", NOW, bytes.upper, NOW + 20) == b"YES"
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 20) is False
-    assert run(engine, packages.remove, "marie", "1.2", "n", NOW + 19) is True
+    assert run(engine, packages.amend, MARDI, set(), NOW, bytes.upper, NOW + 20, None) == b"YES"
+    assert run(engine, packages.remove, MARDI, NOW + 20) is None
+    assert run(engine, packages.remove, MARDI, NOW + 19) == b"YES"
     run(engine, packages.reserve, "marie", "1.2", "n", NOW)
     run(engine, packages.reserve, "marie", "1.2", "n", NOW + packages.TASK_SECONDS)
+
+
+def test_others_may_do_what_they_are_let_do_and_no_more(engine: Engine) -> None:
+    number = run(engine, packages.reserve, "marie", "1.2", "n", NOW)
+    run(engine, packages.settle, number, COMPLETE, b"yes", NOW + 9)
+    by_paul = MARDI._replace(by="paul")
+    assert run(engine, packages.remove, by_paul, NOW) is None
+    run(engine, packages.permit, number, [("paul", Right.MODIFY_CONTENTS), ("paul", Right.PRESENT)])
+    with pytest.raises(NotAllowed):
+        run(engine, packages.remove, by_paul, NOW)
+    contents, permissions = {Right.MODIFY_CONTENTS}, {Right.MODIFY_PERMISSIONS}
+    assert run(engine, packages.amend, by_paul, contents, NOW, bytes.upper, None, None) == b"YES"
+    with pytest.raises(NotAllowed):
+        run(engine, packages.amend, by_paul, contents | permissions, NOW, bytes.lower, None, [])
+    rights = [("paul", Right.DELETE)]
+    assert run(engine, packages.amend, MARDI, permissions, NOW, bytes.lower, None, rights) == b"yes"
+    with pytest.raises(NotAllowed):
+        run(engine, packages.amend, by_paul, contents, NOW, bytes.upper, None, None)
+    assert run(engine, packages.remove, by_paul, NOW) == b"yes"
+    assert run(engine, packages.remove, MARDI, NOW) is None
 
 
 def test_an_account_has_so_many_and_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +118,12 @@ def test_a_set_is_kept_for_its_account_in_its_order_and_goes_with_its_package(co
     assert {name: kept(name) for name in sets} == sets
     assert kept("plain", account="paul") is None
     assert kept("plain", NOW + 9) is None
-    assert await_(counter.store.work(packages.remove, "marie", "1.2", "plain", NOW))
+    (plain, *_) = await_(counter.store.read(packages.packages("marie", NOW)))
+    await_(counter.store.work(packages.permit, plain.id, [("paul", Right.INVOKE), ("jean", Right.PRESENT)]))
+    assert (kept("plain", account="paul"), kept("plain", account="jean")) == (sets["plain"], None)
+    assert await_(counter.store.read(packages.packages("jean", NOW))) == [plain]
+    assert await_(counter.store.read(packages.packages("paul", NOW))) == []
+    assert await_(counter.store.work(packages.remove, MARDI._replace(name="plain"), NOW)) == b""
     assert (kept("plain"), kept("empty")) == (None, sets["empty"])
     forget(NOW + 8)
     assert (

@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Make what is new."""
     _end_recalls()
     _keep_sets()
+    _share_packages()
 
 
 def _end_recalls() -> None:
@@ -39,3 +40,19 @@ def _keep_sets() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_kept_set_name")),
         sqlite_strict=True,
     )
+
+
+def _share_packages() -> None:
+    op.create_table(
+        "task_permission",
+        sa.Column("package_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("task", sa.SmallInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["task_package.id"], name=op.f("fk_task_permission_package_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("package_id", "account", "task", name=op.f("pk_task_permission")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_task_permission_account", "task_permission", ["account"])

@@ -33,9 +33,12 @@ Tasks DEFINITIONS EXPLICIT TAGS ::= BEGIN
   DiagRec ::= CHOICE { defaultFormat DefaultDiagFormat, externallyDefined External }
   DefaultDiagFormat ::= SEQUENCE { diagnosticSetId OBJECT IDENTIFIER, condition INTEGER,
     addinfo CHOICE { v2Addinfo [UNIVERSAL 26] IMPLICIT OCTET STRING, v3Addinfo Str } }
+  Permissions ::= SEQUENCE OF SEQUENCE { userId [1] IMPLICIT Str,
+    allowableFunctions [2] IMPLICIT SEQUENCE OF INTEGER }
   TaskPackage ::= SEQUENCE {
     packageType [1] IMPLICIT OBJECT IDENTIFIER, packageName [2] IMPLICIT Str OPTIONAL, userId [3] IMPLICIT Str OPTIONAL,
-    retentionTime [4] IMPLICIT IntUnit OPTIONAL, description [6] IMPLICIT Str OPTIONAL,
+    retentionTime [4] IMPLICIT IntUnit OPTIONAL, permissions [5] IMPLICIT Permissions OPTIONAL,
+    description [6] IMPLICIT Str OPTIONAL,
     targetReference [7] IMPLICIT OCTET STRING OPTIONAL, creationDateTime [8] IMPLICIT Time OPTIONAL,
     taskStatus [9] IMPLICIT INTEGER, packageDiagnostics [10] IMPLICIT SEQUENCE OF DiagRec OPTIONAL,
     taskSpecificParameters [11] IMPLICIT External }

@@ -18,6 +18,7 @@ from storage import packages as kept_packages
 from storage import schema
 from storage.jobs.forget import FORGET_PACKAGES
 from storage.jobs.job import RunRequest, usecase_of
+from storage.packages import Right
 from storage.usecase import Origin as Actor
 from tests.server.z3950.origin import Origin, present, records, refused, search, surrogates
 from tests.server.z3950.test_tasks import kept, order
@@ -298,9 +299,79 @@ class ChangedTests(PackageTestCase):
                 assert why(await origin.ask(request)) == condition
         assert await self.rows() == 1
 
-    async def test_a_package_must_be_named_and_is_nobody_elses(self) -> None:
+    async def test_a_package_must_be_named_and_not_at_length(self) -> None:
         marie = await self.cataloguer("marie")
         assert why(await marie.ask(asked(1, function=Function.DELETE))) == 1008
-        permission = Permission(user_id="paul", allowable_functions=(4,))
-        assert why(await marie.ask(inserted("n1", permissions=(permission,)))) == 1042
         assert why(await marie.ask(inserted("n1", "x" * 1025))) == 1057
+
+
+def lets(user: str, *functions: int) -> Permission:
+    """Return what a user may do."""
+    return Permission(user_id=user, allowable_functions=functions)
+
+
+class PermissionTests(PackageTestCase):
+    """What others may do with a package."""
+
+    async def shared(self, *functions: int) -> tuple[Origin, Origin]:
+        """Return the owner of a package, and paul, who may do something with it."""
+        marie = await self.cataloguer("marie")
+        await marie.ask(inserted("n1", "mardi", permissions=(lets("paul", *functions), lets("jean", Right.PRESENT))))
+        return marie, await self.cataloguer("paul")
+
+    def to_mardi(self, function: Function, owner: str | None = "marie", **changes: Any) -> Any:
+        """Return a request that concerns the package of an owner."""
+        fields = {"package_name": "mardi", "function": function, "user_id": owner, "task_specific_parameters": None}
+        return asked(1, **{**fields, **changes})
+
+    async def test_who_may_see_a_package_finds_it_as_its_owner_does(self) -> None:
+        marie, paul = await self.shared(Right.PRESENT)
+        (package,) = await self.packages(marie)
+        assert package.permissions == (lets("paul", Right.PRESENT), lets("jean", Right.PRESENT))
+        assert await self.packages(paul) == [package]
+        assert await self.packages(paul, operand(Use.USER_ID, "marie")) == [package]
+        assert await self.packages(paul, operand(Use.USER_ID, "paul")) == []
+        assert why(await paul.ask(self.to_mardi(Function.DELETE))) == 223
+        assert why(await paul.ask(self.to_mardi(Function.MODIFY, description="x"))) == 223
+        assert why(await paul.ask(self.to_mardi(Function.DELETE, owner=None))) == 219  # paul has none of that name
+
+    async def test_who_may_delete_deletes(self) -> None:
+        _, paul = await self.shared(Right.DELETE)
+        assert await self.packages(paul) == []
+        assert (await paul.ask(self.to_mardi(Function.DELETE))).diagnostics is None
+        assert await self.rows() == 0
+
+    async def test_contents_and_permissions_are_changed_by_who_may_change_each(self) -> None:
+        marie, paul = await self.shared(Right.MODIFY_CONTENTS)
+        assert (await paul.ask(self.to_mardi(Function.MODIFY, description="de Paul"))).diagnostics is None
+        more = (lets("paul", Right.MODIFY_PERMISSIONS),)
+        assert why(await paul.ask(self.to_mardi(Function.MODIFY, permissions=more))) == 223
+        assert (await marie.ask(self.to_mardi(Function.MODIFY, None, permissions=more))).diagnostics is None
+        (package,) = await self.packages(marie)
+        assert (package.description, package.permissions) == ("de Paul", more)
+        assert await self.packages(await self.cataloguer("jean")) == []
+        assert why(await paul.ask(self.to_mardi(Function.MODIFY, description="x"))) == 223
+        assert (await paul.ask(self.to_mardi(Function.MODIFY, permissions=()))).diagnostics is None
+        assert why(await paul.ask(self.to_mardi(Function.MODIFY, permissions=more))) == 219  # all is taken from him
+        (package,) = await self.packages(marie)
+        assert package.permissions is None
+
+    async def test_who_may_invoke_a_kept_set_uses_it(self) -> None:
+        marie = await self.cataloguer("marie")
+        await marie.count("zola")
+        request = kept("default")
+        permissions = (lets("paul", Right.INVOKE), lets("jean", Right.PRESENT, Right.DELETE))
+        response = await marie.ask(type(request)(**{**vars(request), "permissions": permissions}))
+        parameters = wire.read_package(response.task_package.single_asn1_type).task_specific_parameters
+        told = codec_of(tasks.PersistentResultSet).decode(parameters.single_asn1_type or b"").task_package
+        name = told.target_part.target_supplied_result_set
+        for user, number in (("paul", 3), ("marie", 3)):
+            answer = await (await self.cataloguer(user)).ask(present(1, 3, result_set_id=name))
+            assert answer.number_of_records_returned == number
+        assert refused(await (await self.cataloguer("jean")).ask(present(1, 3, result_set_id=name)))[0] == 30
+
+    async def test_what_cannot_be_permitted_is_refused_with_the_reason(self) -> None:
+        marie = await self.cataloguer("marie")
+        for permission in (lets("nobody", 4), lets("paul", 0), lets("paul", 6), lets("paul", *[4] * 251)):
+            assert why(await marie.ask(inserted("n1", permissions=(permission,)))) == 1042
+        assert await self.rows() == 0

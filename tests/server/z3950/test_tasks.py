@@ -276,10 +276,9 @@ class FrenchTests(UpdateTestCase):
         response = await origin.ask(asked(Action.RECORD_INSERT, supplied(marc("n1", "Neuve"))))
         whole = "exécution immédiate impossible"
         assert words(response) == f"{whole} : il y a déjà une notice de ce numéro : n1"
-        told_of = wire.read_update(
-            wire.read_package(response.task_package.single_asn1_type).task_specific_parameters.single_asn1_type
-        )
-        (record,) = told_of.task_package.target_part.task_package_records
+        parameters = wire.read_package(response.task_package.single_asn1_type).task_specific_parameters
+        told_of: Any = wire.read_update(parameters.single_asn1_type or b"").task_package
+        (record,) = told_of.target_part.task_package_records
         assert record.record_or_sur_diag.surrogate_diagnostics == response.diagnostics
         assert await origin.count("@attr 1=4 germinal") == 1
         await origin.ask(order())
