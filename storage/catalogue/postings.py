@@ -88,6 +88,11 @@ def decode(size: int, data: bytes) -> BitMap:
     return BitMap(struct.unpack(f"<{size}I", data)) if size <= PLAIN else BitMap.deserialize(data)
 
 
+def numbers(size: int, data: bytes) -> tuple[int, ...] | BitMap:
+    """Return the members of a row in their order, as what takes least time to make."""
+    return struct.unpack(f"<{size}I", data) if size <= PLAIN else BitMap.deserialize(data)
+
+
 def union(rows: Iterable[Row]) -> BitMap:
     """Return all members of rows of (size, octets)."""
     maps = list(starmap(decode, rows))

@@ -100,10 +100,12 @@ class _Ranks:
 
     def reach(self, number: int) -> None:
         """Have a rank for all records up to this one."""
-        self.of.frombytes(bytes(max(0, number + 1 - len(self.of)) * self.of.itemsize))
+        if number >= len(self.of):
+            self.of.frombytes(bytes((number + 1 - len(self.of)) * self.of.itemsize))
 
 
 _Of = tuple[SortPoint, Spelling]
+_Numbers = tuple[int, ...] | BitMap
 
 
 class Orders:
@@ -191,7 +193,8 @@ def _ranked(orders: Orders, of: _Of) -> Steps[_Ranks]:
 def _walk(ranks: _Ranks, code: int, spelling: Spelling) -> Steps[None]:
     """Rank the records by the terms of their postings: one pass over them, in order."""
     rank, last, start = 0, "", ""
-    alike: list[tuple[tuple[str, str], BitMap]] = []
+    tells = any(spelling)
+    alike: list[tuple[tuple[str, str], _Numbers]] = []
     while True:
         (rows,) = yield [_WALK(code, start, ROWS)]
         if len(rows) == ROWS:  # the last term may go on in rows that were not read
@@ -202,31 +205,31 @@ def _walk(ranks: _Ranks, code: int, spelling: Spelling) -> Steps[None]:
         for term, size, data in rows:
             key, _, spelt = term.partition(SPELT)
             if key != last:
-                rank, last = _tell_apart(ranks, alike, rank) + 2, key
-                alike.clear()
-            members = postings.decode(size, data)
-            if any(spelling):
-                alike.append((spelling.of(spelt), members))
+                rank = (_tell_apart(ranks, alike, rank) if tells else rank) + 2
+                last = key
+            if tells:
+                alike.append((spelling.of(spelt), postings.numbers(size, data)))
             else:
-                _assign(ranks, members, rank)
+                _assign(ranks, postings.numbers(size, data), rank)
         if not start:
             _tell_apart(ranks, alike, rank)
             return
 
 
-def _tell_apart(ranks: _Ranks, alike: list[tuple[tuple[str, str], BitMap]], rank: int) -> int:
-    """Rank records of one key by its spellings, from `rank` on, and return the last rank."""
+def _tell_apart(ranks: _Ranks, alike: list[tuple[tuple[str, str], _Numbers]], rank: int) -> int:
+    """Rank records of one key by its spellings, from `rank` on, and return the last rank; `alike` is empty then."""
     before = None
     for spelt, members in sorted(alike, key=itemgetter(0)):
         if before is not None and spelt != before:
             rank += 2
         before = spelt
         _assign(ranks, members, rank)
+    alike.clear()
     return rank
 
 
-def _assign(ranks: _Ranks, members: BitMap, rank: int) -> None:
-    ranks.reach(members.max())
+def _assign(ranks: _Ranks, members: _Numbers, rank: int) -> None:
+    ranks.reach(members[-1])
     of = ranks.of
     for number in members:
         of[number] = rank
