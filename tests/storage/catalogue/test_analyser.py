@@ -114,3 +114,8 @@ def test_an_elided_article_that_was_split_off_asks_for_nothing() -> None:
     assert analyser.asked("vitamine d") == ("vitamine", "d")
     assert analyser.asked("plan b") == ("plan", "b")
     assert analyser.asked("") == ()
+
+
+@given(st.text(st.sampled_from("aÀéŒœßİǅﬁ字'’ld q.-\u0301\u0098X") | st.characters(), max_size=40))
+def test_words_as_they_are_written_have_a_character_for_each_of_theirs(text: str) -> None:
+    assert [len(word) for word in analyser.spelt(text)] == [len(word) for word in analyser.words(text)]
