@@ -12,9 +12,8 @@ from protocols.z3950 import apdu, oids, tasks
 from protocols.z3950.diagnostics import Bib1, Refused
 from server.catalogue.result_sets import ResultSet
 from server.catalogue.shared import Catalogue, new_name
-from server.z3950 import packages
 from server.z3950 import update as z3950_update
-from server.z3950.packages import Outcome
+from server.z3950.shelf import Outcome, Shelf
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
 from storage.network.network import Cataloguer
 from storage.refusals import Reason, sentence
@@ -46,7 +45,7 @@ async def answer(asked: Asked) -> apdu.ExtendedServicesResponse:
         raise Refused(Bib1.ES_WAIT_ACTION, f"{request.wait_action}: 1-4 are taken")
     if asked.catalogue.store.reads_only and (service is not _keep or asked.account is not None):
         raise Refused(Bib1.ES_IMMEDIATE_UNSUPPORTED, "this process of the daemon only reads")
-    shelf = packages.Shelf(asked.catalogue, asked.account, request)
+    shelf = Shelf(asked.catalogue, asked.account, request)
     match request.function:
         case apdu.Function.CREATE:
             return await _created(asked, shelf, service)
@@ -65,7 +64,7 @@ def needs_account(request: apdu.ExtendedServicesRequest) -> bool:
 
 
 async def _created(
-    asked: Asked, shelf: packages.Shelf, service: Callable[[Asked], Awaitable[Outcome]]
+    asked: Asked, shelf: Shelf, service: Callable[[Asked], Awaitable[Outcome]]
 ) -> apdu.ExtendedServicesResponse:
     """Do a task, and keep what became of it."""
     await shelf.reserve()

@@ -19,7 +19,7 @@ from protocols.z3950.diagnostics import Bib1, Refused
 from protocols.z3950.elements import DiagRec, External
 from protocols.z3950.errors import RemoteProtocolError
 from server.catalogue.shared import Catalogue, databases
-from server.z3950.packages import Outcome
+from server.z3950.shelf import Outcome
 from storage.catalogue.updates import Action, Change, Content, UpdateReason, UpdateRefused, change_record
 from storage.network.network import Cataloguer, Network
 from storage.usecase import Origin
