@@ -60,6 +60,17 @@ class DeadlineTests(SIP2TestCase):
         assert kiosk.got().startswith(b"121NNY")
         assert len(asked) == 1
 
+    def test_a_late_answer_does_not_take_the_place_of_the_one_that_followed(self) -> None:
+        asked = self.slow("read")
+        kiosk = self.service.kiosk()
+        kiosk.send(item(b"I1") + b"\r9900802.00\r")
+        self.service.clock.advance(9)
+        refused, status = kiosk.got().split(b"\r")[:2]
+        assert refused.startswith(b"18010001")
+        asked[0].callback(True)
+        kiosk.send(b"97\r")
+        assert kiosk.got() == status + b"\r"
+
     async def test_a_device_has_a_time_out_of_its_own(self) -> None:
         await self.profile(timeout="20")
         asked = self.slow("read")

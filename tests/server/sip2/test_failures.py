@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from server.connections import DRAIN_SECONDS
 from server.sip2 import replies
+from server.sip2.connection import AT_ONCE, SIP2Connection
 from server.sip2.factory import SIP2Factory
 from storage.store import StoreUnavailable
 from tests.server.sip2.kiosk import (
@@ -177,6 +178,20 @@ class SocketTests(SIP2TestCase):
 
         await gatherResults([Deferred.fromCoroutine(visit(number)) for number in range(1, 10)])
         await factory.drain()
+
+    async def test_of_what_floods_little_is_taken_at_once(self) -> None:
+        taken: list[int] = []
+        receive = SIP2Connection.dataReceived
+        self.patch(SIP2Connection, "dataReceived", lambda it, data: taken.append(len(data)) or receive(it, data))
+        factory = SIP2Factory(self.store, reactor)
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        client = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), Client())
+        client.transport.write(login() + b"\r" + (item(b"I1") + b"\r") * 300)
+        client.transport.loseWriteConnection()
+        await client.gone
+        assert client.data.count(b"\r") == 301
+        assert max(taken) == AT_ONCE
 
     async def test_a_peer_that_only_reads_any_more_gets_its_answers(self) -> None:
         factory = SIP2Factory(self.store, reactor)

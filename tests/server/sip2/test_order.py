@@ -224,6 +224,7 @@ class HostileTests(SIP2TestCase):
     def test_unknown_commands_get_96_and_change_nothing(self) -> None:
         kiosk = self.service.kiosk()
         kiosk.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + item(b"I1") + b"\r")
+        self.service.clock.advance(0)
         assert kiosk.got().startswith(b"96\r96\r1803")
         assert self.service.metrics.value("faults", "sip2", "unknown") == 2
 
@@ -250,6 +251,7 @@ class HostileTests(SIP2TestCase):
         kiosk.send(b"17" + b"x" * 20_000, b"y" * 50_000 + b"\r", item(b"I1") + b"\r")
         assert kiosk.got().startswith(b"96\r1803")
         kiosk.send((b"x" * 17_000 + b"\r") * 9)
+        self.service.clock.pump([0] * 9)
         assert kiosk.got() == b"96\r" * 8
         assert kiosk.wire.disconnecting
         kiosk.send(item(b"I1") + b"\r")
