@@ -43,15 +43,16 @@ class Capture:
     def ended(self, now: float) -> bool:
         """Tell whether its time is over, and close it then."""
         if not self._file.closed and (now >= self._until or self._size > MOST_BYTES):
-            self._file.close()
+            self.close()
         return self._file.closed
 
     def close(self) -> None:
-        """End it."""
-        self._file.close()
+        """End it, with what of it there was room for."""
+        with suppress(OSError):
+            self._file.close()
 
     def note(self, frames: bytes, sender: str, charset: str, now: float) -> None:
-        """Write *frames* down, each masked."""
+        """Write *frames* down, each masked. Raises OSError."""
         if self.ended(now):
             return
         for frame in frames.replace(b"\n", b"\r").split(b"\r"):

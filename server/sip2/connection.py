@@ -364,7 +364,11 @@ class SIP2Connection(Protocol):
 
     def _note(self, data: bytes, sender: str) -> None:
         assert self._capture is not None
-        self._capture.note(data, sender, self._session.profile.charset, self._service.clock.seconds())
+        try:
+            self._capture.note(data, sender, self._session.profile.charset, self._service.clock.seconds())
+        except OSError as error:  # The disk may be full: the device is served all the same.
+            self.log.warn("{who}: its capture ends: {error}", who=self._who(), error=error)  # noqa: G010 (Twisted's)
+            self._capture.close()
         if self._capture.ended(self._service.clock.seconds()):
             self._capture = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ class CaptureTests(SIP2TestCase):
         await kiosk.ask(item(b"I1"))
         assert path.stat().st_size == size
         assert not self.service.factory.captures
+
+    def test_a_full_disk_ends_it_and_nothing_else(self) -> None:
+        kiosk = self.service.kiosk()
+        path = self.service.factory.capture("kiosk-lens", 5, self.location.directory / "captures")
+        file = self.service.factory.captures["kiosk-lens"]._file
+        with Path("/dev/full").open("w") as full:
+            os.dup2(full.fileno(), file.fileno())
+        size = path.stat().st_size
+        for _ in range(2):
+            kiosk.send(item(b"I1") + b"\r")
+            assert kiosk.got().startswith(b"1803")
+        assert file.closed
+        assert path.stat().st_size == size
 
     def test_what_cannot_be_captured_is_told(self) -> None:
         directory: Path = self.location.directory
