@@ -78,6 +78,8 @@ outbox = table(
 )
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_next_at", outbox.c.next_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_DEAD = text("state = 'dead'")
+Index("ix_outbox_dead", outbox.c.ended_at, sqlite_where=_DEAD, postgresql_where=_DEAD)
 
 # What was said with partners, of late: never a reader, and of the messages themselves only what is masked.
 ncip_exchange = table(

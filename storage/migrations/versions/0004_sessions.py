@@ -16,12 +16,14 @@ depends_on = None
 
 def upgrade() -> None:
     """Make what is new."""
-    _end_recalls()
+    _lend_better()
     _keep_sets()
     _share_packages()
 
 
-def _end_recalls() -> None:
+def _lend_better() -> None:
+    dead = sa.text("state = 'dead'")
+    op.create_index("ix_outbox_dead", "outbox", ["ended_at"], sqlite_where=dead, postgresql_where=dead)
     op.add_column("ill_request", sa.Column("due_before", sa.Text(), nullable=True))
 
 
