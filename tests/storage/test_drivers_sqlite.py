@@ -21,8 +21,9 @@ from storage.drivers import sqlite as driver
 from storage.drivers.snapshot import connect
 from storage.statements import STAMP, Statement, Steps
 from storage.store import StoreUnavailable
-from tests.counter import Counter, at
-from tests.network import NOW
+from storage.usecase import Outcome
+from tests.counter import Counter, at, settle
+from tests.network import LENS, NOW
 from tests.reactor import await_
 
 TITLES = Statement("titles", select(schema.item.c.title).order_by(schema.item.c.id))
@@ -92,6 +93,33 @@ def test_commits_are_counted_and_their_number_is_not_told_while_one_may_come(cou
     seen.append(store.commits)
     assert None not in seen
     assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize(("seconds", "commits"), [(60.0, 1), (0.0, 2)])
+def test_acts_of_turns_that_follow_each_other_are_committed_together_for_a_while(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, seconds: float, commits: int
+) -> None:
+    monkeypatch.setattr(driver, "GATHER_SECONDS", seconds)
+    store = counter.store
+
+    def lend(number: int) -> Deferred[Outcome[LoanAnswer]]:
+        return store.transact(CHECKOUT, CheckoutRequest("R1", f"I{number}", at(LENS)), NOW)
+
+    before = store.commits
+    assert before is not None
+
+    def second() -> Deferred[Outcome[LoanAnswer]]:
+        acts.append(deferLater(reactor, 0, lend, 3))
+        return lend(2)
+
+    acts: list[Deferred[Any]] = [
+        deferLater(reactor, 0, second)
+    ]  # before the end of the first turn, when a batch would begin
+    acts.append(lend(1))
+    await_(gatherResults(acts[:]))
+    assert [answer.ok for answer in settle(acts)] == [True] * 3
+    await_(deferLater(reactor, 0))
+    assert store.commits == before + commits
 
 
 def limit_pages(counter: Counter, room: int) -> None:

@@ -76,8 +76,14 @@ class SearchTests(Z3950TestCase):
 
     async def test_a_search_asked_again_reads_nothing_until_something_is_committed(self) -> None:
         origin = await self.origin()
-        read, reads = self.store.read, []
-        self.patch(self.store, "read", lambda steps: reads.append(steps) or read(steps))
+        reads: list[Any] = []
+        read = self.store.read
+
+        def counted(steps: Any) -> Any:
+            reads.append(steps)
+            return read(steps)
+
+        self.patch(self.store, "read", counted)
         for query in ("zola", "@and @attr 1=4 germinal zola", '@attr 4=105 "germinal nana"'):
             assert [await origin.count(query) for _ in range(3)] == [3 if query == "zola" else 1] * 3
         assert len(reads) == 1 + 1 + 3  # where words are counted, records have to be put in order

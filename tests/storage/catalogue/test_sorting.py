@@ -169,7 +169,9 @@ CASE, MARKS, BOTH = Spelling(case=True), Spelling(marks=True), Spelling(case=Tru
 
 
 def titled(*titles: str) -> list[NewRecord]:
-    return [new_record(f"T{number}", f"200 1  $a{title}" if title else "300    $ax") for number, title in enumerate(titles)]
+    return [
+        new_record(f"T{number}", f"200 1  $a{title}" if title else "300    $ax") for number, title in enumerate(titles)
+    ]
 
 
 def sorted_titles(
