@@ -19,9 +19,9 @@ from storage.catalogue.query import Kind, QueryError, Term
 from storage.catalogue.search import search
 from storage.circulation.accounts import ItemAccount, PatronAccount, View
 from storage.circulation.acts import LoanAnswer
+from storage.circulation.holds.amend import AMEND_HOLD, AmendRequest
 from storage.circulation.holds.answers import HoldRequest
-from storage.circulation.holds.change import CANCEL_HOLD, CHANGE_PICKUP, PickupRequest
-from storage.circulation.holds.needed import CHANGE_NEEDED, NeededRequest
+from storage.circulation.holds.change import CANCEL_HOLD
 from storage.circulation.holds.place import PLACE_HOLD, PlaceHoldRequest
 from storage.circulation.marking import MARK, MarkRequest
 from storage.circulation.patrons.act import PatronAnswer
@@ -97,10 +97,9 @@ def _hold(desk: Desk, request: Request, setting: Setting, record: int | None) ->
     named["record_id"] = record or 0
     if message.hold_mode is HoldMode.DELETE:
         return desk.act(CANCEL_HOLD, HoldRequest(**named), request, setting, replies.hold)
-    if message.hold_mode is HoldMode.CHANGE and pickup is not None:
-        return desk.act(CHANGE_PICKUP, PickupRequest(**named, pickup_id=pickup), request, setting, replies.hold)
-    if message.hold_mode is HoldMode.CHANGE and until is not None:
-        return desk.act(CHANGE_NEEDED, NeededRequest(**named, until=until), request, setting, replies.hold)
+    if message.hold_mode is HoldMode.CHANGE and (pickup is not None or until is not None):
+        changes = AmendRequest(**named, pickup_id=pickup, needed_by=until)
+        return desk.act(AMEND_HOLD, changes, request, setting, replies.hold)
     return replies.refusal(message, setting, setting.say(Reason.NOT_SUPPORTED))
 
 

@@ -245,7 +245,8 @@ def answer(desk: Desk, request: Request, setting: Setting) -> Response | Pending
     """Answer *request* as its kind is answered, if the device may make it and its PIN is not turned away unseen."""
     message: Any = request.message
     answers = desk.answers.get(type(message), not_supported)
-    if answers in _WITH_PIN and not getattr(message, "no_block", False):
+    done = getattr(message, "no_block", False) or getattr(message, "cancel", False)
+    if answers in _WITH_PIN and not done:  # Nobody is asked for a PIN for what has happened, or has failed.
         reason = desk.turned_away(message.patron_password, setting.now)
         if reason is not None:
             return replies.refusal(message, setting, setting.say(reason))

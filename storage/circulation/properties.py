@@ -60,8 +60,10 @@ def decide(request: PropertiesRequest, rows: list[Row], network: Network, _now: 
         return Decision(PropertiesAnswer((found,)))
     entry = Entry("item-properties", here.id, found.row.id)
     effect = f"properties:{found.row.id}"
-    stored = (_STORE(found.row.id, request.properties or None),)
-    return Decision(PropertiesAnswer((), found), stored, (entry,), effect=effect)
+    properties = request.properties or None
+    repeats = effect if found.row.properties == properties else ""
+    stored = (_STORE(found.row.id, properties),)
+    return Decision(PropertiesAnswer((), found), stored, (entry,), effect=effect, repeats=repeats)
 
 
 STORE_PROPERTIES: Final = UseCase(

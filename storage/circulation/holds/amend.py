@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, literal_column, select
@@ -52,26 +52,28 @@ class AmendRequest(HoldRequest):
     def parts(self) -> Iterator[tuple[UseCase[Any, HoldFacts, HoldAnswer], HoldRequest]]:
         """Give the acts that this one is made of."""
         named = (self.origin, self.hold_id, self.card, self.pin, self.barcode, self.record_id)
-        if self.pickup_id is not None:
-            yield CHANGE_PICKUP, PickupRequest(*named, pickup_id=self.pickup_id)
         if self.needed_by is not None:
             yield CHANGE_NEEDED, NeededRequest(*named, until=self.needed_by)
         if self.from_on is not None:
             yield SUSPEND_HOLD, SuspendRequest(*named, until=self.from_on)
+        if self.pickup_id is not None:
+            yield CHANGE_PICKUP, PickupRequest(*named, pickup_id=self.pickup_id)
 
 
 def decide(request: AmendRequest, found: HoldFacts, network: Network, now: int) -> Decision[HoldAnswer]:
     """Decide each change; the first that is refused refuses them all."""
     written: list[Call] = []
     entries: list[Entry] = []
-    answer = HoldAnswer()
+    answers: list[HoldAnswer] = []
     for usecase, part in request.parts():
         decision = usecase.decide(part, found, network, now)
-        answer = decision.answer
-        if answer.reasons:
+        answers.append(decision.answer)
+        if decision.answer.reasons:
             return decision
         written += decision.writes
         entries += decision.entries
+    # The first knows until when, the last where.
+    answer = replace(answers[-1], expires_on=answers[0].expires_on) if answers else HoldAnswer()
     return Decision(answer, tuple(written), tuple(entries))
 
 

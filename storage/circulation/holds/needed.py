@@ -40,14 +40,15 @@ def decide(request: NeededRequest, found: HoldFacts, network: Network, now: int)
         hold=known.hold, patron=known.patron, pin=known.pin, state=known.hold.state, pickup=pickup,
         expires_on=known.hold.shelf_until or known.hold.expires_on, promised_on=known.hold.promised_on,
     )  # fmt: skip
+    if request.until == known.hold.expires_on:
+        return Decision(answer)
     if known.hold.state != "waiting":
         return Decision(replace(answer, reasons=(Reason.HOLD_CAPTURED,)))
     if request.until < local_day(now, pickup.zone).isoformat():
         return Decision(replace(answer, reasons=(Reason.BAD_DATE,)))
     entry = Entry("hold-needed-by", request.origin.library_id, hold_id=known.hold.id, detail=request.until)
-    effect = f"hold:{known.hold.id}:{request.until}"
     changed = (_NEEDED(known.hold.id, request.until),)
-    return Decision(replace(answer, expires_on=request.until), changed, (entry,), effect=effect)
+    return Decision(replace(answer, expires_on=request.until), changed, (entry,))
 
 
 CHANGE_NEEDED: Final = UseCase("hold needed by", gather, decide, keys=lambda request: request.keys, failed=failed)
