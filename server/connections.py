@@ -36,6 +36,8 @@ class Connections(Factory, ABC, Generic[C]):
 
     noisy = False
     wire: str
+    grace = 0.0
+    """Seconds for which what comes is still answered when the end has begun: it was on its way."""
 
     def __init__(self, clock: Any, metrics: Metrics, limit: int) -> None:
         self.clock = clock
@@ -75,11 +77,23 @@ class Connections(Factory, ABC, Generic[C]):
             self.draining = Deferred()
             if not self.connections:
                 self.draining.callback(None)
-            timer = self.clock.callLater(DRAIN_SECONDS, self._cut_off)
-            self.draining.addBoth(lambda _result: timer.cancel() if timer.active() else None)
-            for connection in list(self.connections):
-                connection.finish()
+            timers = [self.clock.callLater(DRAIN_SECONDS, self._cut_off)]
+            if self.grace:
+                timers.append(self.clock.callLater(self.grace, self._finish))
+            else:
+                self._finish()
+
+            def over(_result: None) -> None:
+                for timer in timers:
+                    if timer.active():
+                        timer.cancel()
+
+            self.draining.addBoth(over)
         return self.draining
+
+    def _finish(self) -> None:
+        for connection in list(self.connections):
+            connection.finish()
 
     def _cut_off(self) -> None:
         for connection in list(self.connections):

@@ -138,12 +138,9 @@ class SIP2Connection(Protocol):
         """Forget what waits. An act under way goes on: its response is kept for the device's next connection."""
         self._closing = self._closed = True
         self._queue.clear()
-        if self._desk is not None:
-            self._desk.leave(int(self._service.clock.seconds()))
         if self._timer.active():
             self._timer.cancel()
-        if self._desk is not None:
-            self._service.left(self, self._desk.code)
+        self._leave()
         self._service.lost(self)
 
     def pauseProducing(self) -> None:  # noqa: N802 (Twisted's)
@@ -456,13 +453,16 @@ class SIP2Connection(Protocol):
 
     def _leave(self) -> None:
         """Be no device any more."""
-        if self._desk is not None:
-            self._service.left(self, self._desk.code)
-            self._desk = None
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            desk.leave(int(self._service.clock.seconds()))
+            self._service.left(self, desk.code)
         self._session.profile, self._session.legacy = self._spoken(), False
         self._bucket, self._capture = None, None
 
     def _logged_in(self, device: Device, row: str) -> Response:
+        if self._closed:  # It went while its password was compared.
+            return messages.LoginResponse(ok=False)
         service, host = self._service, self._host()
         self._leave()
         desk = Desk(service, device, self._number, self._session, host)

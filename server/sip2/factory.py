@@ -1,4 +1,4 @@
-"""SIP2 for a listener: the connections of all devices. One connection is in `sip2_connection`."""
+"""SIP2 for a listener: the connections of all devices. One connection is in `connection`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ HURRY_SECONDS: Final = 0.2
 
 A device waits for a second at least: four fifths of that, and this, are within it.
 """
+GRACE_SECONDS: Final = 0.1
+"""For how long terminals that ask are still answered at the end of the daemon, 99 with 98 that says "off line"."""
 LOGIN_SPAN: Final = 300.0
 """Seconds for which failed logins count."""
 TITLE_OCTETS: Final = 1 << 20
@@ -47,6 +49,7 @@ class SIP2Factory(Connections[SIP2Connection]):
     """
 
     wire = "sip2"
+    grace = GRACE_SECONDS
 
     def __init__(
         self,
@@ -142,7 +145,7 @@ class SIP2Factory(Connections[SIP2Connection]):
         return super().drain()
 
     def entered(self, connection: SIP2Connection, code: str, profile: DeviceProfile) -> Bucket | None:
-        """Know that *connection* is the device *code*; return what bounds its rate, which all its connections share.
+        """Know that *connection* is the device *code*; return what bounds its rate: one for all its connections, and for the next.
 
         When there are more than it may have, the oldest is cut off: a device that was switched off leaves one behind.
         """
@@ -164,7 +167,6 @@ class SIP2Factory(Connections[SIP2Connection]):
         self._here[code].pop(connection, None)
         if not self._here[code]:
             del self._here[code]
-            self._buckets.pop(code, None)
 
 
 class Prompting(Factory):

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 MOST_KEYS: Final = 10_000
-"""Who is remembered: of more, those that failed first are forgotten."""
+"""Who is remembered: of more, those that have not failed for the longest time are forgotten."""
 
 
 class Failures:
@@ -25,6 +25,7 @@ class Failures:
         """Count one more."""
         number, since = self._rows.get(key, (0, now))
         self._rows[key] = (number + 1, since) if now - since < self._span else (1, now)
+        self._rows.move_to_end(key)
         if len(self._rows) > MOST_KEYS:
             self._rows.popitem(last=False)
 

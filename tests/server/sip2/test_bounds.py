@@ -96,6 +96,19 @@ class GuardTests(SIP2TestCase):
         self.service.clock.pump([1] * 6)
         assert kiosk.got().count(b"\r") == 5
 
+    async def test_who_connects_anew_for_each_message_has_no_other_rate(self) -> None:
+        await self.profile(rate="1")
+        for _ in range(10):
+            kiosk = self.service.kiosk()
+            kiosk.send(item(b"I1") + b"\r")
+            assert kiosk.got().startswith(b"1803")
+            kiosk.lose()
+        kiosk = self.service.kiosk()
+        kiosk.send(item(b"I1") + b"\r")
+        assert kiosk.got() == b""
+        self.service.clock.advance(1)
+        assert kiosk.got().startswith(b"1803")
+
     async def test_of_too_many_connections_the_oldest_is_cut_off(self) -> None:
         await self.profile(connections="2")
         first, second, third = (self.service.kiosk() for _ in range(3))
@@ -169,6 +182,14 @@ def test_failures_are_counted_in_a_span_and_not_without_end() -> None:
         failures.add(str(number), 20.0)
     assert not failures.reach("0", 1, 20.0)
     assert failures.reach("1", 1, 20.0)
+
+
+def test_who_goes_on_failing_is_not_forgotten_for_others() -> None:
+    failures = Failures(10.0)
+    for number in range(MOST_KEYS):
+        failures.add("host", 0.0)
+        failures.add(f"host {number}", 0.0)
+    assert failures.reach("host", MOST_KEYS, 1.0)
 
 
 def test_a_bucket_gives_a_burst_and_then_a_rate() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from server.sip2.factory import GRACE_SECONDS
 from tests.server.sip2.kiosk import SIP2TestCase, checkout, information, item, sealed
 
 SECRETS = ("1234", "98765", "R1|", "R1", "Durand", "Camille", "demo", "PASSWORD")
@@ -38,6 +39,7 @@ class CaptureTests(SIP2TestCase):
         assert path.stat().st_mode & 0o077 == 0
         self.service.factory.drain()
         assert not self.service.factory.captures
+        self.service.clock.advance(GRACE_SECONDS)
         assert other.wire.disconnecting
 
     async def test_it_ends_by_itself_and_goes_on_over_connections(self) -> None:

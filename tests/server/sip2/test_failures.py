@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from server.connections import DRAIN_SECONDS
 from server.sip2 import replies
 from server.sip2.connection import AT_ONCE, SIP2Connection
-from server.sip2.factory import SIP2Factory
+from server.sip2.factory import GRACE_SECONDS, SIP2Factory
 from storage.store import StoreUnavailable
 from tests.server.sip2.kiosk import (
     SIP2TestCase,
@@ -94,6 +94,9 @@ class EndTests(SIP2TestCase):
         busy, idle = self.service.kiosk(), self.service.kiosk()
         busy.send(checkout(b"R1", b"I1") + b"\r" + item(b"I1") + b"\r")
         drained = self.service.factory.drain()
+        idle.send(item(b"I2") + b"\r")  # It was on its way.
+        assert idle.got().startswith(b"1803")
+        self.service.clock.advance(GRACE_SECONDS)
         assert idle.wire.disconnecting
         assert not busy.wire.disconnecting
         busy.send(item(b"I2") + b"\r")
@@ -109,11 +112,12 @@ class EndTests(SIP2TestCase):
 
     async def test_a_terminal_that_asks_at_the_end_is_told_that_we_go_off_line(self) -> None:
         kiosk = self.service.kiosk()
-        kiosk.send(checkout(b"R1", b"I1") + b"\r9900802.00\r")
         self.service.factory.drain()
+        kiosk.send(checkout(b"R1", b"I1") + b"\r9900802.00\r")
         told = (await kiosk.reply(2)).split(b"\r")[1]
         assert told.startswith(b"98N")
         kiosk.lose()
+        assert self.service.clock.getDelayedCalls() == []
 
     def test_without_connections_it_is_at_once(self) -> None:
         self.successResultOf(self.service.factory.drain())

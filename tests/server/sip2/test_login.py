@@ -94,6 +94,16 @@ class LoginTests(SIP2TestCase):
         verified.callback(True)
         assert first.got().startswith(b"941\r1803")
 
+    def test_who_went_while_the_password_was_compared_is_not_here(self) -> None:
+        verified: Deferred[bool] = Deferred()
+        slow = Service(self.store, lambda _stored, _password: verified)
+        kiosk = slow.kiosk(None)
+        kiosk.send(login() + b"\r")
+        kiosk.lose()
+        verified.callback(True)
+        assert not slow.factory._here
+        assert slow.clock.getDelayedCalls() == []
+
     async def test_a_device_speaks_as_its_profile_says(self) -> None:
         await self.change(
             schema.device.update()

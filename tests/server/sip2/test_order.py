@@ -17,6 +17,7 @@ from tests.server.sip2.kiosk import (
     checkout,
     information,
     item,
+    login,
     renew,
     sealed,
 )
@@ -91,6 +92,13 @@ class RepetitionTests(SIP2TestCase):
         assert (await self.service.kiosk().read(checkout(b"R1", b"I1"))).ok
         assert self.service.metrics.value("repeats", "sip2", "11") == 0
         assert (await second.ask(item(b"I1"))).startswith(b"1804")
+
+    async def test_so_does_another_login(self) -> None:
+        kiosk = self.service.kiosk()
+        assert (await kiosk.read(checkout(b"R1", b"I1"))).ok
+        await kiosk.ask(item(b"I1"))
+        assert await kiosk.ask(login(b"kiosk-lievin")) == b"941"
+        assert not (await self.service.kiosk().read(checkout(b"R1", b"I1"))).ok
 
     async def test_an_act_under_way_survives_its_connection(self) -> None:
         kiosk = self.service.kiosk()

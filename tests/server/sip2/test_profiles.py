@@ -146,7 +146,7 @@ class OptionTests(SIP2TestCase):
 
     def test_every_option_that_changes_an_answer_has_its_row(self) -> None:
         elsewhere = {
-            # lengths, times and bounds: test_sip2_bounds, test_sip2_transports, and below
+            # lengths, times and bounds: test_bounds, test_transports, and below
             *("longest_message", "repeat_window", "idle_timeout", "status_before_login", "addresses", "certificate"),
             *("connections", "rate", "pin_tries", "hold_entries", "ready_holds", "hidden_flags", "asked_is_seen"),
         }

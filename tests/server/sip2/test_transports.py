@@ -85,7 +85,7 @@ class Line(Protocol):
 
 
 async def until(condition: Any) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if condition():
             return
         await deferLater(reactor, 0.01)
