@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from sqlalchemy import func, select
 
-from bench import corpus, ncip, network, peers, postgresql, sip2, z3950
+from bench import corpus, flood, ncip, network, peers, postgresql, sip2, z3950
 from bench.daemon import Daemon, daemon, run
 from bench.load import Frame, Generator, Result, Script, play
 from bench.machine import CORES, LOAD_CORE, Usage, memory_kib, pinned
@@ -187,6 +187,19 @@ def measure_logins(bench: Bench) -> None:
                         pass
                     name = f"{LOGINS} SIP2 connections made, logged in and told the status, {what}"
                     bench.figure(name, took(), "s", Asked("logins", "<", 1))
+
+
+def measure_flood(bench: Bench) -> None:
+    """Measure how long a gate waits beside terminals that flood."""
+    with bench.place() as folder:
+        store = network.make(folder)
+        store.grow(bench.size)
+        script = sip2.script(1, ("17",), store.libraries, bench.size)
+        load = bench.load(f"SIP2 item information, {flood.FLOODERS} others flood", 1, Asked("p99_ms", "<", 100))
+        with daemon(store.configuration) as server:
+            for _ in range(bench.rounds):
+                with flood.flooding(server.ports["sip2"], store.libraries):
+                    bench.measure(load, script, server, "sip2")
 
 
 def measure_peers(bench: Bench) -> None:
@@ -386,6 +399,7 @@ SCENARIOS: Final[dict[str, Callable[[Bench], None]]] = {
     "logins": measure_logins,
     "sip2": measure_sip2,
     "burdened": measure_burdened,
+    "flood": measure_flood,
     "peers": measure_peers,
     "postgresql": measure_postgresql,
     "scale": measure_scale,

@@ -16,14 +16,15 @@ from tests.docs.page import ROOT
 @pytest.mark.slow
 def test_logins_readers_with_much_and_a_server_of_others_are_measured(tmp_path: Path) -> None:
     found = tmp_path / "found.json"
-    command = [sys.executable, "-m", "bench", *(f"--only={name}" for name in ("logins", "burdened", "peers"))]
+    command = [sys.executable, "-m", "bench", *(f"--only={name}" for name in ("logins", "burdened", "flood", "peers"))]
     sizes = ["--rounds=1", "--seconds=0.1", "--size=3000", f"--json={found}"]
     done = subprocess.run([*command, *sizes], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     measured = json.loads(found.read_text())
     assert len(measured["figures"]) == 2
-    burdened, ours, *peers = (load["name"] for load in measured["loads"])
+    burdened, beside, ours, *peers = (load["name"] for load in measured["loads"])
     assert "100 loans and 20 holds" in burdened
+    assert "64 others flood" in beside
     assert "Bibliobus" in ours
     assert all("pysip2" in peer for peer in peers)
     assert peers
