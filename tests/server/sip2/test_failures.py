@@ -186,7 +186,12 @@ class SocketTests(SIP2TestCase):
     async def test_of_what_floods_little_is_taken_at_once(self) -> None:
         taken: list[int] = []
         receive = SIP2Connection.dataReceived
-        self.patch(SIP2Connection, "dataReceived", lambda it, data: taken.append(len(data)) or receive(it, data))
+
+        def take(connection: SIP2Connection, data: bytes) -> None:
+            taken.append(len(data))
+            receive(connection, data)
+
+        self.patch(SIP2Connection, "dataReceived", take)
         factory = SIP2Factory(self.store, reactor)
         port = reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
