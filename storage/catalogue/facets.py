@@ -18,7 +18,8 @@ from storage.catalogue import extraction, postings
 from storage.catalogue.access_points import HEADINGS, AccessPoint
 from storage.catalogue.records import fetch
 from storage.catalogue.search import VERSION
-from storage.schema import item, posting
+from storage.catalogue.sorting import ROWS, WALK
+from storage.schema import item
 from storage.statements import Call, Statement, Steps
 
 MAX_RECORDS: Final = 100_000
@@ -27,8 +28,6 @@ FEW: Final = 2_000
 """Records that are read for their headings: that many cost less than a walk."""
 MAX_TERMS: Final = 1_000
 """Terms that are put in order."""
-ROWS: Final = 1_000
-"""Postings that are looked at in one step."""
 SLICE: Final = 50
 """Records that are read in one step."""
 _TERMS: Final = 2_000
@@ -37,14 +36,6 @@ _SPANS: Final = 8
 _GAP: Final = 8
 _WIDTH: Final = 200
 
-_ROWS: Final = Statement(
-    "postings from",
-    select(posting.c.term, posting.c.size, posting.c.bitmap)
-    .where(posting.c.access_point == bindparam("access_point"), posting.c.term >= bindparam("start"))
-    .order_by(posting.c.term, posting.c.block)
-    .limit(bindparam("rows")),
-    "access_point", "start", "rows",
-)  # fmt: skip
 _POSSESSED: Final = Statement(
     "owners of records",
     select(item.c.owner_id, item.c.record_id).where(
@@ -88,9 +79,9 @@ def headings(records: BitMap, points: Sequence[AccessPoint]) -> Steps[Found]:
 def owners(records: BitMap) -> Steps[dict[int, BitMap]]:
     """Return which of *records* each library (id) possesses an item of."""
     found: dict[int, BitMap] = {}
-    spans = list(_spans(records))
-    for at in range(0, len(spans), _SPANS):
-        for rows in (yield [_POSSESSED(*span) for span in spans[at : at + _SPANS]]):
+    spans = _spans(records)
+    while calls := [_POSSESSED(*span) for span in islice(spans, _SPANS)]:
+        for rows in (yield calls):
             for owner, number in rows:
                 found.setdefault(owner, BitMap()).add(number)
     return {owner: had for owner, members in found.items() if (had := members & records)}
@@ -112,7 +103,7 @@ def _walk(records: BitMap, code: int, found: Found) -> Steps[None]:
     """Note who of *records* is in the postings of each term."""
     start = ""
     while True:
-        (rows,) = yield [_ROWS(code, start, ROWS)]
+        (rows,) = yield [WALK(code, start, ROWS)]
         for term, size, data in rows:
             if size == 1 and int.from_bytes(data, "little") not in records:
                 continue  # as it is with most
@@ -142,7 +133,10 @@ def _at_length(found: Found) -> Steps[None]:
         while end > 0:
             beginning = name[:end]
             if beginning in found:
-                alone[beginning] = alone.get(beginning, found[beginning]) - hits
+                # In place: thousands may begin with the name of one that has very many records.
+                if beginning not in alone:
+                    alone[beginning] = found[beginning].copy()
+                alone[beginning] -= hits
             end = name.rfind(" ", 0, end)
         if place % _TERMS == 0:
             yield _PAUSE

@@ -36,8 +36,8 @@ LOANS: Final = 200_000
 _LOANS_SLICE: Final = 5_000
 _SAMPLE: Final = 64
 
-_WALK: Final = Statement(
-    "sort keys",
+WALK: Final = Statement(
+    "postings from",
     select(posting.c.term, posting.c.size, posting.c.bitmap)
     .where(posting.c.access_point == bindparam("access_point"), posting.c.term >= bindparam("start"))
     .order_by(posting.c.term, posting.c.block)
@@ -196,7 +196,7 @@ def _walk(ranks: _Ranks, code: int, spelling: Spelling) -> Steps[None]:
     tells = any(spelling)
     alike: list[tuple[tuple[str, str], _Numbers]] = []
     while True:
-        (rows,) = yield [_WALK(code, start, ROWS)]
+        (rows,) = yield [WALK(code, start, ROWS)]
         if len(rows) == ROWS:  # the last term may go on in rows that were not read
             start = rows[-1][0]
             rows = [row for row in rows if row[0] != start]
@@ -251,7 +251,7 @@ def _default(key: SortKey, ranks: _Ranks) -> Steps[int]:
         return _NUMBER if key.missing is Missing.LAST else 0
     value = _told(by.key(key.missing), spelling)
     # Spellings of one key do not stand in the order of all that may count: they are read together.
-    (rows,) = yield [_WALK(by.code, value[0], ROWS if any(spelling) else 1)]
+    (rows,) = yield [WALK(by.code, value[0], ROWS if any(spelling) else 1)]
     after = [row for row in rows if _told(row[0], spelling) >= value]
     if not after:
         return _NUMBER
