@@ -17,7 +17,7 @@ from protocols.marc.record import Record
 from storage.catalogue.joined import own_content
 from storage.catalogue.merging import MOVES, MergeReason, MergeRefused, Move, lock_records, note
 from storage.catalogue.records import NewRecord, leave_databases, lock_catalogue, save_records
-from storage.schema import hold, item, merge_move, pull, supersession
+from storage.schema import hold, item, merge_move, pull, record, supersession
 from storage.usecase import Origin
 
 
@@ -38,7 +38,8 @@ def unmerge_record(connection: Connection, number: int, origin: Origin, now: int
     lock_catalogue(connection)
     found = connection.execute(select(supersession).where(supersession.c.record_id == number)).first()
     if found is None:
-        raise MergeRefused(MergeReason.NOT_MERGED, str(number))
+        there = connection.execute(select(record.c.id).where(record.c.id == number)).first()
+        raise MergeRefused(MergeReason.UNKNOWN if there is None else MergeReason.NOT_MERGED, str(number))
     if found.into_id != found.by_id:
         raise MergeRefused(MergeReason.MERGED_FURTHER, str(found.into_id))
     base = found.by_id

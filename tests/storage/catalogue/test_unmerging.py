@@ -75,9 +75,10 @@ def test_both_are_as_they_were_and_found_by_their_own(filled: Counter) -> None:
     assert found(filled, OTHER_NUMBER, "(AVION)9") == []
     assert (found(filled, ISBN, "2253004227"), found(filled, ISBN, "2253004228")) == ([1], [2])
     assert filled.sql("SELECT * FROM supersession") == filled.sql("SELECT * FROM merge_move") == []
-    with pytest.raises(MergeRefused) as refused:
-        unmerge(filled, 2)
-    assert refused.value.reason is MergeReason.NOT_MERGED
+    for number, reason in ((2, MergeReason.NOT_MERGED), (999_999, MergeReason.UNKNOWN)):
+        with pytest.raises(MergeRefused) as refused:
+            unmerge(filled, number)
+        assert refused.value.reason is reason
 
 
 def test_items_with_their_loans_and_holds_follow_back_and_the_journal_tells_each(filled: Counter) -> None:
