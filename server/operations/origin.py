@@ -90,7 +90,7 @@ def take(
 ) -> dict[str, Any]:
     """Copy what targets gave into the catalogue, and remember what they taught; return both in values that JSON can hold.
 
-    *most* records are taken of each target, however many it sent.
+    With *dry_run* nothing of it is kept. *most* records are taken of each target, however many it sent.
     """
     rejected: list[dict[str, str]] = []
     taken = [(found, list(islice(_read(found, rejected), most))) for found in answers]
@@ -102,7 +102,7 @@ def take(
     learned = {
         found.target.name: found.lesson._replace(at=access.now()) for found in answers if found.lesson != found.before
     }
-    if learned:
+    if learned and not dry_run:
         access.write(_learn, learned)
     lines = [
         {

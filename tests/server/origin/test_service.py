@@ -210,6 +210,8 @@ def test_a_lesson_is_kept_shown_once_and_forgotten(access: Direct, monkeypatch: 
     lesson = Lesson(isbn=(2,), told="117 relation")
     answering(monkeypatch, giving(lesson=lesson))
     origin = Origin(access, reactor, Config(targets=TARGETS[:1]))
+    assert [line["learned"] for line in await_(fetch(origin, dry_run=True))["targets"]] == ["117 relation"]
+    assert access.read(operations.lessons_of) == {}
     assert [line["learned"] for line in await_(fetch(origin))["targets"]] == ["117 relation"]
     kept = access.read(operations.lessons_of)["near"]
     assert kept._replace(at=0) == lesson
