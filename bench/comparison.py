@@ -48,10 +48,10 @@ def _of(make: Callable[[Queries], Iterator[Frame]]) -> Callable[[Queries, int], 
 
 
 def _once(make: Callable[[Queries], Iterator[Frame]]) -> Callable[[Queries, int], Script]:
-    """Give each session others to ask for."""
+    """Give each session others to ask for, and other ones at each number of sessions: these are asked of the same servers."""
 
     def made(queries: Queries, sessions: int) -> Script:
-        frames = list(make(queries))
+        frames = list(make(queries))[_SESSIONS.index(sessions) :: len(_SESSIONS)]
         return Script(Framing.BER, [Connection([INIT], frames[number::sessions]) for number in range(sessions)])
 
     return made
