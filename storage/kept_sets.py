@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import sys
 from array import array
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -41,7 +41,7 @@ def keep(connection: Connection, package: int, name: str, kept: KeptSet) -> None
     used = func.coalesce(func.sum(func.length(_column.records) + func.length(_column.order)), 0)
     before = connection.execute(select(used).select_from(_of_package).where(task_package.c.account == own)).scalar_one()
     records = kept.records.serialize()
-    order = b"" if kept.order is None else struct.pack(f"<{len(kept.order)}I", *kept.order)
+    order = b"" if kept.order is None else _little_endian(kept.order).tobytes()
     if before + len(records) + len(order) > MOST_OCTETS:
         raise TooLarge(name)
     values = {
@@ -73,5 +73,13 @@ def kept_set_named(account: str, name: str, now: int) -> Steps[KeptSet | None]:
     if not rows:
         return None
     ((databases, records, order),) = rows
-    numbers = array("I", struct.unpack(f"<{len(order) // 4}I", order)) if order else None
+    numbers = _little_endian(array("I", bytes(order))) if order else None
     return KeptSet(tuple(databases.split("\n")), BitMap.deserialize(bytes(records)), numbers)
+
+
+def _little_endian(numbers: array[int]) -> array[int]:
+    """Return numbers from or to their octets in the store, all at once: half a million are read while others wait."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers

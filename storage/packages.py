@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, literal_column, select, update
 
 from storage.schema import task_package, task_permission
 from storage.statements import Statement
@@ -110,12 +110,11 @@ def permit(connection: Connection, number: int, rights: Iterable[tuple[str, int]
 
 def permitted(right: Right) -> ColumnElement[bool]:
     """Return the condition that the parameter *account* has a package or may do something with it."""
-    granted = exists().where(
-        task_permission.c.package_id == _column.id,
-        task_permission.c.account == bindparam("account"),
-        task_permission.c.task == literal_column(str(int(right))),
+    its = task_permission.c
+    granted = select(its.package_id).where(
+        its.account == bindparam("account"), its.task == literal_column(str(int(right)))
     )
-    return (_column.account == bindparam("account")) | granted
+    return (_column.account == bindparam("account")) | _column.id.in_(granted)
 
 
 def forget(connection: Connection, number: int) -> None:

@@ -318,19 +318,24 @@ class Target:
         return self._sets[name]
 
     async def _with_kept(self, act: Callable[[R], Awaitable[T]], request: R) -> T:
-        """Do what a request asks, which may name sets that its account keeps. Those are read when they are missed."""
-        self._kept.clear()
-        while True:
-            try:
-                return await act(request)
-            except Refused as refused:
-                name = refused.addinfo
-                if refused.condition is not Bib1.RESULT_SET_DOES_NOT_EXIST or name in self._kept:
-                    raise
-                found = await packages.kept_set(self._catalogue, self._account, name)
-                if found is None:
-                    raise
-                self._kept[name] = replace(found, databases=tuple(map(self._manners.database, found.databases)))
+        """Do what a request asks, which may name sets that its account keeps. Those are read when they are missed.
+
+        They are let go when it is done: no budget counts them, and they may be changed elsewhere before the next.
+        """
+        try:
+            while True:
+                try:
+                    return await act(request)
+                except Refused as refused:
+                    name = refused.addinfo
+                    if refused.condition is not Bib1.RESULT_SET_DOES_NOT_EXIST or name in self._kept:
+                        raise
+                    found = await packages.kept_set(self._catalogue, self._account, name)
+                    if found is None:
+                        raise
+                    self._kept[name] = replace(found, databases=tuple(map(self._manners.database, found.databases)))
+        finally:
+            self._kept.clear()
 
     def _catalogued(self, name: str) -> ResultSet:
         """Return a set of records of the catalogue. Raises Refused (27, 30, 1025)."""
