@@ -23,6 +23,9 @@ from storage.network.network import Network
 
 T = TypeVar("T")
 
+MAX_WAITING: Final = 32
+"""Facets that wait for their turn; who asks for more then is told so. Those who have gone away meanwhile are among them."""
+
 
 class Row(NamedTuple):
     """A facet: its index, what its terms are, whether these are whole headings, and what one looks like if not every term is one."""
@@ -110,6 +113,8 @@ class Facets:
                 out.append(await self._facet(records, each, points))
             elif len(records) > facets.MAX_RECORDS:
                 notes.append(Diagnostic(Condition.TOO_MANY_RECORDS, f"{facets.MAX_RECORDS} for the facet {row.name}"))
+            elif self._wide.locked and len(self._wide.waiting) >= MAX_WAITING:
+                notes.append(Diagnostic(Condition.TEMPORARILY_UNAVAILABLE, f"too many wait for the facet {row.name}"))
             else:
                 await self._wide.acquire()
                 try:

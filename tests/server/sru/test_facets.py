@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pyroaring import BitMap
 from sqlalchemy import Connection, update
+from twisted.internet.defer import Deferred, DeferredLock
 
 from protocols.sru.diagnostics import Condition
-from server.sru.facets import FACETS
+from protocols.sru.facets import limits
+from protocols.sru.requests import SearchRetrieve, Version
+from server.sru.facets import FACETS, Facets, wanted
 from storage import schema
 from storage.catalogue import facets
 from storage.catalogue.scan import MAX_SHOWN
@@ -125,6 +129,21 @@ class FacetTests(SruTestCase):
         assert {condition for condition, _ in told(root)} == left_out
         assert [text.rpartition(" ")[2] for _, text in told(root)] == ["bib.institution", "dc.creator", "dc.subject"]
         assert [each.text for each in root.iter(f"{FR}index")] == ["dc.type", "dc.date"]
+
+    async def test_facets_for_which_too_many_wait_are_told_and_the_others_given(self) -> None:
+        facet = wanted(SearchRetrieve(version=Version.V2_0, query="", facet_limit=limits("facetLimit", "5:dc.subject")))
+        work = Facets(self.catalogue)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("server.sru.facets.MAX_WAITING", 1)
+            turn: DeferredLock = work._wide
+            await turn.acquire()
+            waits = Deferred.fromCoroutine(work.counted(BitMap([GERMINAL]), facet))
+            found, ((condition, text, *_),) = await work.counted(BitMap([GERMINAL]), facet)
+            assert (found, condition) == ([], Condition.TEMPORARILY_UNAVAILABLE)
+            assert text == "too many wait for the facet dc.subject"
+            turn.release()
+            for terms, notes in (await waits, await work.counted(BitMap([GERMINAL]), facet)):
+                assert ([each.name for each in terms], notes) == (["dc.subject"], [])
 
     async def test_older_versions_do_not_know_facets(self) -> None:
         root = await self.search("zola", facetLimit=5)
