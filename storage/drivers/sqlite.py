@@ -40,6 +40,9 @@ T = TypeVar("T")
 MAX_BATCH: Final = 256
 GATHER_SECONDS: Final = 0.004
 """How long acts wait for more at most: at 64 clients a message costs a twentieth less in the larger batches."""
+LOCKED_SECONDS: Final = 5.0
+"""How long acts wait for another process that writes: none of ours does, but somebody's shell may."""
+_TRY_SECONDS: Final = 0.02
 CHECKPOINT_ACTS: Final = 5_000
 """Acts after which a checkpoint runs: about 64 MB of WAL."""
 CHECKPOINT_SECONDS: Final = 30.0
@@ -102,6 +105,7 @@ class SQLiteDriver:
         self._snapshot = TurnSnapshot(path, reactor)
         if pregrow:
             self._pregrow()
+        self._writer.execute("PRAGMA busy_timeout=10")  # The reactor waits in it.
         self._snapshot.lent = self._writer
         self._state = _State.IDLE
         self._batch: list[tuple[_Member, Outcome[Any] | Failure, Sequence[Call]]] = []
@@ -169,23 +173,32 @@ class SQLiteDriver:
         else:
             self._begin()
 
-    def _begin(self) -> None:
-        """Run what waits, and have it committed."""
-        members = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+    def _begin(self, until: float | None = None) -> None:
+        """Run what waits, and have it committed. Where another process writes, others are served until it is done."""
         self._state = _State.COMMITTING
         self._snapshot.give_back()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            self._fail()
-            for member in members:
-                member.done.errback(StoreUnavailable(str(error)))
-            self._state = _State.IDLE
-            self._next()
+            until = until or self._reactor.seconds() + LOCKED_SECONDS
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY and self._reactor.seconds() < until:
+                self._reactor.callLater(_TRY_SECONDS, self._begin, until)
+            else:
+                self._refuse_all(error)
             return
+        members = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
         for member in members:
             self._run(member)
         self._commit()
+
+    def _refuse_all(self, error: sqlite3.Error) -> None:
+        self._fail()
+        members, self._queue = self._queue, deque()
+        self._snapshot.lent = self._writer
+        self._state = _State.IDLE
+        self._next()
+        for member in members:
+            member.done.errback(StoreUnavailable(str(error)))
 
     def _run(self, member: _Member) -> None:
         """Run one act in the open transaction; a failure undoes that act alone."""

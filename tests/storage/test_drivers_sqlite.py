@@ -190,12 +190,28 @@ def test_a_failed_checkpoint_stops_nothing(counter: Counter, monkeypatch: pytest
     monkeypatch.undo()
 
 
-def test_another_writer_delays_acts_and_loses_none(counter: Counter) -> None:
+def test_another_writer_delays_acts_and_no_reads(counter: Counter) -> None:
     path = counter.location.sqlite_path
     assert path is not None
     other = connect(path)
     other.execute("BEGIN IMMEDIATE")
-    driver_of(counter)._writer.execute("PRAGMA busy_timeout=10")
+    lending = counter.store.transact(CHECKOUT, CheckoutRequest("R1", "I1", at()), NOW)
+    await_(deferLater(reactor, 2 * driver._TRY_SECONDS))
+    assert await_(counter.store.read(first_title())) == "Titre 1"
+    assert not lending.called
+    other.execute("ROLLBACK")
+    other.close()
+    assert [answer.ok for answer in settle([lending])] == [True]
+
+
+def test_another_writer_that_does_not_end_has_acts_refused_and_none_is_lost(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "LOCKED_SECONDS", 0.05)
+    path = counter.location.sqlite_path
+    assert path is not None
+    other = connect(path)
+    other.execute("BEGIN IMMEDIATE")
     acts = [(CHECKOUT, CheckoutRequest("R1", f"I{n}", at())) for n in range(1, 4)]
     assert all(isinstance(answer, StoreUnavailable) for answer in counter.do_all(acts))
     other.execute("ROLLBACK")
