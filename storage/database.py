@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -24,7 +24,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 
-from storage.catalogue.reindex import reindex
+from storage.catalogue.reindex import is_current, reindex
 from storage.circulation.pins import Pins
 
 _PRAGMAS: Final = (
@@ -155,14 +155,17 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema and the index to this release, from nothing or from any earlier one."""
+def upgrade(engine: Engine, shown: Callable[[int, int], object] = lambda _done, _total: None) -> int:
+    """Bring the schema and the index to this release, from nothing or from any earlier one.
+
+    Where the index is made anew, return how many records it has; *shown* is told, as it goes on, how many of how many.
+    """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             # Two daemons that start together must not migrate together.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7223341)")
         command.upgrade(_config(connection), "head")
-        reindex(connection)
+        return reindex(connection, shown)
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:
@@ -188,12 +191,15 @@ def announce(connection: Connection) -> None:
 
 
 def check(engine: Engine) -> None:
-    """Raise `MigrationNeeded` unless the schema is this release's."""
+    """Raise `MigrationNeeded` unless the schema and the index are this release's."""
     present, wanted = revisions(engine)
     if present != wanted:
         raise MigrationNeeded(
             f"the database is at {present or 'no schema'}, this release needs {wanted}: run 'bibliobus db upgrade'"
         )
+    with engine.connect() as connection:
+        if not is_current(connection):
+            raise MigrationNeeded("another release made the index: run 'bibliobus db upgrade'")
 
 
 def faults(engine: Engine) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +65,26 @@ def upgrade(path: Path | None, data: Path | None) -> None:
         with location.write_lock():
             engine = location.engine()
             before, wanted = database.revisions(engine)
-            database.upgrade(engine)
+            with _progress() as shown:
+                indexed = database.upgrade(engine, shown)
     if before == wanted:
         click.echo(_("The schema is up to date ({revision}).").format(revision=wanted))
     else:
         click.echo(_("The schema went from {before} to {after}.").format(before=before or "-", after=wanted))
+    if indexed:
+        click.echo(_("The index was made anew: {count} records.").format(count=indexed))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], object]]:
+    """Show on a terminal how many records of how many are in the index."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(_("Indexing"), total=None, visible=False)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
 
 
 @db.command(help=_("Check the database: its schema, its file, its references. It may run beside the daemon."))

@@ -43,6 +43,8 @@ _COMMANDS: Final = {
     "Bring the database's schema to this release, from nothing or from any earlier one.": (
         "Amène le schéma de la base à cette version, depuis rien ou depuis toute version antérieure."
     ),
+    "Indexing": "Indexation",
+    "The index was made anew: {count} records.": "L'index a été refait : {count} notices.",
     "Check the database: its schema, its file, its references. It may run beside the daemon.": (
         "Vérifie la base : schéma, fichier, références. Peut se faire pendant que le service tourne."
     ),

@@ -6,12 +6,12 @@ were made by.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import starmap
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from protocols.marc.format import Format
 from storage.catalogue import postings
@@ -28,11 +28,20 @@ CHUNK: Final = 5
 """Batches whose postings are in memory at once."""
 
 
-def reindex(connection: Connection) -> int:
-    """Make the index anew if another layout made it, in the transaction of `connection`; return how many records it has."""
-    if connection.execute(select(catalogue_version.c.layout)).scalar() == LAYOUT:
+def is_current(connection: Connection) -> bool:
+    """Tell whether this release's layout made the index."""
+    return connection.execute(select(catalogue_version.c.layout)).scalar() == LAYOUT
+
+
+def reindex(connection: Connection, shown: Callable[[int, int], object] = lambda _done, _total: None) -> int:
+    """Make the index anew if another layout made it, in the transaction of `connection`; return how many records it has.
+
+    `shown` is told, as it goes on, how many records are done, of how many.
+    """
+    if is_current(connection):
         return 0
     lock_catalogue(connection)
+    total: int = connection.execute(_COUNT).scalar_one()
     connection.execute(delete(posting).where(posting.c.access_point != DATABASES))
     count, found = 0, Inverter()
     with closing(indexed(_batches(connection), _Stored.raw)) as ready:
@@ -40,6 +49,7 @@ def reindex(connection: Connection) -> int:
             terms = index or index_of((Format(each.form), each.iso2709) for each in batch)
             found.take(terms, [each.id for each in batch])
             count += len(batch)
+            shown(count, total)
             if number % CHUNK == 0:
                 postings.add(connection, found.rows())
                 found = Inverter()
@@ -67,9 +77,11 @@ def _batches(connection: Connection) -> Iterator[list[_Stored]]:
         last = rows[-1].id
 
 
+_LIVING: Final = record.c.deleted == 0
+_COUNT: Final = select(func.count()).select_from(record).where(_LIVING)
 _PAGE: Final = (
     select(record.c.id, record.c.format, record.c.iso2709)
-    .where(record.c.id > bindparam("after"), record.c.deleted == 0)
+    .where(record.c.id > bindparam("after"), _LIVING)
     .order_by(record.c.id)
     .limit(bindparam("rows"))
 )

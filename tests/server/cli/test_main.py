@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 import server
 from protocols.marc.canonical import Finding
@@ -26,10 +26,13 @@ from server.cli.common import MEANINGS, Exit
 from server.cli.main import main
 from server.demo import STAGES
 from server.french import FRENCH
+from storage.catalogue.records import save_records
 from storage.database import Location
 from storage.intake.holdings import PROFILES
 from storage.intake.marc_import import ItemProblem
 from storage.jobs.table import JOBS
+from storage.schema import catalogue_version
+from tests.storage.catalogue.corpus import NOW, RECORDS
 from tests.storage.intake.importing import marc
 
 NETWORK = '[[libraries]]\ncode = "LOOS"\nname = "Loos"\n'
@@ -258,6 +261,17 @@ def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path) -> None:
     assert "from - to" in run("db", "upgrade", "--data", "new").output
     assert "up to date" in run("db", "upgrade", "--data", "new").output
     assert "sound" in run("db", "check", "--data", "new").output
+
+
+def test_an_index_of_another_release_is_refused_until_db_upgrade_makes_it_anew(location: Location) -> None:
+    with location.engine().begin() as connection:
+        save_records(connection, RECORDS, [], NOW)
+        connection.execute(update(catalogue_version).values(layout=0))
+    assert "db upgrade" in run("db", "check", "--data", location.directory, expect=Exit.SCHEMA).stderr
+    made = run("db", "upgrade", "--data", location.directory).output
+    assert f"made anew: {len(RECORDS)} records" in made
+    assert "made anew" not in run("db", "upgrade", "--data", location.directory).output
+    run("db", "check", "--data", location.directory)
 
 
 def test_db_check_of_no_store_makes_none(tmp_path: Path) -> None:

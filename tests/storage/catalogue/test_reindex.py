@@ -37,6 +37,8 @@ def test_an_index_of_another_layout_is_made_anew(
         connection.execute(update(catalogue_version).values(layout=0))
         connection.execute(delete(posting).where(posting.c.access_point == 2))
         connection.execute(update(posting).where(posting.c.access_point == 3).values(term=posting.c.term + "x"))
-        assert reindex(connection) == 4
+        told: list[tuple[int, int]] = []
+        assert reindex(connection, lambda done, total: told.append((done, total))) == 4
+        assert told == [(2, 4), (4, 4)]
         assert index(connection) == before
         assert connection.execute(select(catalogue_version.c.layout)).scalar() == LAYOUT
