@@ -98,7 +98,10 @@ def _chosen(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpar
         parser.error(f"{chosen.settings}: {error}")
     parser.set_defaults(server=str(found.pop("server", "")))
     told = [option for key, value in found.items() for option in _said(key.replace("_", "-"), value)]
-    return parser.parse_args([*told, *arguments])
+    read, unknown = parser.parse_known_args([*told, *arguments])
+    if unknown:  # without their values, which may be secrets
+        parser.error(f"{chosen.settings}: no options: {', '.join(each.partition('=')[0] for each in unknown)}")
+    return read
 
 
 def _said(option: str, value: object) -> list[str]:

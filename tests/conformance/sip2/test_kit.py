@@ -160,11 +160,19 @@ def test_the_command_reads_its_options_from_a_file(bench: Bench, tmp_path: Path,
     assert beside(KIT.main, [*right[:4], *only]) == 1  # another account: the login is refused
     assert "the login is refused" in capsys.readouterr().out
     assert ET.parse(report).getroot().get("failures") == "1"
-    for wrong in ('itme = "I1"', 'patience = "long"', "fuzz = true", 'item = "I1"', 'simulate = ["flight"]', "]"):
+    for wrong in (
+        'acount = "kiosk-lens:secret"',
+        'patience = "long"',
+        "fuzz = true",
+        'item = "I1"',
+        'simulate = ["flight"]',
+        "]",
+    ):
         settings.write_text(wrong)
         with pytest.raises(SystemExit) as caught:
             KIT.main(right)
         assert caught.value.code == 2
+        assert "secret" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
