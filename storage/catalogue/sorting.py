@@ -63,8 +63,8 @@ BY_USE: Final = SortPoint(0, "use", "", "")
 class Missing(Enum):
     """What a record without a key means for the sort."""
 
-    FIRST = "it stands before all that have one"
-    LAST = "it stands behind all that have one"
+    FIRST = "it is less than every key"
+    LAST = "it is greater than every key"
     ABORT = "nothing is sorted"
 
 

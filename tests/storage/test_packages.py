@@ -108,6 +108,11 @@ def test_a_set_is_kept_for_its_account_in_its_order_and_goes_with_its_package(co
     def forget(now: int) -> None:
         counter.do(usecase_of(FORGET_PACKAGES), RunRequest(Origin("job", "forget-packages", 0), now), now=now)
 
+    def rows() -> int:
+        count = select(func.count()).select_from(kept_set)
+        found: int = await_(counter.store.work(lambda connection: connection.execute(count).scalar_one()))
+        return found
+
     sets = {
         "plain": KeptSet(("network", "lens-5426"), BitMap([3, 70_000, 900]), None),
         "ordered": KeptSet(("network",), BitMap(range(9)), array("I", reversed(range(9)))),
@@ -126,23 +131,9 @@ def test_a_set_is_kept_for_its_account_in_its_order_and_goes_with_its_package(co
     assert await_(counter.store.work(packages.remove, MARDI._replace(name="plain"), NOW)) == b""
     assert (kept("plain"), kept("empty")) == (None, sets["empty"])
     forget(NOW + 8)
-    assert (
-        await_(
-            counter.store.work(
-                lambda connection: connection.execute(select(func.count()).select_from(kept_set)).scalar()
-            )
-        )
-        == 2
-    )
+    assert rows() == 2
     forget(NOW + 9)
-    assert (
-        await_(
-            counter.store.work(
-                lambda connection: connection.execute(select(func.count()).select_from(kept_set)).scalar()
-            )
-        )
-        == 0
-    )
+    assert rows() == 0
 
 
 def test_an_account_keeps_so_many_octets_of_sets_and_no_more(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
