@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from server.jobs import Jobs, states
 from storage import schema
@@ -24,10 +25,11 @@ from storage.jobs.forget import (
 from storage.jobs.job import Job, RunRequest, Slice, State, usecase_of
 from storage.jobs.lease import LEASE, SECONDS, LeaseRequest
 from storage.jobs.table import JOBS
+from storage.store import Store
 from storage.usecase import Origin
 from tests.counter import Counter
 from tests.network import LENS, NOW
-from tests.reactor import await_
+from tests.reactor import await_, until
 
 FORGET = usecase_of(FORGET_LOANS)
 
@@ -194,6 +196,34 @@ def test_what_is_due_is_done_to_its_end_and_then_left_alone(counter: Counter, mo
     assert await_(counter.store.read(states())) == before
     await_(jobs.stop())
     assert counter.answer(LEASE, LeaseRequest("jobs", "other", origin()), now=int(reactor.seconds())) is True
+
+
+def test_a_job_rests_nine_times_as_long_as_its_slice_took(counter: Counter) -> None:
+    past_loans(counter, *["2026-01-31"] * (FORGET_LOANS.size + 1))
+    clock = Clock()
+    clock.advance(NOW)
+    jobs = Jobs(_Slow(counter.store, clock), clock, {"forget-loans": FORGET_LOANS}, alone=True)  # type: ignore[arg-type]
+    looking = Deferred.fromCoroutine(jobs.look())
+    until(lambda: bool(clock.getDelayedCalls()))
+    (rest,) = clock.getDelayedCalls()
+    assert rest.getTime() - clock.seconds() == pytest.approx(9 * _Slow.SECONDS)
+    clock.advance(9 * _Slow.SECONDS)
+    await_(looking)
+    assert counter.sql("SELECT count(*) FROM past_loan_reader") == [(0,)]
+
+
+class _Slow:
+    """A store whose acts take their time by *clock*."""
+
+    SECONDS = 0.1
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self.read = store.read
+
+    def transact(self, *asked: Any) -> Deferred[Any]:
+        self._clock.advance(self.SECONDS)
+        return self._store.transact(*asked)
 
 
 def test_who_has_no_lease_does_nothing(counter: Counter) -> None:
