@@ -71,16 +71,24 @@ def _possessed(key: Held) -> Steps[BitMap]:
     """Return what libraries have that are named by code or ISIL, or by words of their name or their commune's."""
     (rows,) = yield [_LIBRARIES()]
     found = BitMap()
-    for number, *codes, name, town in rows:
-        if _is_named(key, [code for code in codes if code], f"{name} {town or ''}"):
-            found |= yield from _sliced(_POSSESSED, (number,), bool)
+    for number in _named(key, rows):
+        found |= yield from _sliced(_POSSESSED, (number,), bool)
     return found
 
 
-def _is_named(key: Held, codes: Sequence[str], name: str) -> bool:
+def _named(key: Held, rows: Sequence[Row]) -> list[int]:
+    """Return the libraries that are meant. A code is one library's: LENS is not Noyelles-sous-Lens as well."""
     asked = key.text.casefold()
-    if any(code.casefold() == asked or (key.open and code.casefold().startswith(asked)) for code in codes):
-        return True
+    codes = [(number, (code.casefold(), (isil or "").casefold())) for number, code, isil, *_ in rows]
+    exact = [number for number, each in codes if asked and asked in each]
+    if exact and not key.open:
+        return exact
+    begun = [number for number, each in codes if key.open and any(code.startswith(asked) for code in each if code)]
+    spoken = [number for number, _, _, name, town in rows if _has_words(key, f"{name} {town or ''}")]
+    return list(dict.fromkeys([*begun, *spoken]))
+
+
+def _has_words(key: Held, name: str) -> bool:
     words, wanted = analyser.words(name), analyser.asked(key.text)
     if not wanted:
         return key.open and not key.text

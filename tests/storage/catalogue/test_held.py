@@ -13,7 +13,7 @@ from storage.catalogue.access_points import BARCODE, CALL_NUMBER, INSTITUTION, T
 from storage.catalogue.hits import Hits
 from storage.catalogue.query import And, AndNot, Kind, Present, Query, Term
 from storage.database import Location
-from storage.schema import item
+from storage.schema import item, library
 from tests.network import LENS, LIEVIN
 from tests.storage.catalogue.corpus import NOW, RECORDS
 from tests.storage.catalogue.running import NETWORK, found
@@ -75,6 +75,15 @@ def test_slices_leave_nothing_out(connection: Connection, monkeypatch: pytest.Mo
     monkeypatch.setattr(held, "SLICE", 1)
     for query, numbers in FINDS:
         assert found(connection, query, [NETWORK]) == numbers, query
+
+
+def test_a_code_is_one_library_s_though_names_have_it_as_a_word(connection: Connection) -> None:
+    connection.execute(update(library).where(library.c.id == LIEVIN).values(name="Bibliothèque de Liévin-sous-Lens"))
+    assert found(connection, ask(INSTITUTION, "Lens"), [NETWORK]) == [GERMINAL, OEUVRE]
+    connection.execute(update(item).where(item.c.id == 2).values(owner_id=LIEVIN))
+    assert found(connection, ask(INSTITUTION, "Lens"), [NETWORK]) == [GERMINAL]
+    assert found(connection, ask(INSTITUTION, "sous Lens"), [NETWORK]) == [GERMINAL, OEUVRE]
+    assert found(connection, ask(INSTITUTION, "Len", Kind.PREFIX), [NETWORK]) == [GERMINAL, OEUVRE]
 
 
 def test_an_item_that_moves_is_found_where_it_is_although_no_record_has_changed(connection: Connection) -> None:
