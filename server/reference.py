@@ -40,7 +40,7 @@ from server.ncip.profile import profile as ncip_profile
 from server.ncip.refusals import REFUSALS
 from server.sip2.polish import LINES
 from server.sip2.tables import ALERTS, REASONS, SAID
-from server.sru.facets import FACETS
+from server.sru.facets import FACETS, MAX_WAITING
 from server.words import DOMAIN, LOCALES
 from storage.catalogue.access_points import ALL, SORT_POINTS, by_use, sort_by_use
 from storage.catalogue.facets import MAX_RECORDS
@@ -221,7 +221,7 @@ def _cql_indexes() -> Iterator[str]:
     yield from _rows(("names", "what", "Use"), rows)
     yield "## Facets\n"
     yield f"Of SRU 2.0, by any name of their index; at most {MAX_SHOWN} terms of each at once. Those of whole fields and of items are not"
-    yield f"worked out for more than {MAX_RECORDS} records (60).\n"
+    yield f"worked out for more than {MAX_RECORDS} records (60), nor while {MAX_WAITING} of them wait for their turn (2).\n"
     yield from _rows(("facet", "its terms"), [(f"`{row.name}`", row.terms) for row in FACETS])
     yield "## Schemas\n"
     schemas = [(", ".join(f"`{n}`" for n in each.names), f"`{each.identifier}`", each.title) for each in SCHEMAS]

@@ -17,7 +17,7 @@ from protocols.ncip import MEDIA_TYPE
 check = Checks[Session]()
 
 _SOURCE: Final = "implementation profile 1, transport"
-_SOON: Final = 0.3
+SOON: Final = 0.3
 """Of how long clients wait, so long may an answer take."""
 _AT_ONCE: Final = 8
 
@@ -153,4 +153,4 @@ def answer_names(answer: Answer, number: str) -> bool:
 def _soon(session: Session) -> None:
     if not session.slowest:
         raise NotApplicable("there was no answer")
-    want(session.slowest < _SOON * session.patience, f"one took {session.slowest:.1f} s")
+    want(session.slowest < SOON * session.patience, f"one took {session.slowest:.1f} s")

@@ -32,6 +32,7 @@ from conformance.ncip.listener import Ear, listen
 from conformance.ncip.replies import reply
 from conformance.ncip.session import Answer, Session
 from conformance.ncip.smallest import smallest
+from conformance.ncip.transport import SOON
 from conformance.results import Failed, Outcome
 from protocols.ncip import Envelope, Received, read, write
 from protocols.ncip.base import Initiation
@@ -148,6 +149,9 @@ SINS: dict[str, tuple[Callable[[bytes, bytes], bytes], set[str]]] = {
 """What a responder may do wrong: how, and the checks that must see it."""
 
 
+PATIENCE: Final = 4
+
+
 class Broken(BaseHTTPRequestHandler):
     """A server of one line at a time that works (it says), fetches what it is told to, and takes its time once."""
 
@@ -166,7 +170,7 @@ class Broken(BaseHTTPRequestHandler):
             urllib.request.urlopen(where.decode(), timeout=0.2).close()
         if not Broken.slept:
             Broken.slept = True
-            time.sleep(1.3)  # more than a third of the patience that the test has
+            time.sleep(SOON * PATIENCE + 0.1)  # The slowness itself is what the kit has to tell.
         self.say(200)
 
     def say(self, status: int) -> None:
@@ -211,7 +215,7 @@ def test_a_broken_responder_fails_every_check(tmp_path: Path) -> None:
             "--report",
             str(tmp_path / "found.json"),
         ]
-        assert KIT.main([url, *given, "--patience", "4"]) == 1
+        assert KIT.main([url, *given, "--patience", str(PATIENCE)]) == 1
     results = json.loads((tmp_path / "found.json").read_text())["results"]
     assert {each["name"] for each in results if each["outcome"] != Outcome.FAILED} == set()
     assert len(results) == len(CHECKS)
